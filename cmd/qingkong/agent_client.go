@@ -226,39 +226,29 @@ func (a *agent) watchTLS(ctx context.Context) {
 				continue
 			}
 		}
-		err := a.nc.LastError()
-		if err == nil {
-			continue
+		if trouble := tlsTrouble(withoutUser(a.url), a.nc.LastError()); trouble != nil && trouble.Rule != said {
+			said = trouble.Rule
+			a.status(trouble.Rule, trouble.Args)
 		}
-		trouble := tlsTrouble(withoutUser(a.url), err)
-		if trouble == nil || trouble.Rule == said {
-			continue
-		}
-		said = trouble.Rule
-		a.status(trouble.Rule, trouble.Args)
 	}
 }
 
 // loginRefused says once, until the next connection, that our secret does not serve any more: the library reports it at
 // each try.
 func (a *agent) loginRefused(err error) bool {
-	if !errors.Is(err, nats.ErrAuthorization) && !errors.Is(err, nats.ErrAuthExpired) &&
-		!errors.Is(err, nats.ErrAuthRevoked) {
-		return false
-	}
-	if !a.refused.Swap(true) {
+	refused := errors.Is(err, nats.ErrAuthorization) || errors.Is(err, nats.ErrAuthExpired) ||
+		errors.Is(err, nats.ErrAuthRevoked)
+	if refused && !a.refused.Swap(true) {
 		a.status("agent.login_refused", refusal.Args{"recipient": a.recipient})
 	}
-	return true
+	return refused
 }
 
 // withoutUser drops what stands before the host of each URL: it may be a secret.
 func withoutUser(urls string) string {
 	list := strings.Split(urls, ",")
 	for i, u := range list {
-		if at := strings.LastIndexByte(u, '@'); at >= 0 {
-			list[i] = u[at+1:]
-		}
+		list[i] = u[strings.LastIndexByte(u, '@')+1:]
 	}
 	return strings.Join(list, ",")
 }

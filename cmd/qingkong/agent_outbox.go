@@ -23,10 +23,7 @@ func (s *store) waiting() []letter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var list []letter
-	for _, e := range s.entries {
-		if e.progress == nil {
-			continue
-		}
+	for e := range s.shown() {
 		for _, row := range e.progress.Answers {
 			if row.State == stateWaiting || row.again {
 				list = append(list, letter{e, row, row.State == stateWaiting})
@@ -35,6 +32,13 @@ func (s *store) waiting() []letter {
 	}
 	slices.SortFunc(list, func(a, b letter) int { return cmp.Compare(a.row.Seq, b.row.Seq) })
 	return list
+}
+
+// repeat says whether an answer is to be sent once more.
+func (s *store) repeat(row *answerRow, again bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	row.again = again
 }
 
 // deliver empties the outbox whenever something was put into it or the connection is back, until ctx ends.
@@ -65,9 +69,7 @@ func (a *agent) deliverOnce(ctx context.Context) bool {
 		if stuck[order] {
 			continue
 		}
-		a.store.mu.Lock()
-		l.row.again = false // what comes from here on is a further repeat
-		a.store.mu.Unlock()
+		a.store.repeat(l.row, false) // what comes from here on is a further repeat
 		answer := map[string]string{"order_id": l.entry.order.ID, "action": string(l.row.Action)}
 		r, err := a.askOnce(ctx, l.entry.prefix+"answer."+a.recipient, answer)
 		switch {
@@ -79,9 +81,7 @@ func (a *agent) deliverOnce(ctx context.Context) bool {
 			continue
 		}
 		if !l.first {
-			a.store.mu.Lock()
-			l.row.again = true
-			a.store.mu.Unlock()
+			a.store.repeat(l.row, true)
 		}
 		if err != nil || r.Error != nil && (r.Error.Code == refusal.NotReady || r.Error.Code == refusal.RateLimited) {
 			return false

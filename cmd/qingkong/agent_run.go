@@ -33,8 +33,8 @@ func (s *store) nextRun(now time.Time) (due *entry, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	seen := map[string]bool{}
-	for _, e := range s.entries {
-		if e.progress == nil || e.progress.Run == nil || e.progress.Run.State != stateWaiting || seen[e.lane()] {
+	for e := range s.shown() {
+		if !e.progress.Run.waits() || seen[e.lane()] {
 			continue
 		}
 		seen[e.lane()] = true
@@ -53,8 +53,8 @@ func (s *store) nextRun(now time.Time) (due *entry, at time.Time) {
 func (s *store) hasten(lane string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, e := range s.entries {
-		if e.lane() == lane && e.progress != nil && e.progress.Run != nil {
+	for e := range s.shown() {
+		if e.lane() == lane && e.progress.Run != nil {
 			e.progress.Run.NextAt = time.Time{}
 		}
 	}

@@ -5,9 +5,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"iter"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sync"
 	"time"
 
@@ -76,16 +78,19 @@ type runState struct {
 	NextAt    time.Time `json:"next_at,omitzero"`
 }
 
+// waits says whether there is a command that has not succeeded yet.
+func (r *runState) waits() bool { return r != nil && r.State == stateWaiting }
+
+// progress is what became of an event.
 type progress struct {
 	Answers []*answerRow `json:"answers"`
 	Run     *runState    `json:"run,omitempty"`
 }
 
+// answer is the answer of that kind; nil for none.
 func (p *progress) answer(action notify.Action) *answerRow {
-	for _, row := range p.Answers {
-		if row.Action == action {
-			return row
-		}
+	if i := slices.IndexFunc(p.Answers, func(row *answerRow) bool { return row.Action == action }); i >= 0 {
+		return p.Answers[i]
 	}
 	return nil
 }
@@ -173,10 +178,10 @@ func (s *store) keep(prefix, event string, o order, raw []byte, pulled bool) (e 
 			Recipient: s.recipient, ReceivedAt: time.Now(), Seq: s.seq + 1, SHA256: hex.EncodeToString(sum[:])}}
 	if s.dir != "" {
 		head, err := json.Marshal(e.head)
-		if err != nil {
-			return nil, false, err
+		if err == nil {
+			err = replaceFile(filepath.Join(s.dir, place+eventFile), head, []byte("\n"), raw)
 		}
-		if err := replaceFile(filepath.Join(s.dir, place+eventFile), head, []byte("\n"), raw); err != nil {
+		if err != nil {
 			return nil, false, err
 		}
 	}
@@ -246,20 +251,28 @@ func (s *store) receiveAgain(e *entry) {
 	}
 }
 
+// shown are the events that were shown, as they were received; it is called with mu held.
+func (s *store) shown() iter.Seq[*entry] {
+	return func(yield func(*entry) bool) {
+		for _, e := range s.entries {
+			if e.progress != nil && !yield(e) {
+				return
+			}
+		}
+	}
+}
+
 // count is how many events are kept, how many answers wait, and how many commands.
 func (s *store) count() (events, answers, runs int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, e := range s.entries {
-		if e.progress == nil {
-			continue
-		}
+	for e := range s.shown() {
 		for _, row := range e.progress.Answers {
 			if row.State == stateWaiting {
 				answers++
 			}
 		}
-		if r := e.progress.Run; r != nil && r.State == stateWaiting {
+		if e.progress.Run.waits() {
 			runs++
 		}
 	}
@@ -281,8 +294,5 @@ func placeOf(prefix, event, id string) string {
 }
 
 func folderOf(prefix string) string {
-	if prefix == prefixes[0] {
-		return folders[0]
-	}
-	return folders[1]
+	return folders[slices.Index(prefixes, prefix)]
 }

@@ -3,9 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -128,7 +126,7 @@ func printTotals(w io.Writer, rule string, t *allocate.Totals) {
 			parts = append(parts, fmt.Sprintf("%s %.1f t", bothLanguages(sum.rule, nil), *sum.t))
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(t.Kg)) {
+	for _, name := range sortedKeys(t.Kg) {
 		parts = append(parts, fmt.Sprintf("%s %.1f kg", name, t.Kg[name]))
 	}
 	fmt.Fprintf(w, "%s: %s\n", bothLanguages(rule, nil), strings.Join(parts, ", "))

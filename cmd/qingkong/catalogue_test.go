@@ -250,6 +250,13 @@ func (s *source) read(path, dir string, file *ast.File) {
 			if name == "Register" {
 				return false
 			}
+			if name == "Sprint" {
+				joined := ""
+				for _, part := range n.Args {
+					joined += sum(part)
+				}
+				s.add(dir, joined, false)
+			}
 			for _, scope := range []string{path + ".", dir + ".", ""} {
 				if i, ok := s.takes[scope+name]; ok && i < len(n.Args) {
 					s.add(dir, text(n.Args[i]), true)
@@ -280,6 +287,9 @@ func (s *source) read(path, dir string, file *ast.File) {
 }
 
 func (s *source) add(dir, text string, asked bool) {
+	if _, key, done := strings.Cut(text, "?done="); done { // where a form leads, with the words that it shows there
+		s.add(dir, key, asked)
+	}
 	text = strings.ReplaceAll(text, "%d", "%s")
 	parts := strings.Count(text, "%s")
 	for _, p := range append(ownPrefixes[dir], "") {

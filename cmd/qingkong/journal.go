@@ -57,16 +57,14 @@ func registry() *journal.Registry {
 
 // withStream runs work with the folder's record and the stream that belongs to it.
 func (f *recordFlags) withStream(ctx context.Context, work func(opt journal.Options) error) (err error) {
+	store := ""
 	if f.url == "" {
 		release, err := f.lock()
 		if err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, release()) }()
-	}
-	store := filepath.Join(f.data, folder.Streams)
-	if f.url != "" {
-		store = ""
+		store = filepath.Join(f.data, folder.Streams)
 	}
 	var before *journal.Inventory
 	if f.looks {
@@ -155,7 +153,7 @@ func newJournalCheck() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printReport(cmd.OutOrStdout(), *f.json, r)
+			return printReport(cmd.OutOrStdout(), *f.json, r, r)
 		},
 	}
 	f.add(cmd, true)
@@ -229,7 +227,7 @@ func newJournalRebuild() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return printReport(cmd.OutOrStdout(), *f.json, r)
+				return printReport(cmd.OutOrStdout(), *f.json, r, r)
 			})
 		},
 	}
@@ -243,7 +241,7 @@ func newJournalRebuild() *cobra.Command {
 // printRebuilt says what a rebuild from one store kept, and lists the entries that nobody can apply any more.
 func printRebuilt(w io.Writer, asJSON bool, r journal.RebuildReport) error {
 	if asJSON {
-		return printVerdict(w, r, r.OK)
+		return printReport(w, true, r, r.Report)
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -261,36 +259,28 @@ func printRebuilt(w io.Writer, asJSON bool, r journal.RebuildReport) error {
 	if r.KeptStore != "" {
 		fmt.Fprintf(w, "note: nats/ as it was is kept in %s\n", r.KeptStore)
 	}
-	return printReport(w, false, r.Report)
+	return printReport(w, false, nil, r.Report)
 }
 
-func printReport(w io.Writer, asJSON bool, r journal.Report) error {
+// printReport prints a report in words, or as JSON the whole that it is part of, and fails where the record is not proved.
+func printReport(w io.Writer, asJSON bool, whole any, r journal.Report) error {
 	if asJSON {
-		return printVerdict(w, r, r.OK)
+		if err := printJSON(w, whole); err != nil {
+			return err
+		}
+	} else {
+		for _, p := range r.Problems {
+			fmt.Fprintln(w, "problem:", p)
+		}
+		for _, n := range r.Notes {
+			fmt.Fprintln(w, "note:", n)
+		}
+		fmt.Fprintf(w, "%d blocks, %d entries, root %s, state %s\n", r.Blocks, r.Entries, r.Root, r.StateHash)
 	}
-	for _, p := range r.Problems {
-		fmt.Fprintln(w, "problem:", p)
+	if !r.OK {
+		return errRecordBad
 	}
-	for _, n := range r.Notes {
-		fmt.Fprintln(w, "note:", n)
-	}
-	fmt.Fprintf(w, "%d blocks, %d entries, root %s, state %s\n", r.Blocks, r.Entries, r.Root, r.StateHash)
-	return verdict(r.OK)
-}
-
-// printVerdict prints a report as JSON; one that is not ok fails the command.
-func printVerdict(w io.Writer, report any, ok bool) error {
-	if err := printJSON(w, report); err != nil {
-		return err
-	}
-	return verdict(ok)
-}
-
-func verdict(ok bool) error {
-	if ok {
-		return nil
-	}
-	return errRecordBad
+	return nil
 }
 
 func newJournalReconcile() *cobra.Command {
@@ -334,20 +324,19 @@ func printReconciled(w io.Writer, asJSON bool, r journal.Reconciliation) error {
 
 func newJournalExclude() *cobra.Command {
 	var f recordFlags
-	var node string
 	cmd := &cobra.Command{
 		Use:     "exclude --node NAME --nats-url URL",
 		Short:   "数据流回退后不再等待某节点（do not wait for a node that will not come back）",
 		Example: "  qingkong journal exclude --node b --nats-url nats://10.0.0.5:4222 --nats-creds ./journal.json",
 		PreRunE: needs("node", "nats-url"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return f.withStream(cmd.Context(), func(opt journal.Options) error {
-				return journal.ExcludeNode(cmd.Context(), opt.JS, node)
-			})
-		},
 	}
 	f.add(cmd, true)
-	cmd.Flags().StringVar(&node, "node", "", "节点名（name of the node）")
+	node := cmd.Flags().String("node", "", "节点名（name of the node）")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return f.withStream(cmd.Context(), func(opt journal.Options) error {
+			return journal.ExcludeNode(cmd.Context(), opt.JS, *node)
+		})
+	}
 	return cmd
 }
 

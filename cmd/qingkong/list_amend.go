@@ -48,19 +48,18 @@ func newListAmend() *cobra.Command {
 }
 
 func tellAmended(w io.Writer, v calls.Amended, _ *request) error {
-	say := func(rule string, args refusal.Args) { fmt.Fprintln(w, bothLanguages(rule, args)) }
 	if v.ContactsChanged > 0 {
-		say("list.say_contacts", refusal.Args{"count": v.ContactsChanged})
+		fmt.Fprintln(w, bothLanguages("list.say_contacts", refusal.Args{"count": v.ContactsChanged}))
 	}
 	if len(v.Changes) == 0 {
 		return nil
 	}
 	printChanges(w, v.Changes)
 	printEffects(w, v.Effects)
-	say("list.say_amended",
-		refusal.Args{"version": v.ID, "from": v.EffectiveFrom, "revision": v.Revision, "warnings": v.Warnings})
+	fmt.Fprintln(w, bothLanguages("list.say_amended",
+		refusal.Args{"version": v.ID, "from": v.EffectiveFrom, "revision": v.Revision, "warnings": v.Warnings}))
 	if len(v.Later) > 0 {
-		say("list.say_later", refusal.Args{"versions": strings.Join(v.Later, ", ")})
+		fmt.Fprintln(w, bothLanguages("list.say_later", refusal.Args{"versions": strings.Join(v.Later, ", ")}))
 	}
 	return nil
 }
@@ -72,14 +71,14 @@ func printChanges(w io.Writer, changes []calls.Change) {
 }
 
 func printEffects(w io.Writer, effects []calls.Effect) {
-	some := false
+	var lines []string
 	for _, e := range effects {
-		for _, text := range e.Text {
-			some = true
-			fmt.Fprintln(w, plain(text))
-		}
+		lines = append(lines, e.Text...)
 	}
-	if !some {
-		fmt.Fprintln(w, bothLanguages("list.effect.none", nil))
+	if len(lines) == 0 {
+		lines = []string{bothLanguages("list.effect.none", nil)}
+	}
+	for _, line := range lines {
+		fmt.Fprintln(w, plain(line))
 	}
 }

@@ -2,10 +2,7 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
-	"iter"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -54,12 +51,9 @@ func newListPapers() *cobra.Command {
 			if err := p.check(cmd); err != nil {
 				return err
 			}
-			var l *reductionlist.List
-			var err error
+			l, err := seeds.List()
 			if len(args) == 1 {
 				l, err = goodList(args[0])
-			} else {
-				l, err = seeds.List()
 			}
 			if err != nil {
 				return err
@@ -99,10 +93,9 @@ func (p *paperFlags) check(cmd *cobra.Command) error {
 	return nil
 }
 
-// facts are what the papers of a recipient say.
-func (p *paperFlags) facts(l *reductionlist.List, r *reductionlist.Recipient) papers.Facts {
-	f := papers.Facts{Recipient: r, List: papers.ListOf(reductionlist.VersionID(l.EffectiveFrom, l.Hash()), l, false),
-		District: p.district, Watch: p.watch, Lang: p.lang}
+// facts are what the papers of a recipient of a list say.
+func (p *paperFlags) facts(list papers.ListFacts, r *reductionlist.Recipient) papers.Facts {
+	f := papers.Facts{Recipient: r, List: list, District: p.district, Watch: p.watch, Lang: p.lang}
 	if f.Contact = papers.ContactOf(r); p.bare && f.Contact.State == papers.Known {
 		f.Contact = papers.Contact{State: papers.Withheld}
 	}
@@ -113,34 +106,29 @@ func (p *paperFlags) facts(l *reductionlist.List, r *reductionlist.Recipient) pa
 }
 
 func (p *paperFlags) write(out io.Writer, l *reductionlist.List) error {
-	chosen := l.Recipients
-	if !p.all {
-		chosen = nil
-		for _, id := range p.recipients {
-			r, err := l.Find(id)
-			if err != nil {
-				return err
-			}
-			chosen = append(chosen, r)
+	var chosen []*reductionlist.Recipient
+	if p.all {
+		chosen = l.Recipients
+	}
+	for _, id := range p.recipients { // none with --all
+		r, err := l.Find(id)
+		if err != nil {
+			return err
 		}
+		chosen = append(chosen, r)
 	}
 	if err := os.MkdirAll(p.out, 0o700); err != nil {
 		return err
 	}
-	kinds, formats := papers.Kinds(), []papers.Format{papers.HTML, papers.Docx}
-	if p.kind != "" {
-		kinds = []papers.Kind{papers.Kind(p.kind)}
-	}
-	if p.format != "" {
-		formats = []papers.Format{papers.Format(p.format)}
-	}
 	files := 0
 	list := papers.ListOf(reductionlist.VersionID(l.EffectiveFrom, l.Hash()), l, false)
 	for _, r := range chosen {
-		f := p.facts(l, r)
-		f.List = list
-		for _, kind := range kinds {
-			for _, format := range formats {
+		f := p.facts(list, r)
+		for _, kind := range papers.Kinds() {
+			for _, format := range []papers.Format{papers.HTML, papers.Docx} {
+				if p.kind != "" && p.kind != string(kind) || p.format != "" && p.format != string(format) {
+					continue
+				}
 				err := writeNew(filepath.Join(p.out, papers.FileName(kind, format, f)),
 					func(w io.Writer) error { return papers.Write(w, kind, format, f) })
 				if err != nil {
@@ -157,11 +145,9 @@ func (p *paperFlags) write(out io.Writer, l *reductionlist.List) error {
 		}
 		files += n
 	}
-	_, err := fmt.Fprintln(out, bothLanguages("papers.say_written",
-		refusal.Args{"dir": p.out, "files": files, "recipients": len(chosen)}))
+	err := say(out, "papers.say_written", refusal.Args{"dir": p.out, "files": files, "recipients": len(chosen)})
 	if !p.bare {
-		_, more := fmt.Fprintln(out, bothLanguages("papers.say_personal", nil))
-		err = errors.Join(err, more)
+		err = errors.Join(err, say(out, "papers.say_personal", nil))
 	}
 	return err
 }
@@ -171,14 +157,14 @@ func (p *paperFlags) rolls(l *reductionlist.List, of papers.ListFacts) (files in
 	of.Example = slices.ContainsFunc(l.Recipients,
 		func(r *reductionlist.Recipient) bool { return strings.Contains(r.Note, "示例") })
 	roll := papers.Roll{List: of, District: p.district, Watch: p.watch, Lang: p.lang, Contacts: !p.bare}
-	rows := rowsOf(slices.Values(l.Recipients))
+	rows := rowsOf(l.Recipients)
 	var groups []papers.Group
 	towns := map[string][]*reductionlist.Recipient{}
 	for _, r := range l.Recipients {
 		towns[r.Town] = append(towns[r.Town], r)
 	}
-	for _, town := range slices.Sorted(maps.Keys(towns)) {
-		groups = append(groups, papers.Group{Town: town, Rows: rowsOf(slices.Values(towns[town]))})
+	for _, town := range sortedKeys(towns) {
+		groups = append(groups, papers.Group{Town: town, Rows: rowsOf(towns[town])})
 	}
 	for name, write := range map[string]func(io.Writer) error{
 		"public.html":   func(w io.Writer) error { return roll.PublicHTML(w, rows, "", "", "public.xlsx") },
@@ -194,9 +180,9 @@ func (p *paperFlags) rolls(l *reductionlist.List, of papers.ListFacts) (files in
 	return files, nil
 }
 
-func rowsOf(recipients iter.Seq[*reductionlist.Recipient]) papers.Rows {
+func rowsOf(recipients []*reductionlist.Recipient) papers.Rows {
 	return func(row func(papers.Row) error) error {
-		for r := range recipients {
+		for _, r := range recipients {
 			if err := row(papers.Row{Recipient: r, Contact: papers.ContactOf(r)}); err != nil {
 				return err
 			}

@@ -52,10 +52,7 @@ func newListChanges() *cobra.Command {
 		what:    "version",
 		flags:   l.add,
 		fill: func(r *request) error {
-			r.query.Set("limit", strconv.Itoa(min(l.limit, 1000)))
-			if l.Next != "" {
-				r.query.Set("cursor", l.Next)
-			}
+			r.seek(l.Next, min(l.limit, 1000))
 			return l.check()
 		},
 	}.command(showing(calls.DiffList, tellDiff))

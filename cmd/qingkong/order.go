@@ -121,9 +121,20 @@ func objectionText(v *notify.ObjectionView) string {
 	return strings.Join(lines, "\n")
 }
 
-// orderActions are what an enterprise may do with its order.
-var orderActions = []notify.Action{notify.Receive, notify.ReadIt, notify.Acknowledge, notify.Object, notify.Start,
-	notify.Report, notify.Complete}
+// orderAnd takes the id of an order and one of these words.
+func orderAnd(what string, words ...string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != 2 {
+			return usage("an order and %s are wanted, %d arguments were given", what, len(args))
+		}
+		if !slices.Contains(words, args[1]) {
+			_, noun, _ := strings.Cut(what, " ")
+			last := len(words) - 1
+			return usage("%q is no %s; use %s or %s", args[1], noun, strings.Join(words[:last], ", "), words[last])
+		}
+		return checkID("order", args[0])
+	}
+}
 
 func newOrderAnswer() *cobra.Command {
 	var measures []string
@@ -135,16 +146,8 @@ func newOrderAnswer() *cobra.Command {
 		example: "  qingkong order answer W20161216-01-E0003-1 acknowledge --server http://127.0.0.1:8080 --token-file enterprise.token\n" +
 			"  qingkong order answer W20161216-01-E0003-1 report --server http://127.0.0.1:8080 --token-file enterprise.token \\\n" +
 			"    --note 已压减 --measure \"M1=280 t/d\"",
-		check: func(_ *cobra.Command, args []string) error {
-			if len(args) != 2 {
-				return usage("an order and an action are wanted, %d arguments were given", len(args))
-			}
-			if !slices.Contains(orderActions, notify.Action(args[1])) {
-				return usage("%q is no action; use receive, read, acknowledge, object, start, report or complete", args[1])
-			}
-			return checkID("order", args[0])
-		},
-		left: map[string]string{"action": "the path says it", "measures": "--measure says one, in a form of its own"},
+		check: orderAnd("an action", "receive", "read", "acknowledge", "object", "start", "report", "complete"),
+		left:  map[string]string{"action": "the path says it", "measures": "--measure says one, in a form of its own"},
 		flags: func(f *pflag.FlagSet) {
 			f.StringArrayVar(&measures, "measure", nil, "一项措施的数值，如 \"M1=280 t/d\"，可多次（the value of a measure, may be repeated）")
 		},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"qingkong/cmd/internal/calls"
@@ -10,8 +9,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
-
-var objectionDecisions = []string{"accept", "reject", "amend"}
 
 // newOrderObjection is the duty officer's decision on what a recipient objected.
 func newOrderObjection() *cobra.Command {
@@ -25,15 +22,7 @@ func newOrderObjection() *cobra.Command {
 		example: "  qingkong order objection W20161216-01-E0003-1 accept" + exampleServer + " --reason 保障民生供热\n" +
 			"  qingkong order objection W20161216-01-E0003-1 amend" + exampleServer + " --reason 安全停炉需要时间 \\\n" +
 			"    --expires-at \"2016-12-18 08:00\" --change 'M1={\"complete_within_h\":12}'",
-		check: func(_ *cobra.Command, args []string) error {
-			if len(args) != 2 {
-				return usage("an order and a decision are wanted, %d arguments were given", len(args))
-			}
-			if !slices.Contains(objectionDecisions, args[1]) {
-				return usage("%q is no decision; use accept, reject or amend", args[1])
-			}
-			return checkID("order", args[0])
-		},
+		check: orderAnd("a decision", "accept", "reject", "amend"),
 		args:  []string{"decision"},
 		needs: []string{"reason"},
 		left:  map[string]string{"measures": "--change says one, in a form of its own"},

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net/url"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -83,13 +82,19 @@ func (l *listing) read(r *request) error {
 	return nil
 }
 
+// seek says where a page begins, "" at the beginning, and how many items it has at most.
+func (r *request) seek(cursor string, size int) {
+	r.query.Set("limit", strconv.Itoa(size))
+	if cursor != "" {
+		r.query.Set("cursor", cursor)
+	}
+}
+
+// page asks for a page of a list.
 func (r *request) page(cursor string, size int) (got listing, err error) {
 	one := *r
-	one.query = url.Values{"limit": {strconv.Itoa(size)}}
-	maps.Copy(one.query, r.query)
-	if cursor != "" {
-		one.query.Set("cursor", cursor)
-	}
+	one.query = maps.Clone(r.query)
+	one.seek(cursor, size)
 	if err = one.ask(); err == nil {
 		err = understand(one.answer, &got)
 	}

@@ -22,9 +22,9 @@ var wall func() time.Time
 
 // serveFlags override the settings file and the environment.
 type serveFlags struct {
-	config, data, listen, natsListen, natsURL, natsCreds, natsCA, hj212, node string
-	demo, noSimulate, verbose                                                 bool
-	demoRecipients                                                            int
+	config, hj212, node       string
+	demo, noSimulate, verbose bool
+	demoRecipients            int
 }
 
 func newServeCommand() *cobra.Command {
@@ -48,12 +48,12 @@ func newServeCommand() *cobra.Command {
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.config, "config", "", "配置文件（settings file; see --print-config）")
-	fl.StringVar(&f.data, "data", "", "数据目录（folder of the record）")
-	fl.StringVar(&f.listen, "listen", "", "HTTP 地址（host:port; port 0 takes a free one）")
-	fl.StringVar(&f.natsListen, "nats-listen", "", "内置 NATS 地址（host:port of the embedded NATS）")
-	fl.StringVar(&f.natsURL, "nats-url", "", "外部 NATS 地址（an external NATS server instead）")
-	fl.StringVar(&f.natsCreds, "nats-creds", "", "外部 NATS 凭据文件（its credentials file）")
-	fl.StringVar(&f.natsCA, "nats-ca", "", "外部 NATS 证书的 CA（PEM file with the authority of its certificate）")
+	fl.String("data", "", "数据目录（folder of the record）")
+	fl.String("listen", "", "HTTP 地址（host:port; port 0 takes a free one）")
+	fl.String("nats-listen", "", "内置 NATS 地址（host:port of the embedded NATS）")
+	fl.String("nats-url", "", "外部 NATS 地址（an external NATS server instead）")
+	fl.String("nats-creds", "", "外部 NATS 凭据文件（its credentials file）")
+	fl.String("nats-ca", "", "外部 NATS 证书的 CA（PEM file with the authority of its certificate）")
 	fl.StringVar(&f.hj212, "hj212-listen", "", "HJ 212 地址（host:port；本版本还没有这个服务 / not served by this version）")
 	fl.StringVar(&f.node, "node", "", "节点名，多节点时使用（name of this node among several）")
 	fl.BoolVar(&f.demo, "demo", false, "载入西青区清单和演示账号（load Xiqing's list and demo accounts）")

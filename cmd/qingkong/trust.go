@@ -78,6 +78,8 @@ func tlsTrouble(url string, err error) *refusal.Error {
 		return no("tls.expired")
 	case errors.As(err, &cert):
 		return no("tls.untrusted")
+	case err == nil:
+		return nil
 	case errors.As(err, &record), errors.Is(err, nats.ErrSecureConnWanted),
 		strings.Contains(err.Error(), "HTTP response to HTTPS client"):
 		return no("tls.none_there")
