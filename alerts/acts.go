@@ -21,17 +21,17 @@ type Approve struct {
 type Reject struct {
 	WarningID string `json:"warning_id"`
 	Revision  int    `json:"revision" validate:"required"`
-	Reason    string `text:"free" json:"reason"` // required
+	Reason    string `text:"free" json:"reason" validate:"required,chars=2000"`
 }
 
 // Adjust changes a warning's level; what is left empty of the order behind it stays as it was.
 type Adjust struct {
 	WarningID string     `json:"warning_id"`
 	Revision  int        `json:"revision" validate:"required"`
-	Level     Level      `json:"level"`
-	Reason    string     `text:"free" json:"reason"`
+	Level     Level      `json:"level" validate:"required,level"`
+	Reason    string     `text:"free" json:"reason" validate:"chars=2000"`
 	StartsAt  *time.Time `json:"starts_at"` // from when the new level takes effect; default now
-	Trigger   Trigger    `json:"trigger"`
+	Trigger   Trigger    `json:"trigger" validate:"omitempty,trigger"`
 	Document
 	EndsAt     *time.Time `json:"ends_at"`
 	ProposalID string     `json:"proposal_id"`
@@ -44,13 +44,13 @@ type Adjust struct {
 type Revise struct {
 	WarningID string     `json:"warning_id"`
 	Revision  int        `json:"revision" validate:"required"`
-	Level     Level      `json:"level"`
+	Level     Level      `json:"level" validate:"omitempty,level"`
 	StartsAt  *time.Time `json:"starts_at"`
 	EndsAt    *time.Time `json:"ends_at"`
 	NoEnd     bool       `json:"no_end"` // until further notice: takes the end away
 	Document
-	NoticeText string `text:"free" json:"notice_text"`
-	Reason     string `text:"free" json:"reason"`
+	NoticeText string `text:"free" json:"notice_text" validate:"chars=20000"`
+	Reason     string `text:"free" json:"reason" validate:"chars=2000"`
 	Confirm    Date   `json:"confirm"` // the date of starts_at, where that is beyond the start limits
 	ProposalID string `json:"proposal_id"`
 	ListPin           // the list in force, set by the caller; a rejected declaration is pinned to it anew
@@ -60,7 +60,7 @@ type Revise struct {
 type Lift struct {
 	WarningID string `json:"warning_id"`
 	Revision  int    `json:"revision" validate:"required"`
-	Reason    string `text:"free" json:"reason"`
+	Reason    string `text:"free" json:"reason" validate:"chars=2000"`
 	// default now; a time to come announces the lift and keeps the warning until then
 	EndsAt     *time.Time `json:"ends_at"`
 	ProposalID string     `json:"proposal_id"`
@@ -70,7 +70,7 @@ type Lift struct {
 type Cancel struct {
 	WarningID string `json:"warning_id"`
 	Revision  int    `json:"revision" validate:"required"`
-	Reason    string `text:"free" json:"reason"`
+	Reason    string `text:"free" json:"reason" validate:"chars=2000"`
 }
 
 // WarningRef names the warning whose timer has come due.
@@ -105,9 +105,6 @@ func (e Engine) DecideApprove(tx *bbolt.Tx, actor string, in Approve, now time.T
 func (e Engine) DecideReject(tx *bbolt.Tx, actor string, in Reject, now time.Time) ([]Event, *Warning, error) {
 	d, err := e.beginAct(tx, actor, in.WarningID, in.Revision, actReject, now)
 	if err != nil {
-		return nil, nil, err
-	}
-	if err := checkReason(in.Reason, true); err != nil {
 		return nil, nil, err
 	}
 	w, from := d.warning, d.warning.phase()
@@ -157,21 +154,15 @@ func (e Engine) DecideAdjust(tx *bbolt.Tx, actor string, in Adjust, now time.Tim
 
 func (in Adjust) validate(w *Warning, limits StartLimits, now time.Time) error {
 	c := checker{}
-	c.level(in.Level)
 	had := w.LevelAt(latest(*cmp.Or(in.StartsAt, &now), w.StartsAt))
 	c.require(in.Level != w.Level || in.Level != had, "level", "warning.same_level",
 		refusal.Args{"id": w.ID, "value": string(in.Level)})
-	if in.Trigger != "" {
-		c.trigger(in.Trigger)
-	}
 	c.confirmed(*cmp.Or(in.StartsAt, &now), in.Confirm, limits, now)
 	c.ends(in.EndsAt, w.StartsAt, now)
 	if end := cmp.Or(in.EndsAt, w.EndsAt); end != nil && in.StartsAt != nil {
 		c.require(in.StartsAt.Before(*end), "starts_at", "warning.ends_before_start",
 			refusal.Args{"starts_at": clock(*in.StartsAt), "ends_at": clock(*end)})
 	}
-	c.document(in.Document)
-	c.text("reason", in.Reason, maxReason)
 	return refusal.Input(c.wrong)
 }
 
@@ -266,9 +257,6 @@ func (in Revise) validate(w *Warning, limits StartLimits, now time.Time) error {
 		c.require(start.Before(*w.EndsAt), "starts_at", "warning.ends_before_start",
 			refusal.Args{"starts_at": clock(start), "ends_at": clock(*w.EndsAt)})
 	}
-	c.document(in.Document)
-	c.text("notice_text", in.NoticeText, maxNotice)
-	c.text("reason", in.Reason, maxReason)
 	return refusal.Input(c.wrong)
 }
 
@@ -321,9 +309,6 @@ func (e Engine) DecideLift(tx *bbolt.Tx, actor string, in Lift, now time.Time) (
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := checkReason(in.Reason, false); err != nil {
-		return nil, nil, err
-	}
 	w, from := d.warning, d.warning.phase()
 	end := latest(now, w.StartsAt)
 	if in.EndsAt != nil {
@@ -354,9 +339,6 @@ func (e Engine) DecideLift(tx *bbolt.Tx, actor string, in Lift, now time.Time) (
 func (e Engine) DecideCancel(tx *bbolt.Tx, actor string, in Cancel, now time.Time) ([]Event, *Warning, error) {
 	d, err := e.beginAct(tx, actor, in.WarningID, in.Revision, actCancel, now)
 	if err != nil {
-		return nil, nil, err
-	}
-	if err := checkReason(in.Reason, false); err != nil {
 		return nil, nil, err
 	}
 	w, from := d.warning, d.warning.phase()
@@ -404,11 +386,4 @@ func (e Engine) DecideExpire(tx *bbolt.Tx, actor string, in WarningRef, now time
 func notDue(w *Warning, a act, due time.Time) error {
 	return terms.Transition(terms.WarningState, "warning.not_due", w.State,
 		refusal.Args{"id": w.ID, "act": terms.Words(terms.WarningAct, a), "due": clock(due)})
-}
-
-func checkReason(s string, required bool) error {
-	c := checker{}
-	c.require(s != "" || !required, "reason", "input.required", nil)
-	c.text("reason", s, maxReason)
-	return refusal.Input(c.wrong)
 }

@@ -50,9 +50,6 @@ func (e Engine) beginAct(tx *bbolt.Tx, actor, id string, revision int, a act, no
 	if err != nil {
 		return nil, err
 	}
-	if revision == 0 {
-		return nil, refusal.Input([]refusal.Field{{Path: "revision", Rule: "input.required"}})
-	}
 	if revision != w.Revision {
 		return nil, refusal.New(refusal.StaleRevision, "warning.stale_revision",
 			refusal.Args{"id": id, "revision": revision, "current": w.Revision})

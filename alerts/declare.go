@@ -1,10 +1,8 @@
 package alerts
 
 import (
-	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"go.etcd.io/bbolt"
 
@@ -15,14 +13,14 @@ import (
 // Declare enters a warning. Texts are public (a notice and its reason); what is said about a person does not belong
 // in them.
 type Declare struct {
-	Level    Level      `json:"level"`
-	Trigger  Trigger    `json:"trigger"`
+	Level    Level      `json:"level" validate:"required,level"`
+	Trigger  Trigger    `json:"trigger" validate:"required,trigger"`
 	StartsAt *time.Time `json:"starts_at"` // default now; may be past
 	EndsAt   *time.Time `json:"ends_at"`   // default until further notice; not past
 	Document
-	Region     string `json:"region"`
-	Reason     string `text:"free" json:"reason"`
-	NoticeText string `text:"free" json:"notice_text"`
+	Region     string `json:"region" validate:"omitempty,region"`
+	Reason     string `text:"free" json:"reason" validate:"chars=2000"`
+	NoticeText string `text:"free" json:"notice_text" validate:"chars=20000"`
 	ProposalID string `json:"proposal_id"` // the open proposal it accepts
 	Drill      bool   `json:"drill"`
 	Activates  string `json:"activates"` // the reported warning that this order confirms
@@ -31,13 +29,6 @@ type Declare struct {
 }
 
 func (in Declare) notice() Notice { return Notice{in.Document, in.Reason, in.NoticeText} }
-
-// Longest texts, in characters: a notice of a few pages, anything else a line or a paragraph.
-const (
-	maxLine   = 200
-	maxReason = 2000
-	maxNotice = 20000
-)
 
 // DecideDeclare enters a warning: pending_approval where its level needs two persons, else scheduled or active, or
 // reported where the district's own declarations go to the city first. A live declaration ends a running drill of
@@ -151,14 +142,8 @@ func (e Engine) approvedState(t Trigger) State {
 
 func (in Declare) validate(limits StartLimits, now time.Time) error {
 	c := checker{}
-	c.level(in.Level)
-	c.trigger(in.Trigger)
-	c.require(regionForm.MatchString(in.Region), "region", "region.wrong", refusal.Args{"value": in.Region})
 	c.confirmed(*in.StartsAt, in.Confirm, limits, now)
 	c.ends(in.EndsAt, *in.StartsAt, now)
-	c.document(in.Document)
-	c.text("reason", in.Reason, maxReason)
-	c.text("notice_text", in.NoticeText, maxNotice)
 	return refusal.Input(c.wrong)
 }
 
@@ -171,32 +156,6 @@ func (c *checker) ends(end *time.Time, start, now time.Time) {
 	case !end.After(now):
 		c.add("ends_at", "warning.ends_in_past", refusal.Args{"ends_at": clock(*end), "now": clock(now)})
 	}
-}
-
-func (c *checker) level(l Level) {
-	if l == "" {
-		c.add("level", "input.required", nil)
-	} else if !l.Declarable() {
-		c.wrong = append(c.wrong, unknownLevel("level", l))
-	}
-}
-
-func (c *checker) trigger(t Trigger) {
-	if t == "" {
-		c.add("trigger", "input.required", nil)
-	} else if !slices.Contains(triggers, t) {
-		c.add("trigger", "trigger.unknown", refusal.Args{"value": string(t)})
-	}
-}
-
-func (c *checker) text(path, s string, limit int) {
-	n := utf8.RuneCountInString(s)
-	c.require(n <= limit, path, "text.too_long", refusal.Args{"count": n, "limit": limit})
-}
-
-func (c *checker) document(d Document) {
-	c.text("document_no", d.DocumentNo, maxLine)
-	c.text("issued_by", d.IssuedBy, maxLine)
 }
 
 // clock is a time as a message to a person shows it.

@@ -20,9 +20,9 @@ const CommandUnconfirmed = "warning.unconfirmed"
 type EmergencyApprove struct {
 	WarningID string    `json:"warning_id"`
 	Revision  int       `json:"revision" validate:"required"`
-	Authority string    `json:"authority"` // who gave the word: office and function
-	CalledAt  time.Time `json:"called_at"`
-	Reason    string    `text:"free" json:"reason"` // why nobody who may approve could be reached
+	Authority string    `json:"authority" validate:"required,chars=200"` // who gave the word: office and function
+	CalledAt  time.Time `json:"called_at" validate:"required"`
+	Reason    string    `text:"free" json:"reason" validate:"required,chars=2000"` // why nobody who may approve could be reached
 }
 
 // Emergency is an approval by telephone and what became of it.
@@ -48,13 +48,8 @@ func (e Engine) DecideEmergencyApprove(tx *bbolt.Tx, actor string, in EmergencyA
 		return nil, nil, err
 	}
 	c := checker{}
-	c.require(in.Authority != "", "authority", "input.required", nil)
-	c.text("authority", in.Authority, maxLine)
-	c.require(in.Reason != "", "reason", "input.required", nil)
-	c.text("reason", in.Reason, maxReason)
 	called := moment(in.CalledAt)
-	c.require(!in.CalledAt.IsZero(), "called_at", "input.required", nil)
-	c.require(!called.After(now.Add(clockSkew)) && (in.CalledAt.IsZero() || called.After(now.Add(-24*time.Hour))),
+	c.require(!called.After(now.Add(clockSkew)) && called.After(now.Add(-24*time.Hour)),
 		"called_at", "warning.called_at",
 		refusal.Args{"value": clock(called), "now": clock(now)})
 	if err := refusal.Input(c.wrong); err != nil {

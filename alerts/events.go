@@ -59,8 +59,8 @@ func (w *Warning) of() OfWarning { return OfWarning{w.ID} }
 
 // Document is the order or the notice that an act rests on.
 type Document struct {
-	DocumentNo string     `json:"document_no"`
-	IssuedBy   string     `json:"issued_by"`
+	DocumentNo string     `json:"document_no" validate:"chars=200"`
+	IssuedBy   string     `json:"issued_by" validate:"chars=200"`
 	ReceivedAt *time.Time `json:"received_at"`
 }
 

@@ -13,10 +13,6 @@ const (
 	StateWithdrawn ProposalState = "withdrawn"
 )
 
-func (s ProposalState) valid() bool {
-	return s == StateOpen || s == StateAccepted || s == StateDismissed || s == StateWithdrawn
-}
-
 // ProposalKind is what a proposal suggests.
 type ProposalKind string
 

@@ -110,9 +110,6 @@ func (e Engine) DecideDismiss(tx *bbolt.Tx, actor string, in Dismiss, now time.T
 	if p.State != StateOpen {
 		return nil, nil, terms.Transition(terms.ProposalState, "proposal.not_open", p.State, refusal.Args{"id": p.ID})
 	}
-	if err := checkReason(in.Reason, true); err != nil {
-		return nil, nil, err
-	}
 	p.State, p.Reason, p.ClosedAt, p.ClosedBy = StateDismissed, in.Reason, &now, actor
 	return []Event{ProposalDismissed{ID: p.ID, Reason: in.Reason}}, p, nil
 }

@@ -305,9 +305,6 @@ const anyState = "any"
 func ListProposals(tx *bbolt.Tx, state, cursor string, limit int) (Page[*Proposal], error) {
 	if state == "" {
 		state = anyState
-	} else if !ProposalState(state).valid() {
-		return Page[*Proposal]{}, refusal.Input([]refusal.Field{{Path: "state", Rule: "proposal.state_unknown",
-			Args: refusal.Args{"value": state}}})
 	}
 	var from []byte
 	if cursor != "" {

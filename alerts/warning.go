@@ -18,7 +18,10 @@ const (
 	WorkRequirement Trigger = "work_requirement"
 )
 
-var triggers = []Trigger{OwnForecast, CityOrder, RegionalLinkage, WorkRequirement}
+// Triggers lists every trigger.
+func Triggers() []Trigger {
+	return []Trigger{OwnForecast, CityOrder, RegionalLinkage, WorkRequirement}
+}
 
 // Warning is a level that was declared for a region, and what became of it.
 type Warning struct {

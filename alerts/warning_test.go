@@ -232,10 +232,6 @@ func TestTwoPersons(t *testing.T) {
 		Approve{got.ID, 2}); refusal.CodeOf(err) != refusal.StaleRevision {
 		t.Errorf("wrong revision: %v", err)
 	}
-	if _, err := try(w, w.engine.DecideApprove, "approver", Approve{got.ID, 0}); ruleAt(err,
-		"revision") != "input.required" {
-		t.Errorf("no revision: %v", err)
-	}
 	if _, err := try(w, w.engine.DecideApprove, "approver", Approve{"W1", 1}); refusal.CodeOf(err) != refusal.NotFound {
 		t.Errorf("no such warning: %v", err)
 	}
@@ -493,16 +489,9 @@ func TestDeclareRefuses(t *testing.T) {
 		edit       func(*Declare)
 		path, rule string
 	}{
-		{"no level", func(d *Declare) { d.Level = "" }, "level", "input.required"},
-		{"unknown level", func(d *Declare) { d.Level = "blue" }, "level", "level.unknown"},
-		{"none", func(d *Declare) { d.Level = None }, "level", "level.unknown"},
-		{"no trigger", func(d *Declare) { d.Trigger = "" }, "trigger", "input.required"},
-		{"unknown trigger", func(d *Declare) { d.Trigger = "rumour" }, "trigger", "trigger.unknown"},
-		{"region", func(d *Declare) { d.Region = "西青" }, "region", "region.wrong"},
 		{"ends before it starts", func(d *Declare) { d.EndsAt = ptr(now) }, "ends_at", "warning.ends_before_start"},
 		{"ends in the past", func(d *Declare) { d.StartsAt, d.EndsAt = ptr(now.Add(-3*time.Hour)), ptr(now.Add(-time.Hour)) },
 			"ends_at", "warning.ends_in_past"},
-		{"long reason", func(d *Declare) { d.Reason = strings.Repeat("霾", 2001) }, "reason", "text.too_long"},
 		{"no such proposal", func(d *Declare) { d.ProposalID = "P20161216-01" }, "proposal_id", "proposal.not_here"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -522,20 +511,13 @@ func TestAdjustAndRejectRefuse(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
 	got := w.in(phaseActiveRaise)
-	if _, err := try(w, w.engine.DecideReject, "approver", Reject{WarningID: got.ID, Revision: got.Revision}); ruleAt(err,
-		"reason") != "input.required" {
-		t.Errorf("rejected without a reason: %v", err)
-	}
 	got = do(w, w.engine.DecideReject, "approver", Reject{got.ID, got.Revision, "依据不足"})
 	if got.Level != Yellow || got.Pending != nil || got.State != Active {
 		t.Errorf("%+v", got)
 	}
-	for in, rule := range map[Adjust]string{{Level: Yellow}: "warning.same_level", {}: "input.required",
-		{Level: None}: "level.unknown"} {
-		in.WarningID, in.Revision = got.ID, got.Revision
-		if _, err := try(w, w.engine.DecideAdjust, "duty", in); ruleAt(err, "level") != rule {
-			t.Errorf("%q: %v", in.Level, err)
-		}
+	in := Adjust{WarningID: got.ID, Revision: got.Revision, Level: Yellow}
+	if _, err := try(w, w.engine.DecideAdjust, "duty", in); ruleAt(err, "level") != "warning.same_level" {
+		t.Errorf("%q: %v", in.Level, err)
 	}
 }
 

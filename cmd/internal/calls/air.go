@@ -53,7 +53,7 @@ type ProposalsQuery struct {
 // Dismissal is why a proposal is dismissed.
 type Dismissal struct {
 	ByID
-	Reason string `text:"free" json:"reason" validate:"required"`
+	Reason string `text:"free" json:"reason" validate:"required,chars=2000"`
 }
 
 // Calls on the air.

@@ -25,6 +25,9 @@ var fieldRules = map[string]valid.Rule{
 	"decision": {Words: "order.decision", OneOf: []string{"accept", "reject", "amend"}},
 	"evidence": {Words: "order.evidence", Pattern: `^sha256:[0-9a-f]{64}$`},
 	"relisted": {Words: "order.relist_count", Min: 1, Max: 1000},
+	"level":    {Words: "level.unknown", OneOf: words(alerts.Levels()...)},
+	"trigger":  {Words: "trigger.unknown", OneOf: words(alerts.Triggers()...)},
+	"region":   {Words: "region.wrong", Pattern: `^[0-9]{6}$`},
 	// none is no level
 	"row_level": {Words: "list.enum", OneOf: words(append([]alerts.Level{alerts.None}, alerts.Levels()...)...)},
 

@@ -14,6 +14,7 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/desk/frame"
+	"qingkong/cmd/internal/valid"
 )
 
 // kinds are those of the fields of all acts but for choices.
@@ -337,7 +338,7 @@ func inputOf[T any](values map[string]any) (any, error) {
 		}
 		to.Set(from.Convert(to.Type()))
 	}
-	return in, nil
+	return in, valid.Check(in)
 }
 
 // declaresAnew reports whether revising a warning declares it anew, or may move its start.
