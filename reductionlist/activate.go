@@ -84,7 +84,7 @@ func DecideActivate(tx *bbolt.Tx, actor string, in Activate, now time.Time) ([]E
 
 // takesOver reports whether v is in force in the place of cur once it is active.
 func (v *Version) takesOver(cur *Version, now time.Time) bool {
-	day := now.In(shanghai()).Format(time.DateOnly)
+	day := DayOf(now)
 	return v.List.EffectiveFrom >= cur.List.EffectiveFrom && (v.List.EffectiveTo == "" || day <= v.List.EffectiveTo)
 }
 
@@ -101,7 +101,7 @@ func (v *Version) midnights(now time.Time) (starts, ends time.Time) {
 
 // midnight is the beginning of the day that is so many days after another; zero for an empty day.
 func midnight(day string, after int) time.Time {
-	t, err := time.ParseInLocation(time.DateOnly, day, shanghai())
+	t, err := time.ParseInLocation(time.DateOnly, day, alerts.Shanghai())
 	if err != nil {
 		return time.Time{}
 	}
@@ -159,7 +159,7 @@ func apart(tx *bbolt.Tx, v Version, replaces string) error {
 	case replaces == "" && same != "":
 		return overlap(tx, v, same)
 	}
-	later, _ := tx.Bucket(bucketEffective).Cursor().Seek([]byte(from + "\xff"))
+	later := effectiveAfter(tx, from)
 	if later == nil || to != "" && to < string(later[:len(time.DateOnly)]) {
 		return nil
 	}

@@ -17,11 +17,7 @@ func Apply(tx *bbolt.Tx, fx Effects, at time.Time, actor string, ev Event) error
 	case RowsAdded:
 		return applyRows(tx, ev)
 	case Approved:
-		v, err := GetVersion(tx, ev.Version)
-		if err != nil {
-			return err
-		}
-		return putVersion(tx, v.approved(actor, ev, at))
+		return changeVersion(tx, ev.Version, func(v *Version) { *v = v.approved(actor, ev, at) })
 	case Activated:
 		return applyActivated(tx, fx, at, actor, ev)
 	case RowsCopied:
@@ -56,12 +52,7 @@ func applyActivated(tx *bbolt.Tx, fx Effects, at time.Time, actor string, ev Act
 		}
 	}
 	if ev.Previous != "" {
-		old, err := GetVersion(tx, ev.Previous)
-		if err != nil {
-			return err
-		}
-		old.OutAt = at
-		if err := putVersion(tx, old); err != nil {
+		if err := changeVersion(tx, ev.Previous, func(old *Version) { old.OutAt = at }); err != nil {
 			return err
 		}
 	}
@@ -97,22 +88,29 @@ func applyRows(tx *bbolt.Tx, ev RowsAdded) error {
 	if err != nil {
 		return err
 	}
-	rows, contacts := tx.Bucket(bucketRows), tx.Bucket(bucketContacts)
 	for i := range ev.Recipients {
 		r := &ev.Recipients[i]
-		key, data := rowKey(v.ID, r.ID), canonical(r)
-		if err := rows.Put(key, data); err != nil {
+		if err := v.addRow(tx, r, canonical(r)); err != nil {
 			return err
 		}
-		if r.ContactRef != "" {
-			if err := contacts.Put(key, []byte(r.ContactRef)); err != nil {
-				return err
-			}
-		}
-		v.Chain.add(data)
-		v.count(r)
 	}
 	return putVersion(tx, v)
+}
+
+// addRow keeps a row of v and takes it into the running hash and totals.
+func (v *Version) addRow(tx *bbolt.Tx, r *Recipient, data []byte) error {
+	key := rowKey(v.ID, r.ID)
+	if err := tx.Bucket(bucketRows).Put(key, data); err != nil {
+		return err
+	}
+	if r.ContactRef != "" {
+		if err := tx.Bucket(bucketContacts).Put(key, []byte(r.ContactRef)); err != nil {
+			return err
+		}
+	}
+	v.Chain.add(data)
+	v.count(r)
+	return nil
 }
 
 func applyCopied(tx *bbolt.Tx, ev RowsCopied) error {
@@ -120,7 +118,6 @@ func applyCopied(tx *bbolt.Tx, ev RowsCopied) error {
 	if err != nil {
 		return err
 	}
-	rows, contacts := tx.Bucket(bucketRows), tx.Bucket(bucketContacts)
 	type row struct{ key, data []byte }
 	var found []row // read before the first is written, for that moves the cursor
 	for s := rowsAfter(tx, ev.From, v.LastID); s.id != "" && s.id <= ev.To; s.next() {
@@ -136,17 +133,9 @@ func applyCopied(tx *bbolt.Tx, ev RowsCopied) error {
 		if err != nil {
 			return err
 		}
-		key := rowKey(v.ID, r.ID)
-		if err := rows.Put(key, bytes.Clone(from.data)); err != nil {
+		if err := v.addRow(tx, r, bytes.Clone(from.data)); err != nil {
 			return err
 		}
-		if r.ContactRef != "" {
-			if err := contacts.Put(key, []byte(r.ContactRef)); err != nil {
-				return err
-			}
-		}
-		v.Chain.add(from.data)
-		v.count(r)
 	}
 	return putVersion(tx, v)
 }
@@ -183,12 +172,7 @@ func applyInForce(tx *bbolt.Tx, ev CameIntoForce) error {
 		if id == "" {
 			continue
 		}
-		v, err := GetVersion(tx, id)
-		if err != nil {
-			return err
-		}
-		mark(&v)
-		if err := putVersion(tx, v); err != nil {
+		if err := changeVersion(tx, id, mark); err != nil {
 			return err
 		}
 	}
@@ -227,6 +211,15 @@ func (v *Version) count(r *Recipient) {
 	tally(&v.Towns, r.Town)
 	tally(&v.Sectors, r.Sector())
 	tally(&v.Grades, string(r.Grade))
+}
+
+func changeVersion(tx *bbolt.Tx, id string, change func(*Version)) error {
+	v, err := GetVersion(tx, id)
+	if err != nil {
+		return err
+	}
+	change(&v)
+	return putVersion(tx, v)
 }
 
 func putVersion(tx *bbolt.Tx, v Version) error {

@@ -137,6 +137,11 @@ func number[T any](header string, needed bool, low, high float64, field func(*T)
 		}}
 }
 
+// unbounded is a column of numbers that have no natural bound and may be left out.
+func unbounded[T any](header string, field func(*T) *float64) Column[T] {
+	return number(header, false, 0, Big, field)
+}
+
 func word[T any, E ~string](header string, needed bool, v Vocabulary[E], field func(*T) *E) Column[T] {
 	return Column[T]{Header: header, Form: Word, Needed: needed,
 		Word: &Choice[T]{
@@ -202,10 +207,10 @@ var lineColumns = []Column[Line]{
 	required("编号", func(r *Line) *string { return &r.ID }),
 	required("名称", func(r *Line) *string { return &r.Name }),
 	free("产能", func(r *Line) *string { return &r.Capacity }),
-	number("SO2日排放(吨)", false, 0, Big, func(r *Line) *float64 { return &r.Emission.SO2 }),
-	number("NOx日排放(吨)", false, 0, Big, func(r *Line) *float64 { return &r.Emission.NOx }),
-	number("PM日排放(吨)", false, 0, Big, func(r *Line) *float64 { return &r.Emission.PM }),
-	number("VOCs日排放(吨)", false, 0, Big, func(r *Line) *float64 { return &r.Emission.VOCs }),
+	unbounded("SO2日排放(吨)", func(r *Line) *float64 { return &r.Emission.SO2 }),
+	unbounded("NOx日排放(吨)", func(r *Line) *float64 { return &r.Emission.NOx }),
+	unbounded("PM日排放(吨)", func(r *Line) *float64 { return &r.Emission.PM }),
+	unbounded("VOCs日排放(吨)", func(r *Line) *float64 { return &r.Emission.VOCs }),
 	number("安全停产时间(小时)", false, 0, 720, func(r *Line) *float64 { return &r.SafeStopH }),
 	composed("长期停运", func(r *Line) any {
 		if r.Idle {
@@ -247,10 +252,10 @@ var measureColumns = []Column[Measure]{
 	composed("监测因子", func(r *Measure) any { return r.eachMonitor(func(m *Monitor) string { return m.Factor }) }),
 	composed("判定条件", func(r *Measure) any { return r.eachMonitor(func(m *Monitor) string { return m.Criterion.String() }) }),
 	needed(composed("核查材料", func(r *Measure) any { return strings.Join(r.Evidence, "；") })),
-	number("SO2日减排(吨)", false, 0, Big, func(r *Measure) *float64 { return &r.Reduction.SO2 }),
-	number("NOx日减排(吨)", false, 0, Big, func(r *Measure) *float64 { return &r.Reduction.NOx }),
-	number("PM日减排(吨)", false, 0, Big, func(r *Measure) *float64 { return &r.Reduction.PM }),
-	number("VOCs日减排(吨)", false, 0, Big, func(r *Measure) *float64 { return &r.Reduction.VOCs }),
+	unbounded("SO2日减排(吨)", func(r *Measure) *float64 { return &r.Reduction.SO2 }),
+	unbounded("NOx日减排(吨)", func(r *Measure) *float64 { return &r.Reduction.NOx }),
+	unbounded("PM日减排(吨)", func(r *Measure) *float64 { return &r.Reduction.PM }),
+	unbounded("VOCs日减排(吨)", func(r *Measure) *float64 { return &r.Reduction.VOCs }),
 	optional(composed(ColumnQuantityKind, func(r *Measure) any {
 		if r.Quantity == nil {
 			return ""
@@ -284,16 +289,16 @@ var unitColumns = []Column[Unit]{
 	number("最大负荷(MW)", true, 0, 2000, func(r *Unit) *float64 { return &r.MaxMW }),
 	number("最小运行(小时)", false, 0, 720, func(r *Unit) *float64 { return &r.MinUpH }),
 	number("最小停运(小时)", false, 0, 720, func(r *Unit) *float64 { return &r.MinDownH }),
-	number("启动耗煤(吨)", false, 0, Big, func(r *Unit) *float64 { return &r.StartCoalT }),
+	unbounded("启动耗煤(吨)", func(r *Unit) *float64 { return &r.StartCoalT }),
 	number("煤耗常数(吨/小时)", true, 0, Big, func(r *Unit) *float64 { return &r.Coal.Constant }),
 	number("煤耗每MW", true, 0, Big, func(r *Unit) *float64 { return &r.Coal.PerMW }),
-	number("煤耗每MW²", false, 0, Big, func(r *Unit) *float64 { return &r.Coal.PerMW2 }),
-	number("煤耗每GJ", false, 0, Big, func(r *Unit) *float64 { return &r.Coal.PerGJ }),
-	number("最大供热(GJ/小时)", false, 0, Big, func(r *Unit) *float64 { return &r.MaxHeatGJH }),
-	number("供热减出力(MW每GJ/小时)", false, 0, Big, func(r *Unit) *float64 { return &r.MWLostPerGJH }),
-	number("SO2(kg/吨煤)", false, 0, Big, func(r *Unit) *float64 { return &r.Emission.SO2 }),
-	number("NOx(kg/吨煤)", false, 0, Big, func(r *Unit) *float64 { return &r.Emission.NOx }),
-	number("PM(kg/吨煤)", false, 0, Big, func(r *Unit) *float64 { return &r.Emission.PM }),
+	unbounded("煤耗每MW²", func(r *Unit) *float64 { return &r.Coal.PerMW2 }),
+	unbounded("煤耗每GJ", func(r *Unit) *float64 { return &r.Coal.PerGJ }),
+	unbounded("最大供热(GJ/小时)", func(r *Unit) *float64 { return &r.MaxHeatGJH }),
+	unbounded("供热减出力(MW每GJ/小时)", func(r *Unit) *float64 { return &r.MWLostPerGJH }),
+	unbounded("SO2(kg/吨煤)", func(r *Unit) *float64 { return &r.Emission.SO2 }),
+	unbounded("NOx(kg/吨煤)", func(r *Unit) *float64 { return &r.Emission.NOx }),
+	unbounded("PM(kg/吨煤)", func(r *Unit) *float64 { return &r.Emission.PM }),
 	number("低负荷(MW)", false, 0, 2000, func(r *Unit) *float64 { return &r.LowLoadMW }),
 	number("低负荷NOx倍数", false, 0, 100, func(r *Unit) *float64 { return &r.LowLoadNOx }),
 }
@@ -306,20 +311,20 @@ var furnaceColumns = []Column[Furnace]{
 	number("最大(吨/小时)", true, 0, 1000, func(r *Furnace) *float64 { return &r.MaxTH }),
 	number("最小运行(小时)", false, 0, 720, func(r *Furnace) *float64 { return &r.MinUpH }),
 	number("最小停运(小时)", false, 0, 720, func(r *Furnace) *float64 { return &r.MinDownH }),
-	number("SO2(kg/吨)", false, 0, Big, func(r *Furnace) *float64 { return &r.Emission.SO2 }),
-	number("NOx(kg/吨)", false, 0, Big, func(r *Furnace) *float64 { return &r.Emission.NOx }),
-	number("PM(kg/吨)", false, 0, Big, func(r *Furnace) *float64 { return &r.Emission.PM }),
-	number("HCl(kg/吨)", false, 0, Big, func(r *Furnace) *float64 { return &r.Emission.HCl }),
-	number("启炉SO2(kg)", false, 0, Big, func(r *Furnace) *float64 { return &r.StartEmission.SO2 }),
-	number("启炉NOx(kg)", false, 0, Big, func(r *Furnace) *float64 { return &r.StartEmission.NOx }),
+	unbounded("SO2(kg/吨)", func(r *Furnace) *float64 { return &r.Emission.SO2 }),
+	unbounded("NOx(kg/吨)", func(r *Furnace) *float64 { return &r.Emission.NOx }),
+	unbounded("PM(kg/吨)", func(r *Furnace) *float64 { return &r.Emission.PM }),
+	unbounded("HCl(kg/吨)", func(r *Furnace) *float64 { return &r.Emission.HCl }),
+	unbounded("启炉SO2(kg)", func(r *Furnace) *float64 { return &r.StartEmission.SO2 }),
+	unbounded("启炉NOx(kg)", func(r *Furnace) *float64 { return &r.StartEmission.NOx }),
 }
 
 var pitColumns = []Column[Pit]{
 	number("最低(吨)", true, 0, Big, func(r *Pit) *float64 { return &r.MinT }),
 	number("最高(吨)", true, 0, Big, func(r *Pit) *float64 { return &r.MaxT }),
-	number("期末最高(吨)", false, 0, Big, func(r *Pit) *float64 { return &r.EndMaxT }),
-	number("外运上限(吨/小时)", false, 0, Big, func(r *Pit) *float64 { return &r.DivertMaxTH }),
-	number("外运总量(吨)", false, 0, Big, func(r *Pit) *float64 { return &r.DivertTotalT }),
-	number("外运NOx(kg/吨)", false, 0, Big, func(r *Pit) *float64 { return &r.DivertNOx }),
-	number("每吨蒸汽(吨)", false, 0, Big, func(r *Pit) *float64 { return &r.SteamPerT }),
+	unbounded("期末最高(吨)", func(r *Pit) *float64 { return &r.EndMaxT }),
+	unbounded("外运上限(吨/小时)", func(r *Pit) *float64 { return &r.DivertMaxTH }),
+	unbounded("外运总量(吨)", func(r *Pit) *float64 { return &r.DivertTotalT }),
+	unbounded("外运NOx(kg/吨)", func(r *Pit) *float64 { return &r.DivertNOx }),
+	unbounded("每吨蒸汽(吨)", func(r *Pit) *float64 { return &r.SteamPerT }),
 }

@@ -1,6 +1,7 @@
 package reductionlist
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -52,20 +53,11 @@ func ComparisonOf(changes []Change, from, to Totals) Comparison {
 		}
 		last = ch.Recipient
 	}
-	a, b := from, to
-	c.Effects = effects("", a.all, b.all, from.emission, to.emission)
-	names := make([]string, 0, len(a.sectors))
-	for name := range a.sectors {
-		names = append(names, name)
-	}
-	for name := range b.sectors {
-		if _, both := a.sectors[name]; !both {
-			names = append(names, name)
-		}
-	}
+	c.Effects = effects("", from.all, to.all, from.emission, to.emission)
+	names := slices.AppendSeq(slices.Collect(maps.Keys(from.sectors)), maps.Keys(to.sectors))
 	slices.Sort(names)
-	for _, name := range names {
-		if was, is := a.sectors[name], b.sectors[name]; was != is {
+	for _, name := range slices.Compact(names) {
+		if was, is := from.sectors[name], to.sectors[name]; was != is {
 			c.Sectors = append(c.Sectors, effects(name, was, is, from.emission, to.emission)...)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/alerts/terms"
 )
@@ -103,7 +104,7 @@ func ContactRef(tx *bbolt.Tx, version, recipient string) string {
 
 // NextActive is the first day of the next active version that begins after a day; empty for none.
 func NextActive(tx *bbolt.Tx, day string) string {
-	k, _ := tx.Bucket(bucketEffective).Cursor().Seek([]byte(day + "\xff"))
+	k := effectiveAfter(tx, day)
 	if k == nil {
 		return ""
 	}
@@ -111,7 +112,7 @@ func NextActive(tx *bbolt.Tx, day string) string {
 }
 
 // DayOf is a time's day as lists have it.
-func DayOf(at time.Time) string { return at.In(shanghai()).Format(time.DateOnly) }
+func DayOf(at time.Time) string { return at.In(alerts.Shanghai()).Format(time.DateOnly) }
 
 // StartOf is the beginning of a day, or the zero time for what is no day.
 func StartOf(day string) time.Time { return midnight(day, 0) }

@@ -3,12 +3,12 @@ package reductionlist
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"go.etcd.io/bbolt"
 
-	"qingkong/alerts"
 	"qingkong/reductionlist/internal/text"
 )
 
@@ -220,7 +220,7 @@ func MeasureKey(m *Measure) string {
 	if len(m.Levels) == 0 {
 		return m.ID
 	}
-	lowest := slices.MinFunc(m.Levels, func(a, b alerts.Level) int { return rank(a) - rank(b) })
+	lowest := slices.MinFunc(m.Levels, levelOrder)
 	return m.ID + " " + LevelWords.Word(lowest)
 }
 
@@ -269,13 +269,7 @@ func diffRows[T any](d *differ, sheet Sheet[T], from, to []T, key func(*T) strin
 }
 
 func diffExtra(c Change, from, to map[string]string) []Change {
-	var names []string
-	for k := range from {
-		names = append(names, k)
-	}
-	for k := range to {
-		names = append(names, k)
-	}
+	names := slices.AppendSeq(slices.Collect(maps.Keys(from)), maps.Keys(to))
 	slices.Sort(names)
 	var changes []Change
 	for _, k := range slices.Compact(names) {

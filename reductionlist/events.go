@@ -9,16 +9,10 @@ import (
 )
 
 // Event is one fact to be recorded.
-type Event = interface{ Kind() string }
+type Event = alerts.Event
 
-// Effects is what applying may ask of the world; this package asks for nothing.
-type Effects = interface {
-	Send(topic, id string, due time.Time)
-	Drop(topic, id string)
-	Timer(id string, due time.Time, command string, payload any)
-	WallTimer(id string, due time.Time, command string, payload any)
-	CancelTimer(id string)
-}
+// Effects is what applying may ask of the world.
+type Effects = alerts.Effects
 
 // Begun opens a version: everything of the list but its rows, and what they must add up to.
 type Begun struct {
@@ -144,25 +138,21 @@ func (Approved) Kind() string { return "list.approved" }
 // Kind names the event in the record.
 func (Activated) Kind() string { return "list.activated" }
 
+var decoders = map[string]func([]byte) (Event, error){
+	Begun{}.Kind():           decode[Begun],
+	RowsAdded{}.Kind():       decode[RowsAdded],
+	RowsCopied{}.Kind():      decode[RowsCopied],
+	ContactsChanged{}.Kind(): decode[ContactsChanged],
+	CameIntoForce{}.Kind():   decode[CameIntoForce],
+	Discarded{}.Kind():       decode[Discarded],
+	Approved{}.Kind():        decode[Approved],
+	Activated{}.Kind():       decode[Activated],
+}
+
 // Decode reads an event back from the record. An unknown kind is an error.
 func Decode(kind string, data []byte) (Event, error) {
-	switch kind {
-	case Begun{}.Kind():
-		return decode[Begun](data)
-	case RowsAdded{}.Kind():
-		return decode[RowsAdded](data)
-	case RowsCopied{}.Kind():
-		return decode[RowsCopied](data)
-	case ContactsChanged{}.Kind():
-		return decode[ContactsChanged](data)
-	case CameIntoForce{}.Kind():
-		return decode[CameIntoForce](data)
-	case Discarded{}.Kind():
-		return decode[Discarded](data)
-	case Approved{}.Kind():
-		return decode[Approved](data)
-	case Activated{}.Kind():
-		return decode[Activated](data)
+	if read := decoders[kind]; read != nil {
+		return read(data)
 	}
 	return nil, fmt.Errorf("reductionlist: unknown event kind %q", kind)
 }

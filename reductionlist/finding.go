@@ -120,18 +120,10 @@ func (fs *Findings) Add(severity, sheet string, row int, column, rule string, ar
 
 // phoneInText finds a mobile number among other text: 13812345678, 138-1234-5678, +86 138 1234 5678. Longer runs of
 // digits are codes and meters.
-var phoneInText = phonePattern{regexp.MustCompile(`(^|[^0-9])((?:\+?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4})($|[^0-9])`)}
+var phoneInText = regexp.MustCompile(`(^|[^0-9])((?:\+?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4})($|[^0-9])`)
 
-// phonePattern looks only at texts with digits enough for a number: few texts of a list have any.
-type phonePattern struct{ re *regexp.Regexp }
-
-func (p phonePattern) MatchString(text string) bool {
-	return enoughDigits(text) && p.re.MatchString(text)
-}
-
-func (p phonePattern) ReplaceAllString(text, by string) string {
-	return p.re.ReplaceAllString(text, by)
-}
+// mobileIn looks only at texts with digits enough for a number: few texts of a list have any.
+func mobileIn(text string) bool { return enoughDigits(text) && phoneInText.MatchString(text) }
 
 func enoughDigits(text string) bool {
 	n := 0
@@ -148,10 +140,7 @@ func enoughDigits(text string) bool {
 // HoldsPhone reports whether a mobile number stands in a text. The eleven digits of a meter, which the text says they
 // are, are none.
 func HoldsPhone(text string) bool {
-	if !enoughDigits(text) {
-		return false
-	}
-	return phoneInText.MatchString(meterInText.ReplaceAllString(text, "${1}"))
+	return enoughDigits(text) && mobileIn(meterInText.ReplaceAllString(text, "${1}"))
 }
 
 // meterInText finds the number of a meter by the word before it. What says that it is a telephone's is none.
@@ -161,10 +150,10 @@ const maskedPhone = "1**********"
 
 // MaskPhones returns text with mobile numbers made unreadable, also one that a spreadsheet turned into 1.38E+10.
 func MaskPhones(said string) string {
-	if v, err := strconv.ParseFloat(said, 64); err == nil && phoneInText.MatchString(text.Number(v)) {
+	if v, err := strconv.ParseFloat(said, 64); err == nil && mobileIn(text.Number(v)) {
 		return maskedPhone
 	}
-	for phoneInText.MatchString(said) { // again: two numbers may share the character between them
+	for mobileIn(said) { // again: two numbers may share the character between them
 		said = phoneInText.ReplaceAllString(said, "${1}"+maskedPhone+"${3}")
 	}
 	return said

@@ -25,31 +25,31 @@ func (r *Recipient) Sort() {
 	for i := range r.Measures {
 		r.Measures[i].SortLevels()
 	}
-	slices.SortStableFunc(r.Lines, func(a, b Line) int { return lineOrder(&a, &b) })
-	slices.SortStableFunc(r.Measures, func(a, b Measure) int { return measureOrder(&a, &b) })
-	slices.SortStableFunc(r.Units, func(a, b Unit) int { return unitOrder(&a, &b) })
-	slices.SortStableFunc(r.Furnaces, func(a, b Furnace) int { return furnaceOrder(&a, &b) })
+	slices.SortStableFunc(r.Lines, lineOrder)
+	slices.SortStableFunc(r.Measures, measureOrder)
+	slices.SortStableFunc(r.Units, unitOrder)
+	slices.SortStableFunc(r.Furnaces, furnaceOrder)
 }
 
 // SortLevels brings the levels of a measure into their order.
 func (m *Measure) SortLevels() {
-	slices.SortStableFunc(m.Levels, func(a, b alerts.Level) int { return cmp.Compare(rank(a), rank(b)) })
+	slices.SortStableFunc(m.Levels, levelOrder)
 }
 
-func lineOrder(a, b *Line) int { return strings.Compare(a.ID, b.ID) }
+func levelOrder(a, b alerts.Level) int { return cmp.Compare(rank(a), rank(b)) }
+
+func lineOrder(a, b Line) int { return strings.Compare(a.ID, b.ID) }
 
 // measureOrder compares measures whose levels are in order.
-func measureOrder(a, b *Measure) int {
-	return cmp.Or(strings.Compare(a.ID, b.ID), slices.CompareFunc(a.Levels, b.Levels, func(x, y alerts.Level) int {
-		return cmp.Compare(rank(x), rank(y))
-	}))
+func measureOrder(a, b Measure) int {
+	return cmp.Or(strings.Compare(a.ID, b.ID), slices.CompareFunc(a.Levels, b.Levels, levelOrder))
 }
 
-func unitOrder(a, b *Unit) int {
+func unitOrder(a, b Unit) int {
 	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.From, b.From))
 }
 
-func furnaceOrder(a, b *Furnace) int {
+func furnaceOrder(a, b Furnace) int {
 	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.From, b.From))
 }
 

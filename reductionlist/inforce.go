@@ -122,7 +122,7 @@ func (s Standings) Of(v *Version) (Standing, error) {
 	switch {
 	case v.ID == s.Current.ID:
 		st.Status, st.Since = StatusInForce, later(from, v.InForceAt)
-		st.InForceUntil = earlier(midnight(v.List.EffectiveTo, 1), s.nextAfterNow())
+		st.InForceUntil = earlier(midnight(v.List.EffectiveTo, 1), s.nextAfter(DayOf(s.now)))
 	case from.After(s.now):
 		st.Status, st.Since = StatusScheduled, v.ActivatedAt
 	case s.Current.ID == "":
@@ -136,7 +136,7 @@ func (s Standings) Of(v *Version) (Standing, error) {
 // nextAfter is the midnight at which the next active version begins after a day; zero for none. An activation after its
 // first day counts from then on.
 func (s Standings) nextAfter(day string) time.Time {
-	k, _ := s.tx.Bucket(bucketEffective).Cursor().Seek([]byte(day + "\xff"))
+	k := effectiveAfter(s.tx, day)
 	if k == nil {
 		return time.Time{}
 	}
@@ -145,10 +145,6 @@ func (s Standings) nextAfter(day string) time.Time {
 		return midnight(string(k[:len(time.DateOnly)]), 0)
 	}
 	return later(midnight(v.List.EffectiveFrom, 0), v.ActivatedAt)
-}
-
-func (s Standings) nextAfterNow() time.Time {
-	return s.nextAfter(s.now.In(shanghai()).Format(time.DateOnly))
 }
 
 func later(a, b time.Time) time.Time {

@@ -17,27 +17,11 @@ func MeasuresAt(r *Recipient, level alerts.Level) []Measure {
 	if at < 0 {
 		return nil
 	}
-	nearest := map[string]int{} // by measure id: the rank found so far
-	chosen := map[string]int{}  // and its row
-	var ids []string
-	for i, m := range r.Measures {
-		for _, l := range m.Levels {
-			k := rank(l)
-			if k < 0 || k > at {
-				continue
-			}
-			if best, seen := nearest[m.ID]; !seen {
-				ids = append(ids, m.ID)
-			} else if best >= k {
-				continue
-			}
-			nearest[m.ID], chosen[m.ID] = k, i
+	measures := make([]Measure, 0, len(r.Measures))
+	for _, rung := range r.Rungs() {
+		if i := rung[at]; i >= 0 {
+			measures = append(measures, r.Measures[i])
 		}
-	}
-	slices.Sort(ids)
-	measures := make([]Measure, len(ids))
-	for i, id := range ids {
-		measures[i] = r.Measures[chosen[id]]
 	}
 	return measures
 }

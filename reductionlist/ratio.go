@@ -25,11 +25,8 @@ type SectorRatio struct {
 
 // Ratios are the reductions of each level. A recipient that has long been closed and idle lines count for nothing.
 func Ratios(l *List) []Ratio {
-	var sum [4]Amounts
-	for _, r := range l.Recipients {
-		addAll(&sum, r.Reductions(r.Rungs()))
-	}
-	return RatiosOf(sum, l.Emission)
+	t := TotalsOf(l)
+	return t.Ratios()
 }
 
 func addAll(sum *[4]Amounts, more [4]Amounts) {

@@ -63,15 +63,15 @@ func (rd *Reading) Sort() {
 }
 
 // sortBeside sorts rows and moves their places along.
-func sortBeside[T any](rows []T, at []Place, order func(a, b *T) int) {
-	if slices.IsSortedFunc(rows, func(a, b T) int { return order(&a, &b) }) {
+func sortBeside[T any](rows []T, at []Place, order func(a, b T) int) {
+	if slices.IsSortedFunc(rows, order) {
 		return
 	}
 	by := make([]int, len(rows))
 	for i := range by {
 		by[i] = i
 	}
-	slices.SortStableFunc(by, func(i, j int) int { return order(&rows[i], &rows[j]) })
+	slices.SortStableFunc(by, func(i, j int) int { return order(rows[i], rows[j]) })
 	was, stood := slices.Clone(rows), slices.Clone(at)
 	for to, from := range by {
 		rows[to], at[to] = was[from], stood[from]

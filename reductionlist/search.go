@@ -13,31 +13,25 @@ import (
 // work. next is the last id that was looked at, empty when there are no more.
 func SearchRecipients(tx *bbolt.Tx, version, afterID, part string, limit, looked int,
 	match func(*Recipient) bool) (page []*Recipient, next string, err error) {
-	prefix := rowKey(version, "")
 	needle := jsonText(part)
-	c := tx.Bucket(bucketRows).Cursor()
-	k, data := c.Seek(rowKey(version, afterID))
-	if afterID != "" && bytes.Equal(k, rowKey(version, afterID)) {
-		k, data = c.Next()
-	}
-	for ; bytes.HasPrefix(k, prefix); k, data = c.Next() {
+	for s := rowsAfter(tx, version, afterID); s.id != ""; s.next() {
 		if len(page) == limit || looked == 0 {
 			return page, next, nil
 		}
 		looked--
-		next = string(k[len(prefix):])
-		own := ownRowOf(data)
+		next = s.id
+		own := ownRowOf(s.data)
 		if !bytes.Contains(own, needle) {
 			continue
 		}
-		if len(own) < len(data) {
+		if len(own) < len(s.data) {
 			var bare Recipient
 			if err := json.Unmarshal(append(bytes.TrimSuffix(bytes.Clone(own), []byte{','}), '}'), &bare); err == nil &&
 				!match(&bare) {
 				continue
 			}
 		}
-		r, err := readRow(tx, k, data)
+		r, err := s.row(tx)
 		if err != nil {
 			return nil, "", err
 		}

@@ -1,12 +1,10 @@
 package reductionlist
 
 import (
-	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -147,7 +145,7 @@ func before(c *bbolt.Cursor, key []byte) []byte {
 // Current returns the version in force at the instant: of the activated ones whose dates contain its day in
 // Asia/Shanghai, that with the latest effective date and, of several, the one activated last.
 func Current(tx *bbolt.Tx, at time.Time) (Version, error) {
-	day := at.In(shanghai()).Format(time.DateOnly)
+	day := DayOf(at)
 	c := tx.Bucket(bucketEffective).Cursor()
 	for k := before(c, []byte(day+"\xff")); k != nil; k, _ = c.Prev() {
 		v, err := GetVersion(tx, versionAt(k))
@@ -161,13 +159,11 @@ func Current(tx *bbolt.Tx, at time.Time) (Version, error) {
 	return Version{}, refusal.New(refusal.NotFound, "list.none_in_force", refusal.Args{"date": day})
 }
 
-var shanghai = sync.OnceValue(func() *time.Location {
-	loc, err := time.LoadLocation("Asia/Shanghai")
-	if err != nil {
-		panic("reductionlist: no time zone data: " + err.Error())
-	}
-	return loc
-})
+// effectiveAfter is the key of the next active version that begins after a day; nil for none.
+func effectiveAfter(tx *bbolt.Tx, day string) []byte {
+	k, _ := tx.Bucket(bucketEffective).Cursor().Seek([]byte(day + "\xff"))
+	return k
+}
 
 // GetRecipient returns one recipient of a version, or a not_found refusal.
 func GetRecipient(tx *bbolt.Tx, version, id string) (*Recipient, error) {
@@ -182,17 +178,11 @@ func GetRecipient(tx *bbolt.Tx, version, id string) (*Recipient, error) {
 // ScanRecipients pages through a version in the order of ids, beginning after afterID. next is the last id of
 // the page, empty when there are no more.
 func ScanRecipients(tx *bbolt.Tx, version, afterID string, limit int) (page []*Recipient, next string, err error) {
-	prefix := rowKey(version, "")
-	c := tx.Bucket(bucketRows).Cursor()
-	k, data := c.Seek(rowKey(version, afterID))
-	if afterID != "" && bytes.Equal(k, rowKey(version, afterID)) {
-		k, data = c.Next()
-	}
-	for ; bytes.HasPrefix(k, prefix); k, data = c.Next() {
+	for s := rowsAfter(tx, version, afterID); s.id != ""; s.next() {
 		if len(page) == limit {
 			return page, page[limit-1].ID, nil
 		}
-		r, err := readRow(tx, k, data)
+		r, err := s.row(tx)
 		if err != nil {
 			return nil, "", err
 		}

@@ -138,8 +138,8 @@ func (p *Coal) answer(r *CoalResult) *Answer {
 			step.Machines, on[i] = append(step.Machines, m), l.On
 		}
 		if p.baseline != nil {
-			b := Totals{CoalT: new(float64), Kg: map[string]float64{}}
-			p.baselineStep(&b, t)
+			b := coalTotals()
+			p.baselineStep(b, t)
 			before := weigh(p.weights, b.Kg)
 			step.Before = &before
 		}

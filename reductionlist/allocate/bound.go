@@ -23,9 +23,7 @@ type commitment struct {
 	// The Lagrangian of bound. Both parts know the best completion of a plan that is known up to a step.
 	price [][]float64 // by step and unit
 	joint [][]float64 // by step+1 and set
-	free  [][2][]float64
-	sum   [][]float64 // by unit: prices up to a step
-	shut  [][]int     // by unit: steps it may not run, up to a step
+	alone []alone     // by unit: what its prices make of it, no cost and no start counted
 }
 
 func (c *commitment) prepare() {
@@ -40,16 +38,10 @@ func (c *commitment) prepare() {
 	for t := range c.joint {
 		c.joint[t] = make([]float64, 1<<c.n)
 	}
-	c.free, c.sum, c.shut = make([][2][]float64, c.n), make([][]float64, c.n), make([][]int, c.n)
+	c.alone = make([]alone, c.n)
 	for i := range c.n {
-		c.free[i] = [2][]float64{make([]float64, c.steps+1), make([]float64, c.steps+1)}
-		c.sum[i], c.shut[i] = make([]float64, c.steps+1), make([]int, c.steps+1)
-		for t := range c.steps {
-			c.shut[i][t+1] = c.shut[i][t]
-			if !c.allowed[t].has(i) {
-				c.shut[i][t+1]++
-			}
-		}
+		c.alone[i] = newAlone(c.steps, c.minUp[i], c.minDown[i], func(t int) bool { return c.allowed[t].has(i) },
+			func(t int) float64 { return -c.price[t][i] }, func(int) float64 { return 0 })
 	}
 }
 
@@ -92,41 +84,10 @@ func (c *commitment) bound() float64 {
 	}
 	sum := c.joint[0][c.first]
 	for i := range c.n {
-		c.unit(i)
-		sum += c.unitRest(i, 0, c.first.has(i), c.locked[i])
+		c.alone[i].value()
+		sum += c.alone[i].rest(0, c.first.has(i), c.locked[i])
 	}
 	return sum
-}
-
-// unit values a unit alone after each step, free to change.
-func (c *commitment) unit(i int) {
-	off, on := c.free[i][0], c.free[i][1]
-	for t := range c.steps {
-		c.sum[i][t+1] = c.sum[i][t] - c.price[t][i]
-	}
-	off[c.steps], on[c.steps] = 0, 0
-	for t := c.steps - 1; t >= 0; t-- {
-		stay, start := math.Inf(1), math.Inf(1)
-		if c.allowed[t].has(i) {
-			stay = on[t+1] - c.price[t][i]
-			start = c.unitRest(i, t+1, true, c.minUp[i]-1) - c.price[t][i]
-		}
-		stop := c.unitRest(i, t+1, false, c.minDown[i]-1)
-		on[t] = min(stay, stop)
-		off[t] = min(off[t+1], start)
-	}
-}
-
-// unitRest is the value of a unit after t steps that has to stay on or off for lock more.
-func (c *commitment) unitRest(i, t int, on bool, lock int) float64 {
-	end := min(c.steps, t+lock)
-	if !on {
-		return c.free[i][0][end]
-	}
-	if c.shut[i][end] > c.shut[i][t] {
-		return math.Inf(1)
-	}
-	return c.sum[i][end] - c.sum[i][t] + c.free[i][1][end]
 }
 
 // follow goes along the row of sets that bound found least, and makes the cost of its steps exact. It reports how many
@@ -156,25 +117,7 @@ func (c *commitment) follow(row []set) (changed int) {
 func (c *commitment) followUnits(row []set) {
 	clear(row)
 	for i := range c.n {
-		on, lock := c.first.has(i), c.locked[i]
-		for t := range c.steps {
-			switch {
-			case lock > 0:
-				lock--
-			case on:
-				if stay := c.free[i][1][t+1] - c.price[t][i]; !c.allowed[t].has(i) ||
-					c.unitRest(i, t+1, false, c.minDown[i]-1) < stay {
-					on, lock = false, c.minDown[i]-1
-				}
-			case c.allowed[t].has(i):
-				if start := c.unitRest(i, t+1, true, c.minUp[i]-1) - c.price[t][i]; start < c.free[i][0][t+1] {
-					on, lock = true, c.minUp[i]-1
-				}
-			}
-			if on {
-				row[t] |= 1 << i
-			}
-		}
+		c.alone[i].follow(c.first.has(i), c.locked[i], func(t int) { row[t] |= 1 << i })
 	}
 }
 

@@ -11,14 +11,8 @@ import (
 // CoalResult is the answer to a problem of a coal plant.
 type CoalResult struct {
 	Outcome
-	Plan     []CoalStep `json:"plan"`
-	Totals   *Totals    `json:"totals"`
-	Baseline *Totals    `json:"baseline"` // nil without one
-	Saved    *Totals    `json:"saved"`
-	Binding  []string   `json:"binding"` // in Chinese; BindingIn has the other language too
-
-	limits  limitSteps
-	horizon horizon
+	Plan []CoalStep `json:"plan"`
+	Summary
 }
 
 // CoalStep is what every unit does in one step.
@@ -36,9 +30,6 @@ type CoalLoad struct {
 	CoalT   float64 `json:"coal_t"`
 }
 
-// BindingIn says the binding constraints in "zh-CN" or "en".
-func (r *CoalResult) BindingIn(lang string) []string { return r.limits.text(r.horizon, lang) }
-
 // Solve finds the plan that emits least. It ends with an error when ctx ends, and with what it has at the time limit.
 func (p *Coal) Solve(ctx context.Context, opt Options) (*CoalResult, error) {
 	by := opt.patience(ctx)
@@ -48,7 +39,8 @@ func (p *Coal) Solve(ctx context.Context, opt Options) (*CoalResult, error) {
 		return nil, err
 	}
 	if math.IsInf(f.bound, 1) {
-		r := &CoalResult{Outcome: Outcome{Status: Infeasible}, Plan: []CoalStep{}, Binding: []string{}, horizon: p.horizon}
+		r := &CoalResult{Outcome: Outcome{Status: Infeasible}, Plan: []CoalStep{},
+			Summary: Summary{Binding: []string{}, horizon: p.horizon}}
 		r.Conflicts, r.Unreduced = p.conflicts(by)
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -130,22 +122,18 @@ func (p *Coal) search(b tieBreak, by patience) (searchResult, *commitment) {
 
 // commitment is the question that a problem comes to, or nil where there was no time to set it up.
 func (p *Coal) commitment(b tieBreak, by patience) *commitment {
-	c := &commitment{n: len(p.units), steps: p.steps, allowed: make([]set, p.steps)}
-	modes := make([]unitModes, c.n)
+	var ms []machine
+	var modes []unitModes
+	var starts []float64
 	for i := range p.units {
 		u := &p.units[i]
-		modes[i] = u.modes(p.stepH, u.weight+b.perCoal, u.weightAtLow+b.perCoal)
-		c.startCost = append(c.startCost, u.startCoal*(u.weight+b.perCoal)+b.perStart)
-		c.minUp, c.minDown, c.locked = append(c.minUp, u.minUp), append(c.minDown, u.minDown), append(c.locked, u.locked)
-		if u.on {
-			c.first |= 1 << i
-		}
-		for t, may := range u.available {
-			if may {
-				c.allowed[t] |= 1 << i
-			}
-		}
+		ms = append(ms, u.machine)
+		modes = append(modes, u.modes(p.stepH, u.weight+b.perCoal, u.weightAtLow+b.perCoal))
+		starts = append(starts, u.startCoal*(u.weight+b.perCoal)+b.perStart)
 	}
+	st := newStates(ms, p.steps)
+	c := st.commitment()
+	c.startCost = starts
 	known := map[demand]int{}
 	var wants []demand
 	for _, d := range p.demand {
@@ -185,7 +173,7 @@ func (p *Coal) result(c *commitment, row []set) *CoalResult {
 
 // told is a plan as its reader sees it, with its sums and what limits it.
 func (p *Coal) told(c *commitment, row []set, loads [][]unitLoad, round bool) *CoalResult {
-	r := &CoalResult{Totals: &Totals{CoalT: new(float64), Kg: map[string]float64{}}, horizon: p.horizon}
+	r := &CoalResult{Summary: Summary{Totals: coalTotals(), horizon: p.horizon}}
 	at := c.first
 	for t, x := range row {
 		on := slices.Clone(loads[t])
@@ -214,6 +202,8 @@ func (p *Coal) told(c *commitment, row []set, loads [][]unitLoad, round bool) *C
 	r.Binding = r.BindingIn("zh-CN")
 	return r
 }
+
+func coalTotals() *Totals { return &Totals{CoalT: new(float64), Kg: map[string]float64{}} }
 
 // emit counts the coal of a unit that runs at a load.
 func (p *Coal) emit(sum *Totals, u *coalUnit, mw, coal float64) {
@@ -285,11 +275,11 @@ func (p *Coal) addBaseline(r *CoalResult) {
 	if p.baseline == nil {
 		return
 	}
-	b := Totals{CoalT: new(float64), Kg: map[string]float64{}}
+	r.Baseline = coalTotals()
 	for t := range p.demand {
-		p.baselineStep(&b, t)
+		p.baselineStep(r.Baseline, t)
 	}
-	r.Baseline, r.Saved = &b, b.minus(*r.Totals)
+	r.Saved = r.Baseline.minus(*r.Totals)
 }
 
 func (p *Coal) baselineStep(sum *Totals, t int) {

@@ -3,7 +3,6 @@ package allocate
 import (
 	"math"
 	"slices"
-	"sort"
 )
 
 // conflicts names why there is no plan. Steps after the one that no plan reaches cannot be to blame. unreduced says
@@ -17,16 +16,7 @@ func (p *Coal) conflicts(by patience) (out []Conflict, unreduced bool) {
 	for i := range p.units {
 		all = append(all, p.units[i].rules(i)...)
 	}
-	full := relaxation{holds: map[obligation]bool{}}
-	for _, o := range all {
-		full.holds[o] = true
-	}
-	q.steps = 1 + sort.Search(p.steps-1, func(t int) bool {
-		q.steps = t + 1
-		return q.feasible(full) == impossible
-	})
-	all = slices.DeleteFunc(all, func(o obligation) bool { return o.step >= q.steps })
-	left, reduced := irreducible(all, q.feasible)
+	left, reduced := blamed(all, p.steps, &q.steps, q.feasible)
 	out = []Conflict{}
 	for _, g := range grouped(left) {
 		c := Conflict{Constraint: g.kind, From: p.at(0), To: p.at(q.steps), Unit: "h"}
@@ -184,18 +174,13 @@ func noneLeft(whole bool) verdict {
 
 // commitment is the same question without any cost, or nil where there was no time to set it up.
 func (q *coalQuestion) commitment(st *states, r *relaxation) *commitment {
-	c := &commitment{n: len(st.machines), steps: q.steps, first: st.first, startCost: make([]float64, len(st.machines)),
-		costs: &stepCosts{}}
-	for i := range st.machines {
-		m := &st.machines[i]
-		c.minUp, c.minDown, c.locked = append(c.minUp, m.minUp), append(c.minDown, m.minDown), append(c.locked, m.locked)
-	}
+	c := st.commitment()
+	c.startCost, c.costs = make([]float64, c.n), &stepCosts{}
 	known := map[demand]int{}
 	for t := range q.steps {
 		if q.by.late() {
 			return nil
 		}
-		c.allowed = append(c.allowed, st.allowed(t))
 		d := q.demandOf(t, r)
 		k, has := known[d]
 		if !has {

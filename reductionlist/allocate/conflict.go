@@ -3,6 +3,7 @@ package allocate
 import (
 	"math"
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -50,18 +51,11 @@ const (
 // preferred. From the first answer that is unknown on nothing more is left out, so that whatever is returned cannot be
 // kept together; reduced is then false.
 func irreducible(all []obligation, ask func(relaxation) verdict) (left []obligation, reduced bool) {
-	holds := func(os ...[]obligation) relaxation {
-		r := relaxation{holds: map[obligation]bool{}}
-		for _, o := range slices.Concat(os...) {
-			r.holds[o] = true
-		}
-		return r
-	}
 	reduced = true
 	var find func(base, added, from []obligation) []obligation
 	find = func(base, added, from []obligation) []obligation {
 		if len(added) > 0 {
-			switch ask(holds(base)) {
+			switch ask(relaxationOf(base, group{})) {
 			case impossible:
 				return nil
 			case unknown:
@@ -76,10 +70,21 @@ func irreducible(all []obligation, ask func(relaxation) verdict) (left []obligat
 		first := find(slices.Concat(base, second), second, a)
 		return slices.Concat(first, second)
 	}
-	if len(all) == 0 || ask(holds(nil)) == impossible {
+	if len(all) == 0 || ask(relaxationOf(nil, group{})) == impossible {
 		return nil, true
 	}
 	return find(nil, nil, all), reduced
+}
+
+// blamed is an irreducible set of obligations over the first steps of a problem, as many as no plan gets through: those
+// after them cannot be to blame. The question is asked over asked steps.
+func blamed(all []obligation, steps int, asked *int, ask func(relaxation) verdict) (left []obligation, reduced bool) {
+	full := relaxationOf(all, group{})
+	*asked = 1 + sort.Search(steps-1, func(t int) bool {
+		*asked = t + 1
+		return ask(full) == impossible
+	})
+	return irreducible(slices.DeleteFunc(all, func(o obligation) bool { return o.step >= *asked }), ask)
 }
 
 // grouped joins obligations of one kind in steps that follow each other.
@@ -254,9 +259,22 @@ func newStates(ms []machine, steps int) states {
 	return s
 }
 
+// commitment is the question which machines are on when, without costs yet.
+func (s *states) commitment() *commitment {
+	c := &commitment{n: len(s.machines), steps: s.steps, first: s.first}
+	for i := range s.machines {
+		m := &s.machines[i]
+		c.minUp, c.minDown, c.locked = append(c.minUp, m.minUp), append(c.minDown, m.minDown), append(c.locked, m.locked)
+	}
+	for t := range s.steps {
+		c.allowed = append(c.allowed, s.allowed(t))
+	}
+	return c
+}
+
 type state struct {
 	x    set
-	lock [maxUnits]uint16
+	lock locks
 }
 
 func (s *states) begin() state {
@@ -281,31 +299,40 @@ func (s *states) allowed(t int) (x set) {
 func (s *states) next(from state, t int, x set) (state, bool) {
 	to := state{x: x}
 	for i := range s.machines {
-		m, lock := &s.machines[i], 0
-		switch {
-		case x.has(i) == from.x.has(i):
-			lock = max(int(from.lock[i]), 1) - 1
-		case from.lock[i] > 0:
+		m := &s.machines[i]
+		if x.has(i) != from.x.has(i) && from.lock[i] > 0 {
 			return to, false
-		case x.has(i):
-			lock = m.minUp - 1
-		default:
-			lock = m.minDown - 1
 		}
-		to.lock[i] = uint16(min(lock, s.steps-t-1)) // beyond the end it makes no difference
+		to.lock[i] = lockAfter(from.x.has(i), x.has(i), from.lock[i], m.minUp, m.minDown, s.steps-t-1)
 	}
 	return to, true
 }
 
-// covers reports whether whatever can follow b can follow a.
-func (a *state) covers(b *state, n int) bool {
-	if a.x != b.x {
-		return false
+// locks is for how many more steps each machine has to stay what it is.
+type locks [maxUnits]uint16
+
+// lockAfter is for how many steps a machine has to stay what it is after a step. Beyond those that are left it makes no
+// difference.
+func lockAfter(was, is bool, lock uint16, minUp, minDown, left int) uint16 {
+	n := minDown - 1
+	switch {
+	case was == is:
+		n = max(int(lock), 1) - 1
+	case is:
+		n = minUp - 1
 	}
+	return uint16(min(n, left))
+}
+
+// within reports whether none of n machines is bound longer than another set of locks has it.
+func (a *locks) within(b *locks, n int) bool {
 	for i := range n {
-		if a.lock[i] > b.lock[i] {
+		if a[i] > b[i] {
 			return false
 		}
 	}
 	return true
 }
+
+// covers reports whether whatever can follow b can follow a.
+func (a *state) covers(b *state, n int) bool { return a.x == b.x && a.lock.within(&b.lock, n) }

@@ -21,7 +21,10 @@ func (f *pwl) end() float64 {
 }
 
 // flat is nothing on the interval of f.
-func (f *pwl) flat() pwl { return pwl{x: f.x, pieces: []piece{{f.end() - f.x, 0}}} }
+func (f *pwl) flat() pwl { return nothing(f.x, f.end()) }
+
+// nothing is nought on an interval.
+func nothing(low, high float64) pwl { return pwl{x: low, pieces: []piece{{high - low, 0}}} }
 
 // fuzz is what a level of that size may be off by.
 func fuzz(level float64) float64 { return 1e-9 + 1e-15*math.Abs(level) }

@@ -95,6 +95,20 @@ type Totals struct {
 	Kg      map[string]float64 `json:"kg"`
 }
 
+// Summary is what both kinds of result say of a whole plan.
+type Summary struct {
+	Totals   *Totals  `json:"totals"`
+	Baseline *Totals  `json:"baseline"` // nil without one, and always of waste
+	Saved    *Totals  `json:"saved"`
+	Binding  []string `json:"binding"` // in Chinese; BindingIn has the other language too
+
+	limits  limitSteps
+	horizon horizon
+}
+
+// BindingIn says the binding constraints in "zh-CN" or "en".
+func (s *Summary) BindingIn(lang string) []string { return s.limits.text(s.horizon, lang) }
+
 func (a Totals) minus(b Totals) *Totals {
 	out := Totals{Kg: map[string]float64{}}
 	if a.CoalT != nil && b.CoalT != nil {

@@ -11,7 +11,7 @@ import (
 // cost.
 type label struct {
 	x      set
-	lock   [maxUnits]uint16
+	lock   locks
 	cost   float64
 	least  float64 // of the whole plan, by bound
 	parent int32
@@ -227,7 +227,7 @@ func (c *commitment) expand(t int, from []label, wide int, dropped *float64, f *
 
 type labelKey struct {
 	x    set
-	lock [maxUnits]uint16
+	lock locks
 }
 
 // worth are the sets at step t that some label could reach below the limit, were it not for minimum times: the best of
@@ -270,16 +270,7 @@ func (c *commitment) worth(t int, from []label, wide int, dropped *float64, f *s
 func (c *commitment) child(t int, l *label, x set) label {
 	n := label{x: x}
 	for i := range c.n {
-		lock := 0
-		switch {
-		case x.has(i) == l.x.has(i):
-			lock = max(int(l.lock[i]), 1) - 1
-		case x.has(i):
-			lock = c.minUp[i] - 1
-		default:
-			lock = c.minDown[i] - 1
-		}
-		n.lock[i] = uint16(min(lock, c.steps-t-1)) // beyond the end it makes no difference
+		n.lock[i] = lockAfter(l.x.has(i), x.has(i), l.lock[i], c.minUp[i], c.minDown[i], c.steps-t-1)
 	}
 	return n
 }
@@ -289,7 +280,7 @@ func (c *commitment) rest(t int, l *label) float64 { return c.joint[t][l.x] + c.
 
 func (c *commitment) unitsRest(t int, l *label) (sum float64) {
 	for i := range c.n {
-		sum += c.unitRest(i, t, l.x.has(i), int(l.lock[i]))
+		sum += c.alone[i].rest(t, l.x.has(i), int(l.lock[i]))
 	}
 	return sum
 }
@@ -321,7 +312,7 @@ func (c *commitment) keep(t int, ls, from []label, wide int, dropped *float64, f
 				changed = true
 				c.costs.of(k, l.x)
 			}
-			if slices.ContainsFunc(byX[l.x], func(i int) bool { return c.dominates(&out[i], l) }) {
+			if slices.ContainsFunc(byX[l.x], func(i int) bool { return out[i].cost <= l.cost && out[i].lock.within(&l.lock, c.n) }) {
 				continue
 			}
 			byX[l.x] = append(byX[l.x], len(out))
@@ -337,16 +328,4 @@ func (c *commitment) keep(t int, ls, from []label, wide int, dropped *float64, f
 			l.least, l.cost = l.least+cost-l.cost, cost
 		}
 	}
-}
-
-func (c *commitment) dominates(a, b *label) bool {
-	if a.cost > b.cost {
-		return false
-	}
-	for i := range c.n {
-		if a.lock[i] > b.lock[i] {
-			return false
-		}
-	}
-	return true
 }

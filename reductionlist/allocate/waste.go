@@ -9,14 +9,8 @@ import (
 // WasteResult is the answer to a problem of a waste incineration plant.
 type WasteResult struct {
 	Outcome
-	Plan     []WasteStep `json:"plan"`
-	Totals   *Totals     `json:"totals"`
-	Baseline *Totals     `json:"baseline"` // always null: the issue knows no baseline of waste
-	Saved    *Totals     `json:"saved"`
-	Binding  []string    `json:"binding"` // in Chinese; BindingIn has the other language too
-
-	limits  limitSteps
-	horizon horizon
+	Plan []WasteStep `json:"plan"`
+	Summary
 }
 
 // WasteStep is what the plant does in one step. PitT is the level at its end.
@@ -34,9 +28,6 @@ type FurnaceFeed struct {
 	FeedTPH float64 `json:"feed_t_h"`
 }
 
-// BindingIn says the binding constraints in "zh-CN" or "en".
-func (r *WasteResult) BindingIn(lang string) []string { return r.limits.text(r.horizon, lang) }
-
 // Solve finds the plan that emits least. It ends with an error when ctx ends, and with what it has at the time limit.
 func (p *Waste) Solve(ctx context.Context, opt Options) (*WasteResult, error) {
 	by := opt.patience(ctx)
@@ -47,7 +38,8 @@ func (p *Waste) Solve(ctx context.Context, opt Options) (*WasteResult, error) {
 		return nil, err
 	}
 	if math.IsInf(s.bound, 1) {
-		r := &WasteResult{Outcome: Outcome{Status: Infeasible}, Plan: []WasteStep{}, Binding: []string{}, horizon: p.horizon}
+		r := &WasteResult{Outcome: Outcome{Status: Infeasible}, Plan: []WasteStep{},
+			Summary: Summary{Binding: []string{}, horizon: p.horizon}}
 		r.Conflicts, r.Unreduced = p.conflicts(by)
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -83,8 +75,8 @@ func (p *Waste) tie() (tie, starts float64) {
 
 // told is a plan as its reader sees it, with its sums and what limits it.
 func (p *Waste) told(row []set, flows []flow) *WasteResult {
-	r := &WasteResult{Totals: &Totals{FeedT: new(float64), DivertT: new(float64), Kg: map[string]float64{}},
-		horizon: p.horizon}
+	r := &WasteResult{Summary: Summary{horizon: p.horizon,
+		Totals: &Totals{FeedT: new(float64), DivertT: new(float64), Kg: map[string]float64{}}}}
 	at := p.first()
 	for t, x := range row {
 		step := WasteStep{At: p.at(t), DivertTH: flows[t].divert, PitT: flows[t].level}

@@ -14,11 +14,9 @@ type guide struct {
 	start  []float64 // what a start counts, tie break and all, at step weight 1
 	tie    float64   // and what it counts in any step
 	rho    []float64
-	pit    []pwl          // by step: the least cost from a level after that many steps on
-	free   [][2][]float64 // by furnace: the same when it is off or on and free to change
-	run    [][]float64    // by furnace and step: the least that running costs
-	sum    [][]float64    // its sums up to a step
-	shut   [][]int        // steps in which it may not run, up to a step
+	pit    []pwl       // by step: the least cost from a level after that many steps on
+	run    [][]float64 // by furnace and step: the least that running costs
+	alone  []alone     // by furnace
 	stages []stage
 }
 
@@ -28,15 +26,9 @@ func newGuide(p *Waste, by scale, tie float64) *guide {
 	for i := range p.furnaces {
 		f := &p.furnaces[i]
 		g.start = append(g.start, by.kg*f.startCosts)
-		g.free = append(g.free, [2][]float64{make([]float64, p.steps+1), make([]float64, p.steps+1)})
-		g.run, g.sum = append(g.run, make([]float64, p.steps)), append(g.sum, make([]float64, p.steps+1))
-		shut := make([]int, p.steps+1)
-		for t, may := range f.available[:p.steps] {
-			if shut[t+1] = shut[t]; !may {
-				shut[t+1]++
-			}
-		}
-		g.shut = append(g.shut, shut)
+		g.run = append(g.run, make([]float64, p.steps))
+		g.alone = append(g.alone, newAlone(p.steps, f.minUp, f.minDown, func(t int) bool { return f.available[t] },
+			func(t int) float64 { return g.run[i][t] }, func(t int) float64 { return g.startAt(i, t) }))
 	}
 	return g
 }
@@ -67,7 +59,7 @@ func (g *guide) any(t int) stage {
 func (g *guide) bound() float64 {
 	p := g.p
 	low, high := p.levels(p.steps)
-	g.pit[p.steps] = pwl{x: low, pieces: []piece{{high - low, 0}}}
+	g.pit[p.steps] = nothing(low, high)
 	for t := p.steps - 1; t >= 0; t-- {
 		g.stages[t] = g.any(t)
 		if math.IsInf(g.stages[t].base, 1) {
@@ -87,7 +79,7 @@ func (g *guide) bound() float64 {
 	sum := g.pit[0].at(p.level) - g.by.price*p.divertTotal
 	for i := range p.furnaces {
 		g.furnace(i)
-		sum += g.rest(i, 0, p.furnaces[i].on, p.furnaces[i].locked)
+		sum += g.alone[i].rest(0, p.furnaces[i].on, p.furnaces[i].locked)
 	}
 	return sum
 }
@@ -97,31 +89,8 @@ func (g *guide) furnace(i int) {
 	for t := range p.steps {
 		cost := p.stepWeight[t]*g.by.kg*f.feedCounts - g.rho[t]
 		g.run[i][t] = p.stepH * min(f.min*cost, f.max*cost)
-		g.sum[i][t+1] = g.sum[i][t] + g.run[i][t]
 	}
-	off, on := g.free[i][0], g.free[i][1]
-	off[p.steps], on[p.steps] = 0, 0
-	for t := p.steps - 1; t >= 0; t-- {
-		stay, start := math.Inf(1), math.Inf(1)
-		if f.available[t] {
-			stay = on[t+1] + g.run[i][t]
-			start = g.startAt(i, t) + g.run[i][t] + g.rest(i, t+1, true, f.minUp-1)
-		}
-		on[t] = min(stay, g.rest(i, t+1, false, f.minDown-1))
-		off[t] = min(off[t+1], start)
-	}
-}
-
-// rest is the value of furnace i after t steps that has to stay on or off for lock more.
-func (g *guide) rest(i, t int, on bool, lock int) float64 {
-	end := min(g.p.steps, t+lock)
-	if !on {
-		return g.free[i][0][end]
-	}
-	if g.shut[i][end] > g.shut[i][t] {
-		return math.Inf(1)
-	}
-	return g.sum[i][end] - g.sum[i][t] + g.free[i][1][end]
+	g.alone[i].value()
 }
 
 // propose sets the prices to what a tonne in the pit is worth when furnaces have no least load and start for nothing.
@@ -129,7 +98,7 @@ func (g *guide) propose() {
 	p := g.p
 	rest := make([]pwl, p.steps+1)
 	low, high := p.levels(p.steps)
-	rest[p.steps] = pwl{x: low, pieces: []piece{{high - low, 0}}}
+	rest[p.steps] = nothing(low, high)
 	stages := make([]stage, p.steps)
 	for t := p.steps - 1; t >= 0; t-- {
 		s := stage{in: p.stepH * p.intake[t]}
@@ -262,28 +231,14 @@ func (g *guide) slope(slope []float64, row []set) (over float64) {
 	}
 	for i := range p.furnaces {
 		f := &p.furnaces[i]
-		on, lock := f.on, f.locked
-		for t := range p.steps {
-			stop := g.rest(i, t+1, false, f.minDown-1)
-			start := g.startAt(i, t) + g.run[i][t] + g.rest(i, t+1, true, f.minUp-1)
-			switch {
-			case lock > 0:
-				lock--
-			case on && (!f.available[t] || stop < g.free[i][1][t+1]+g.run[i][t]):
-				on, lock = false, f.minDown-1
-			case !on && f.available[t] && start < g.free[i][0][t+1]:
-				on, lock = true, f.minUp-1
-			}
-			if !on {
-				continue
-			}
+		g.alone[i].follow(f.on, f.locked, func(t int) {
 			row[t] |= 1 << i
 			if p.stepWeight[t]*g.by.kg*f.feedCounts > g.rho[t] {
 				slope[t] -= p.stepH * f.min
 			} else {
 				slope[t] -= p.stepH * f.max
 			}
-		}
+		})
 	}
 	return over
 }

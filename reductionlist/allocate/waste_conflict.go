@@ -2,7 +2,6 @@ package allocate
 
 import (
 	"slices"
-	"sort"
 )
 
 // conflicts names why there is no plan. Steps after the one that no plan reaches cannot be to blame. unreduced says
@@ -23,16 +22,7 @@ func (p *Waste) conflicts(by patience) (out []Conflict, unreduced bool) {
 	for i := range p.furnaces {
 		all = append(all, p.furnaces[i].rules(i)...)
 	}
-	full := relaxation{holds: map[obligation]bool{}}
-	for _, o := range all {
-		full.holds[o] = true
-	}
-	q.steps = 1 + sort.Search(p.steps-1, func(t int) bool {
-		q.steps = t + 1
-		return q.feasible(full) == impossible
-	})
-	all = slices.DeleteFunc(all, func(o obligation) bool { return o.step >= q.steps })
-	left, reduced := irreducible(all, q.feasible)
+	left, reduced := blamed(all, p.steps, &q.steps, q.feasible)
 	out = []Conflict{}
 	for _, g := range grouped(left) {
 		c := Conflict{Constraint: g.kind, From: p.at(0), To: p.at(q.steps), Unit: "t"}

@@ -144,7 +144,7 @@ func (r *reach) joined(f *pwl, to *state, out []reachState, others []int) bool {
 		for _, j := range others {
 			if g := &out[j].least; out[j].lock == to.lock && f.x <= g.end() && g.x <= f.end() {
 				low, high := min(f.x, g.x), max(f.end(), g.end())
-				*g = pwl{x: low, pieces: []piece{{high - low, 0}}}
+				*g = nothing(low, high)
 				return true
 			}
 		}
@@ -163,7 +163,7 @@ func (r *reach) nears(t int, f *pwl, to *state) float64 {
 	}
 	_, v := leastSum(&priced, &g.pit[t])
 	for i := range r.w.furnaces {
-		v += g.rest(i, t, to.x.has(i), int(to.lock[i]))
+		v += g.alone[i].rest(t, to.x.has(i), int(to.lock[i]))
 	}
 	return v - g.by.price*r.w.divertTotal
 }

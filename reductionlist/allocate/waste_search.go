@@ -10,7 +10,7 @@ import (
 // for every guide the least cost by pit level.
 type wasteLabel struct {
 	x      set
-	lock   [maxUnits]uint16
+	lock   locks
 	cost   []pwl
 	least  float64 // of the whole plan, by the guide that proves most
 	by     int     // that guide
@@ -280,7 +280,7 @@ func (s *wasteSearch) valueBy(k, t int, l *wasteLabel) float64 {
 	g := s.guides[k]
 	_, v := leastSum(&l.cost[k], &g.pit[t])
 	for i := range s.p.furnaces {
-		v += g.rest(i, t, l.x.has(i), int(l.lock[i]))
+		v += g.alone[i].rest(t, l.x.has(i), int(l.lock[i]))
 	}
 	return v - g.by.price*s.p.divertTotal
 }
@@ -356,15 +356,15 @@ func (s *wasteSearch) ways(t int, l *wasteLabel, j int32, out []way, dropped *fl
 // regrets are what it costs more than the best if furnace i is off or on in step t.
 func (s *wasteSearch) regrets(g *guide, i, t int, l *wasteLabel) [2]float64 {
 	f, on, lock := &s.p.furnaces[i], l.x.has(i), int(l.lock[i])
-	now := g.rest(i, t, on, lock)
+	now := g.alone[i].rest(t, on, lock)
 	var after [2]float64
-	after[0] = g.rest(i, t+1, false, max(0, lock-1))
-	after[1] = g.run[i][t] + g.rest(i, t+1, true, max(0, lock-1))
+	after[0] = g.alone[i].rest(t+1, false, max(0, lock-1))
+	after[1] = g.run[i][t] + g.alone[i].rest(t+1, true, max(0, lock-1))
 	switch {
 	case on:
-		after[0] = g.rest(i, t+1, false, f.minDown-1)
+		after[0] = g.alone[i].rest(t+1, false, f.minDown-1)
 	default:
-		after[1] = g.startAt(i, t) + g.run[i][t] + g.rest(i, t+1, true, f.minUp-1)
+		after[1] = g.startAt(i, t) + g.run[i][t] + g.alone[i].rest(t+1, true, f.minUp-1)
 	}
 	if lock > 0 {
 		after[1-b2i(on)] = math.Inf(1)
@@ -386,16 +386,8 @@ func b2i(b bool) int {
 func (s *wasteSearch) child(t int, l *wasteLabel, st way) (wasteLabel, bool) {
 	n := wasteLabel{x: st.x, parent: st.from, cost: make([]pwl, len(s.guides))}
 	for i := range s.p.furnaces {
-		f, lock := &s.p.furnaces[i], 0
-		switch {
-		case n.x.has(i) == l.x.has(i):
-			lock = max(int(l.lock[i]), 1) - 1
-		case n.x.has(i):
-			lock = f.minUp - 1
-		default:
-			lock = f.minDown - 1
-		}
-		n.lock[i] = uint16(min(lock, s.p.steps-t-1)) // beyond the end it makes no difference
+		f := &s.p.furnaces[i]
+		n.lock[i] = lockAfter(l.x.has(i), n.x.has(i), l.lock[i], f.minUp, f.minDown, s.p.steps-t-1)
 	}
 	low, high := s.p.levels(t + 1)
 	for k, g := range s.guides {
@@ -451,7 +443,7 @@ func (s *wasteSearch) narrow(t int, l *wasteLabel, out []wasteLabel, others []in
 	changed := false
 	for _, j := range others {
 		o := &out[j]
-		if !bindsNoLonger(o, l, len(s.p.furnaces)) {
+		if !o.lock.within(&l.lock, len(s.p.furnaces)) {
 			continue
 		}
 		low, high := math.Inf(1), math.Inf(-1)
@@ -474,13 +466,4 @@ func (s *wasteSearch) narrow(t int, l *wasteLabel, out []wasteLabel, others []in
 		}
 	}
 	return !changed || s.value(t, l)
-}
-
-func bindsNoLonger(a, b *wasteLabel, n int) bool {
-	for i := range n {
-		if a.lock[i] > b.lock[i] {
-			return false
-		}
-	}
-	return true
 }

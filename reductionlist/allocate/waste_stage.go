@@ -118,6 +118,10 @@ type course struct {
 	total  float64 // diverted
 }
 
+func (p *Waste) course() course {
+	return course{feed: make([][]float64, p.steps), divert: make([]float64, p.steps), level: make([]float64, p.steps)}
+}
+
 // play finds the best course of a row at a scale. Starts are not in its cost.
 func (p *Waste) play(row []set, by scale) (course, bool) {
 	f := pwl{x: p.level}
@@ -138,7 +142,7 @@ func (p *Waste) play(row []set, by scale) (course, bool) {
 	}
 	end := before[p.steps].flat()
 	level, _ := leastSum(&before[p.steps], &end)
-	c := course{feed: make([][]float64, p.steps), divert: make([]float64, p.steps), level: make([]float64, p.steps)}
+	c := p.course()
 	for t := p.steps - 1; t >= 0; t-- {
 		c.level[t] = level
 		taken := stages[t].taken() // from a level before, how much it fell
@@ -185,7 +189,7 @@ func (p *Waste) split(c *course, t int, x set, s *stage, rest float64) {
 
 // mix is the course between two of the same row.
 func (p *Waste) mix(a, b *course, x float64) course {
-	c := course{feed: make([][]float64, p.steps), divert: make([]float64, p.steps), level: make([]float64, p.steps)}
+	c := p.course()
 	mid := func(u, v float64) float64 { return u + x*(v-u) }
 	for t := range p.steps {
 		for i := range p.furnaces {
