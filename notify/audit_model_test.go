@@ -33,7 +33,7 @@ func (r rowsOf) Timer(id string) (time.Time, bool) {
 }
 
 func (e *effects) clone() *effects {
-	return &effects{outbox: maps.Clone(e.outbox), timers: maps.Clone(e.timers), shared: map[string]Shared{}}
+	return &effects{outbox: maps.Clone(e.outbox), timers: maps.Clone(e.timers), shared: map[string]Saver{}}
 }
 
 // auditIn audits page by page.

@@ -84,7 +84,7 @@ func count(fx Effects, o *Order, was *status) {
 	if delta == (counts{}) {
 		return
 	}
-	t := fx.Together(string(countersBucket), func() Shared { return counterMoves{} }).(counterMoves)
+	t := fx.Together(string(countersBucket), func() Saver { return counterMoves{} }).(counterMoves)
 	for _, key := range [...]counterRow{{o.WarningID, dimAll, ""}, {o.WarningID, dimTown, o.Town},
 		{o.WarningID, dimSector, o.Sector}, {o.WarningID, dimGrade, o.Grade}} {
 		sum := t[key]
@@ -96,7 +96,7 @@ func count(fx Effects, o *Order, was *status) {
 	}
 }
 
-// Save implements [Shared].
+// Save implements [Saver].
 func (t counterMoves) Save(tx *bbolt.Tx) error {
 	b := tx.Bucket(countersBucket)
 	var buf [256]byte

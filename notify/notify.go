@@ -47,11 +47,11 @@ type Effects = interface {
 	alerts.Effects
 	SendBy(channel, topic, id string, due time.Time)
 	Wall() time.Time
-	Together(name string, make func() Shared) Shared
+	Together(name string, make func() Saver) Saver
 }
 
-// Shared is what the events of a block leave together; Save is called once after the last of them.
-type Shared = interface{ Save(tx *bbolt.Tx) error }
+// Saver is what the events of a block leave together; Save is called once after the last of them.
+type Saver = interface{ Save(tx *bbolt.Tx) error }
 
 // Pos is where an event's data lies in the record.
 type Pos = struct {

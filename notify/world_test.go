@@ -27,7 +27,7 @@ var recordBucket = []byte("test.record")
 type effects struct {
 	outbox map[string]time.Time
 	timers map[string]timer
-	shared map[string]Shared
+	shared map[string]Saver
 	now    time.Time
 }
 
@@ -38,7 +38,7 @@ type timer struct {
 }
 
 func newEffects() *effects {
-	return &effects{outbox: map[string]time.Time{}, timers: map[string]timer{}, shared: map[string]Shared{}}
+	return &effects{outbox: map[string]time.Time{}, timers: map[string]timer{}, shared: map[string]Saver{}}
 }
 
 func (e *effects) Send(topic, id string, due time.Time) { e.outbox[topic+" "+id] = due.Round(0) }
@@ -60,7 +60,7 @@ func (e *effects) WallTimer(id string, due time.Time, command string, payload an
 }
 func (e *effects) Wall() time.Time { return e.now }
 
-func (e *effects) Together(name string, make func() Shared) Shared {
+func (e *effects) Together(name string, make func() Saver) Saver {
 	if e.shared[name] == nil {
 		e.shared[name] = make()
 	}
