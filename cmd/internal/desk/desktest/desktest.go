@@ -4,8 +4,8 @@ package desktest
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -50,15 +50,15 @@ type World struct {
 	Passwords map[string]string
 	Cookies   map[string]*http.Cookie // of who has logged in
 	Lag       time.Duration           // of the clock behind the record
-	Watchman  *watch.Watchman         // of what a test puts into part
-	part      atomic.Pointer[watch.Finding]
-	expected  atomic.Pointer[string] // what may be logged
+	Watchman  *watch.Watchman         // watches finding
+	finding   atomic.Pointer[watch.Finding]
+	loggable  atomic.Pointer[string] // text of lines that may be logged
 }
 
 // Begin is the time of every world.
 var Begin = servicetest.Begin
 
-// New is a world with the list of [Fixture].
+// New is a world with the list [Fixture].
 func New(t testing.TB) *World { return NewWith(t, Fixture()) }
 
 // NewWith is a world with a list.
@@ -80,14 +80,14 @@ func NewWith(t testing.TB, l *reductionlist.List) *World {
 	}, Log: log})
 	t.Cleanup(hub.Close)
 	w.Watchman = watch.New(watch.Options{Clock: w.Clock.Now})
-	w.Watchman.Watch(watch.Writer, func(context.Context) watch.Finding { return *w.part.Load() })
+	w.Watchman.Watch(watch.Writer, func(context.Context) watch.Finding { return *w.finding.Load() })
 	w.Find(watch.Finding{})
 	w.Watchman.Started()
 	w.Desk = desk.New(w.Svc, w.Sessions, hub,
 		frame.Options{District: "西青区", Demo: true, Alerts: servicetest.Settings().Alerts,
 			Watch: w.Watchman, Clock: func() time.Time { return w.Clock.Now().Add(-w.Lag) },
 			Feeds: func() []feed.Status { return w.Feeds },
-			Log:   slog.New(slog.NewTextHandler(&failing{t, &w.expected}, nil))})
+			Log:   slog.New(slog.NewTextHandler(&testLog{t, &w.loggable}, nil))})
 	w.Import(l)
 	for _, role := range calls.Roles() {
 		if role != calls.Enterprise {
@@ -101,28 +101,28 @@ func NewWith(t testing.TB, l *reductionlist.List) *World {
 	return w
 }
 
-// Find lets the watchman look and find something.
+// Find lets the watchman find something now.
 func (w *World) Find(f watch.Finding) {
-	w.part.Store(&f)
+	w.finding.Store(&f)
 	w.Watchman.Look(w.T.Context())
 }
 
-// failing is a log that fails the test with what a page could not do: a refusal is not logged.
-type failing struct {
+// testLog is a log that fails the test with each line about what a page could not do; refusals are not logged.
+type testLog struct {
 	t        testing.TB
-	expected *atomic.Pointer[string]
+	loggable *atomic.Pointer[string]
 }
 
-func (f *failing) Write(p []byte) (int, error) {
-	may := f.expected.Load()
+func (l *testLog) Write(p []byte) (int, error) {
+	may := l.loggable.Load()
 	if !strings.Contains(string(p), "level=DEBUG") && (may == nil || !strings.Contains(string(p), *may)) {
-		f.t.Errorf("log: %s", p)
+		l.t.Errorf("log: %s", p)
 	}
 	return len(p), nil
 }
 
 // Logs lets lines with a text be logged.
-func (w *World) Logs(text string) { w.expected.Store(&text) }
+func (w *World) Logs(text string) { w.loggable.Store(&text) }
 
 // Enter adds an account, which may log in.
 func (w *World) Enter(user string, role calls.Role) {
@@ -160,7 +160,7 @@ type Reply struct {
 	Text string
 }
 
-// Cookie is the session of a user, which logs in when it first does something.
+// Cookie is the session of a user, who logs in at the first call.
 func (w *World) Cookie(user string) *http.Cookie {
 	w.T.Helper()
 	if c := w.Cookies[user]; c != nil {
@@ -177,7 +177,7 @@ func (w *World) Cookie(user string) *http.Cookie {
 	return nil
 }
 
-// Expire ends the session of a user, whose browser knows nothing of it.
+// Expire ends the session of a user and leaves the cookie in the browser.
 func (w *World) Expire(user string) {
 	w.T.Helper()
 	r := httptest.NewRequest(http.MethodPost, "/logout", nil)
@@ -188,14 +188,17 @@ func (w *World) Expire(user string) {
 // As sends a request of a user; "" is nobody. A form makes it a POST.
 func (w *World) As(user, path string, form url.Values, header ...string) Reply {
 	w.T.Helper()
-	method, body := http.MethodGet, io.Reader(nil)
+	r := httptest.NewRequest(http.MethodGet, path, nil)
 	if form != nil {
-		method, body = http.MethodPost, strings.NewReader(form.Encode())
-	}
-	r := httptest.NewRequest(method, path, body)
-	if form != nil {
+		r = httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
+	return w.send(r, user, header)
+}
+
+// send sends a request of a user; header are names and values in turn.
+func (w *World) send(r *http.Request, user string, header []string) Reply {
+	w.T.Helper()
 	if user != "" {
 		r.AddCookie(w.Cookie(user))
 	}
@@ -207,7 +210,7 @@ func (w *World) As(user, path string, form url.Values, header ...string) Reply {
 	return Reply{rec.Result(), rec.Body.String()}
 }
 
-// Get is a page that has to come with the status.
+// Get is a page, which has to come with the status.
 func (w *World) Get(status int, user, path string) *html.Node {
 	w.T.Helper()
 	r := w.As(user, path, nil)
@@ -238,7 +241,7 @@ func (w *World) Refused(status int, user, path string, form url.Values) *html.No
 	return Parsed(w.T, r.Text)
 }
 
-// Elapse moves the clock and runs the timers that have come due. Sessions end with time: who goes on logs in again.
+// Elapse moves the clock and runs the timers that have come due. Sessions end with time, so users log in again.
 func (w *World) Elapse(d time.Duration) {
 	w.T.Helper()
 	if d > 0 {
@@ -247,7 +250,7 @@ func (w *World) Elapse(d time.Duration) {
 	w.World.Elapse(d)
 }
 
-// Forecast gives the forecast of an episode that asks for red and returns the proposal's id.
+// Forecast records the forecast of an episode that asks for red, and returns the proposal's id.
 func (w *World) Forecast(drill bool) string {
 	w.T.Helper()
 	days := ""
@@ -263,27 +266,28 @@ func (w *World) Forecast(drill bool) string {
 	return got.Proposal.ID
 }
 
-// Warning is one as it stands.
-func (w *World) Warning(id string) (a *alerts.Warning) {
+// read reads something of the record.
+func read[T any](w *World, fn func(tx *bbolt.Tx) (T, error)) (v T) {
 	w.T.Helper()
-	if err := w.Svc.J.View(func(tx *bbolt.Tx) (err error) { a, err = alerts.GetWarning(tx, id); return err }); err != nil {
+	if err := w.Svc.J.View(func(tx *bbolt.Tx) (err error) { v, err = fn(tx); return err }); err != nil {
 		w.T.Fatal(err)
 	}
-	return a
+	return v
 }
 
-// Warnings is how many there are.
-func (w *World) Warnings() (n int) {
+// Warning is a warning as the record has it.
+func (w *World) Warning(id string) *alerts.Warning {
 	w.T.Helper()
-	err := w.Svc.J.View(func(tx *bbolt.Tx) error {
+	return read(w, func(tx *bbolt.Tx) (*alerts.Warning, error) { return alerts.GetWarning(tx, id) })
+}
+
+// Warnings is the number of warnings.
+func (w *World) Warnings() int {
+	w.T.Helper()
+	return read(w, func(tx *bbolt.Tx) (int, error) {
 		page, err := alerts.ListWarnings(tx, "", 100)
-		n = page.Total
-		return err
+		return page.Total, err
 	})
-	if err != nil {
-		w.T.Fatal(err)
-	}
-	return n
 }
 
 // Declared enters a warning through the desk, from the form to the confirmation, and returns its id.
@@ -294,12 +298,8 @@ func (w *World) Declared(l alerts.Level, drill bool) string {
 		path += "?drill=true"
 	}
 	form := Values(w.Get(200, "duty", path))
-	form.Set("level", string(l))
-	form.Set("trigger", "city_order")
-	form.Set("document_no", "津污防指〔2016〕1号")
-	form.Set("issued_by", "天津市"+Hostile)
-	form.Set("reason", "示例"+Hostile)
-	form.Set("step", frame.StepReview)
+	maps.Copy(form, url.Values{"level": {string(l)}, "trigger": {"city_order"}, "document_no": {"津污防指〔2016〕1号"},
+		"issued_by": {"天津市" + Hostile}, "reason": {"示例" + Hostile}, "step": {frame.StepReview}})
 	form = Values(Parsed(w.T, w.Post(200, "duty", "/desk/declare", form).Text))
 	form.Set("typed", terms.ShortLevel(l, frame.ZH))
 	form.Set("step", frame.StepConfirm)

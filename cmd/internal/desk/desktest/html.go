@@ -1,6 +1,7 @@
 package desktest
 
 import (
+	"cmp"
 	"net/url"
 	"regexp"
 	"slices"
@@ -24,12 +25,20 @@ func Parsed(t testing.TB, page string) *html.Node {
 
 // Each visits every element.
 func Each(n *html.Node, visit func(*html.Node)) {
-	if n.Type == html.ElementNode {
-		visit(n)
+	first(n, func(e *html.Node) bool { visit(e); return false })
+}
+
+// first is the first element that is what it should be, the node itself included; nil for none.
+func first(n *html.Node, is func(*html.Node) bool) *html.Node {
+	if n.Type == html.ElementNode && is(n) {
+		return n
 	}
-	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		Each(c, visit)
+	for e := range n.Descendants() {
+		if e.Type == html.ElementNode && is(e) {
+			return e
+		}
 	}
+	return nil
 }
 
 // Attr is an attribute of an element; empty for none.
@@ -68,33 +77,18 @@ func TextOf(n *html.Node) string {
 }
 
 // Find is the first element of a kind that an attribute names; nil for none.
-func Find(n *html.Node, element, name, value string) (found *html.Node) {
-	Each(n, func(e *html.Node) {
-		if found == nil && e.Data == element && Attr(e, name) == value {
-			found = e
-		}
-	})
-	return found
+func Find(n *html.Node, element, name, value string) *html.Node {
+	return first(n, func(e *html.Node) bool { return e.Data == element && Attr(e, name) == value })
 }
 
 // ActForm is the page's form of an act: the first with the class.
-func ActForm(n *html.Node) (found *html.Node) {
-	Each(n, func(e *html.Node) {
-		if found == nil && e.Data == "form" && strings.Contains(Attr(e, "class"), "act") {
-			found = e
-		}
-	})
-	return found
+func ActForm(n *html.Node) *html.Node {
+	return first(n, func(e *html.Node) bool { return e.Data == "form" && strings.Contains(Attr(e, "class"), "act") })
 }
 
-// Values are what a page's form would send, but for its buttons.
+// Values are what the form of a page would send, without its buttons.
 func Values(page *html.Node) url.Values {
-	v := url.Values{}
-	form := ActForm(page)
-	if form == nil {
-		form = page
-	}
-	return ValuesOf(form, v)
+	return ValuesOf(cmp.Or(ActForm(page), page), url.Values{})
 }
 
 // ValuesOf adds what a form would send to v.
@@ -109,15 +103,12 @@ func ValuesOf(form *html.Node, v url.Values) url.Values {
 				text = e.FirstChild.Data
 			}
 			v.Set(name, text)
-		case e.Data == "input" && Attr(e, "type") == "radio":
-			if Has(e, "checked") {
-				v.Set(name, Attr(e, "value"))
-			}
-		case e.Data == "input" && Attr(e, "type") == "checkbox":
+		case e.Data != "input":
+		case Attr(e, "type") == "checkbox":
 			if Has(e, "checked") {
 				v.Add(name, Attr(e, "value"))
 			}
-		case e.Data == "input":
+		case Attr(e, "type") != "radio" || Has(e, "checked"):
 			v.Set(name, Attr(e, "value"))
 		}
 	})
@@ -130,8 +121,8 @@ var (
 	rawKey   = regexp.MustCompile(`desk\.[a-z]+[a-z_.-]*`)
 )
 
-// Lint says what a page must not have: script, style or handlers within it, addresses of other hosts, ids twice, inputs
-// without a label, words that the catalogue does not have.
+// Lint fails for what a page must not have: script, style or handlers within it, addresses of other hosts, an id twice,
+// inputs without a label, words that are missing in the catalogue.
 func Lint(t testing.TB, what, page string) {
 	t.Helper()
 	root := Parsed(t, page)
@@ -186,7 +177,7 @@ func Lint(t testing.TB, what, page string) {
 	}
 }
 
-// CodeInput is the input of a one-time code, nil where a page has none. What it holds is nobody's to see.
+// CodeInput is the input of a one-time code, nil where a page has none. It must not hold a value.
 func CodeInput(t *testing.T, page *html.Node) *html.Node {
 	t.Helper()
 	in := Find(page, "input", "name", frame.CodeField)
@@ -201,10 +192,15 @@ func CodeInput(t *testing.T, page *html.Node) *html.Node {
 // Shows fails for each text that a page does not show.
 func Shows(t testing.TB, what string, page *html.Node, texts ...string) {
 	t.Helper()
-	all := TextOf(page)
-	for _, want := range texts {
-		if !strings.Contains(all, want) {
-			t.Errorf("%s: %q is missing in\n%s", what, want, all)
+	SaysAll(t, what, TextOf(page), texts...)
+}
+
+// SaysAll fails for each text that another does not hold.
+func SaysAll(t testing.TB, what, text string, all ...string) {
+	t.Helper()
+	for _, want := range all {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s: %q is missing in\n%s", what, want, text)
 		}
 	}
 }

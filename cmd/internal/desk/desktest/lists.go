@@ -5,7 +5,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 
 	"go.etcd.io/bbolt"
@@ -33,13 +32,7 @@ func (w *World) Upload(user, name string, workbook []byte, header ...string) Rep
 	}
 	r := httptest.NewRequest(http.MethodPost, "/desk/lists", &b)
 	r.Header.Set("Content-Type", m.FormDataContentType())
-	r.AddCookie(w.Cookie(user))
-	for i := 0; i+1 < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	rec := httptest.NewRecorder()
-	w.Desk.ServeHTTP(rec, r)
-	return Reply{rec.Result(), rec.Body.String()}
+	return w.send(r, user, header)
 }
 
 // Xiqing is the embedded list from a day on, changed before it is written.
@@ -60,25 +53,12 @@ func Xiqing(t testing.TB, from string, change func(l *reductionlist.List)) []byt
 	return b.Bytes()
 }
 
-func (w *World) Current() (v reductionlist.Version) {
+// Current is the list in force.
+func (w *World) Current() reductionlist.Version {
 	w.T.Helper()
-	if err := w.Svc.J.View(func(tx *bbolt.Tx) (err error) {
-		v, err = reductionlist.Current(tx, w.Svc.J.Now())
-		return err
-	}); err != nil {
-		w.T.Fatal(err)
-	}
-	return v
-}
-
-// SaysAll expects texts on a page.
-func SaysAll(t testing.TB, what, text string, all ...string) {
-	t.Helper()
-	for _, s := range all {
-		if !strings.Contains(text, s) {
-			t.Errorf("%s does not say %q: %s", what, s, text)
-		}
-	}
+	return read(w, func(tx *bbolt.Tx) (reductionlist.Version, error) {
+		return reductionlist.Current(tx, w.Svc.J.Now())
+	})
 }
 
 // Reissued has the administrator give an account new secrets, with which it logs in from then on.
