@@ -54,8 +54,13 @@ func (b batches) observe(commands int, commit time.Duration) {
 // gauges are read when somebody asks.
 type gauges struct{ a *App }
 
+// described are all of them.
+var described []*prometheus.Desc
+
 func gauge(name, help string, labels ...string) *prometheus.Desc {
-	return prometheus.NewDesc("qingkong_"+name, help, labels, nil)
+	d := prometheus.NewDesc("qingkong_"+name, help, labels, nil)
+	described = append(described, d)
+	return d
 }
 
 var (
@@ -89,11 +94,7 @@ var (
 
 // Describe implements [prometheus.Collector].
 func (gauges) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{checkGauge, readyGauge, heightGauge, outboxGauge, outboxLateGauge, channelLate,
-		channelFailing, blobsBadGauge,
-		timersGauge, timersLateGauge,
-		clockGauge, freeGauge, limitGauge, connectedGauge, clientsGauge, mutedGauge, cutsCounter, refusedCounter,
-		checkedGauge, problemsGauge} {
+	for _, d := range described {
 		to <- d
 	}
 }

@@ -85,12 +85,6 @@ func (b *Folder) Take(ctx context.Context) (calls.Backup, error) {
 	return made, nil
 }
 
-// files are the names of the backups in the folder, the newest first.
-func (b *Folder) files() ([]string, error) {
-	names, _, err := b.listed()
-	return names, err
-}
-
 // listed are the names of the backups in the folder, and of those that are not finished, the newest first.
 func (b *Folder) listed() (names, begun []string, err error) {
 	there, err := os.ReadDir(b.cfg.Dir)
@@ -135,7 +129,7 @@ const listWithin = 10 * time.Second
 
 // List implements [web.Backups]. Of one that cannot be read, or not in time, there is a name and a size.
 func (b *Folder) List() ([]calls.Backup, error) {
-	names, err := b.files()
+	names, _, err := b.listed()
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +184,7 @@ func (b *Folder) Check(context.Context) watch.Finding {
 	b.mu.Lock()
 	failed, since := b.failed, b.since
 	b.mu.Unlock()
-	names, err := b.files()
+	names, _, err := b.listed()
 	return finding(b.cfg, names, err, failed, since, b.now())
 }
 

@@ -86,7 +86,7 @@ func (s *Store) Put(ctx context.Context, r io.Reader, limit int64) (name string,
 	}
 	defer func() { _ = os.Remove(f.Name()) }() // it has its place by then, or is wanted by nobody
 	sum := sha256.New()
-	size, err = copyTo(ctx, disk{f}, sum, io.LimitReader(r, limit+1))
+	size, err = copyTo(ctx, f, sum, io.LimitReader(r, limit+1))
 	if err == nil && size > limit {
 		err = refusal.New(refusal.TooLarge, "blobs.too_large", refusal.Args{"limit": limit})
 	}
@@ -153,7 +153,7 @@ func (s *Store) syncDir(path string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// copyTo copies by pieces until ctx ends, and hashes what it copies.
+// copyTo copies by pieces until ctx ends, and hashes what it copies. What it cannot write is refused as [unkept].
 func copyTo(ctx context.Context, to io.Writer, sum hash.Hash, from io.Reader) (size int64, err error) {
 	buf := make([]byte, pieceSize)
 	for {
@@ -164,7 +164,7 @@ func copyTo(ctx context.Context, to io.Writer, sum hash.Hash, from io.Reader) (s
 		_, _ = sum.Write(buf[:n]) // a hash never fails to write
 		size += int64(n)
 		if _, err := to.Write(buf[:n]); err != nil {
-			return size, err
+			return size, unkept(err)
 		}
 		switch {
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
@@ -173,17 +173,6 @@ func copyTo(ctx context.Context, to io.Writer, sum hash.Hash, from io.Reader) (s
 			return size, err
 		}
 	}
-}
-
-// disk tells what fails here from what does not come.
-type disk struct{ w io.Writer }
-
-func (d disk) Write(p []byte) (int, error) {
-	n, err := d.w.Write(p)
-	if err != nil {
-		err = unkept(err)
-	}
-	return n, err
 }
 
 // unkept is the refusal of what this machine cannot keep: it may be sent again. It names no file that nobody can see.

@@ -88,7 +88,7 @@ func (s *Store) take(ctx context.Context, name string) error {
 	}
 	defer func() { _ = os.Remove(f.Name()) }() // it has its place by then, or is wanted by nobody
 	sum := sha256.New()
-	if _, err := copyTo(ctx, disk{f}, sum, io.LimitReader(r, MaxBytes+1)); err != nil {
+	if _, err := copyTo(ctx, f, sum, io.LimitReader(r, MaxBytes+1)); err != nil {
 		if refusal.CodeOf(err) == "" {
 			err = unreachable(err)
 		}

@@ -157,16 +157,11 @@ func Start(cfg Config) (*Bus, error) {
 }
 
 func (b *Bus) openJetStream() (err error) {
-	if b.journalJS, err = jetstream.New(b.journal); err != nil {
-		return fmt.Errorf("bus: journal account: %w", err)
-	}
-	if b.publicJS, err = jetstream.New(b.public); err != nil {
-		return fmt.Errorf("bus: public account: %w", err)
-	}
 	for name, r := range map[string]struct {
 		nc *nats.Conn
 		js *jetstream.JetStream
-	}{"officers": {b.officers, &b.officersJS}, "viewers": {b.viewers, &b.viewersJS}} {
+	}{"journal": {b.journal, &b.journalJS}, "public": {b.public, &b.publicJS}, "officers": {b.officers, &b.officersJS},
+		"viewers": {b.viewers, &b.viewersJS}} {
 		if r.nc == nil {
 			continue
 		}

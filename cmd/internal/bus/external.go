@@ -103,28 +103,14 @@ func (b *Bus) connectExternal() (err error) {
 	if b.creds, err = readCredentials(b.cfg.CredsFile); err != nil {
 		return err
 	}
-	if b.journal, err = b.connectURL("journal", b.creds.Login); err != nil {
-		return err
-	}
-	b.public = b.journal
-	in := b.creds.Login
-	if b.creds.Public != nil {
-		in = *b.creds.Public
-		if b.public, err = b.connectURL("public", in); err != nil {
-			return err
-		}
-	}
-	if b.inbox, err = b.connectURL("inbox", in); err != nil {
-		return err
-	}
-	if b.feed, err = b.connectURL("feed", in); err != nil {
-		return err
-	}
+	in := cmp.Or(b.creds.Public, &b.creds.Login)
 	for _, r := range []struct {
 		part  string
 		login *Login
 		nc    **nats.Conn
-	}{{"officers", b.creds.Officers, &b.officers}, {"viewers", b.creds.Viewers, &b.viewers}} {
+	}{{"journal", &b.creds.Login, &b.journal}, {"public", b.creds.Public, &b.public}, {"inbox", in, &b.inbox},
+		{"feed", in, &b.feed}, {"officers", b.creds.Officers, &b.officers}, {"viewers", b.creds.Viewers, &b.viewers},
+		{"system", b.creds.System, &b.system}} {
 		if r.login == nil {
 			continue
 		}
@@ -132,11 +118,7 @@ func (b *Bus) connectExternal() (err error) {
 			return err
 		}
 	}
-	if b.creds.System != nil {
-		if b.system, err = b.connectURL("system", *b.creds.System); err != nil {
-			return err
-		}
-	}
+	b.public = cmp.Or(b.public, b.journal)
 	if b.creds.Callout != nil {
 		return b.connectCallout(*b.creds.Callout)
 	}

@@ -17,54 +17,82 @@ var ErrCannotKick = errors.New(`bus: live connections of an external server can 
 // Kick closes every live connection of a user and returns how many there were. Change the secret first: a login
 // under way is closed too, and one that begins later is decided by the new secret. A client with the old secret
 // comes back and is refused.
-func (b *Bus) Kick(ctx context.Context, user string) (int, error) {
+func (b *Bus) Kick(ctx context.Context, user string) (n int, err error) {
 	if !ValidUser(user) {
 		return 0, nil
 	}
-	switch {
-	case b.srv != nil:
-		return b.kickEmbedded(user)
-	case b.system != nil:
-		return b.kickExternal(ctx, user)
+	if b.srv == nil && b.system == nil {
+		return 0, ErrCannotKick
 	}
-	return 0, ErrCannotKick
+	for {
+		listed, closed := 0, 0
+		ask := server.ConnzOptions{User: user, Username: true, Limit: kickPage}
+		err := b.eachServer(ctx, ask, func(id string, list *server.Connz) error {
+			listed += len(list.Conns)
+			for _, c := range list.Conns {
+				there, err := b.disconnect(ctx, id, c.Cid)
+				if err != nil {
+					return err
+				}
+				if there {
+					closed++
+				}
+			}
+			return nil
+		})
+		n += closed
+		if err != nil || b.srv == nil || listed < kickPage || closed == 0 {
+			return n, err
+		}
+	}
 }
 
-// kickPage is how many connections of one user are closed in one go; what is left is looked up again.
+// kickPage is how many connections of one user are closed in one go; what is left on the embedded server is looked up
+// again.
 const kickPage = 1024
 
-func (b *Bus) kickEmbedded(user string) (int, error) {
-	n := 0
-	for {
-		found, err := b.srv.Connz(&server.ConnzOptions{User: user, Limit: kickPage})
-		if err != nil {
-			return n, fmt.Errorf("bus: connections of %s: %w", user, err)
-		}
-		closed := 0
-		for _, c := range found.Conns {
-			if b.srv.DisconnectClientByID(c.Cid) == nil { // else it went by itself
-				closed++
-			}
-		}
-		n += closed
-		if len(found.Conns) < kickPage || closed == 0 {
-			return n, nil
-		}
+// disconnect closes a connection of a server; false where it went by itself, which only the embedded one says.
+func (b *Bus) disconnect(ctx context.Context, id string, cid uint64) (there bool, err error) {
+	if b.srv != nil {
+		return b.srv.DisconnectClientByID(cid) == nil, nil
 	}
+	ask, err := json.Marshal(server.KickClientReq{CID: cid})
+	if err != nil {
+		return false, err
+	}
+	if _, err := b.system.RequestWithContext(ctx, "$SYS.REQ.SERVER."+id+".KICK", ask); err != nil {
+		return false, fmt.Errorf("bus: close connection %d: %w", cid, err)
+	}
+	return true, nil
 }
 
-func (b *Bus) kickExternal(ctx context.Context, user string) (int, error) {
-	ask, err := json.Marshal(map[string]any{"user": user, "auth": true, "limit": kickPage})
-	if err != nil {
-		return 0, err
+// eachServer gives the connections that one asks for, server by server; the embedded one has no id.
+func (b *Bus) eachServer(ctx context.Context, ask server.ConnzOptions,
+	see func(id string, list *server.Connz) error) error {
+	if b.srv != nil {
+		list, err := b.srv.Connz(&ask)
+		if err != nil {
+			return fmt.Errorf("bus: list of connections: %w", err)
+		}
+		return see("", list)
 	}
-	n := 0
-	err = b.askServers(ctx, ask, func(answer []byte) error {
-		closed, err := b.kickListed(ctx, answer)
-		n += closed
+	text, err := json.Marshal(ask)
+	if err != nil {
 		return err
+	}
+	return b.askServers(ctx, text, func(data []byte) error {
+		var answer struct {
+			Server struct{ ID string }
+			Data   *server.Connz
+		}
+		if err := json.Unmarshal(data, &answer); err != nil {
+			return fmt.Errorf("bus: list of connections: %w", err)
+		}
+		if answer.Data == nil {
+			return nil
+		}
+		return see(answer.Server.ID, answer.Data)
 	})
-	return n, err
 }
 
 // askServers asks all servers of the cluster for connections. How many there are is not known, so it waits for the
@@ -95,29 +123,4 @@ func (b *Bus) askServers(ctx context.Context, ask []byte, see func(answer []byte
 			return err
 		}
 	}
-}
-
-// kickListed closes the connections that one server has listed.
-func (b *Bus) kickListed(ctx context.Context, answer []byte) (int, error) {
-	var list struct {
-		Server struct{ ID string }
-		Data   struct {
-			Connections []struct {
-				CID uint64 `json:"cid"`
-			}
-		}
-	}
-	if err := json.Unmarshal(answer, &list); err != nil {
-		return 0, fmt.Errorf("bus: list of connections: %w", err)
-	}
-	for i, c := range list.Data.Connections {
-		ask, err := json.Marshal(server.KickClientReq{CID: c.CID})
-		if err != nil {
-			return i, err
-		}
-		if _, err := b.system.RequestWithContext(ctx, "$SYS.REQ.SERVER."+list.Server.ID+".KICK", ask); err != nil {
-			return i, fmt.Errorf("bus: close connection %d: %w", c.CID, err)
-		}
-	}
-	return len(list.Data.Connections), nil
 }

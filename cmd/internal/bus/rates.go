@@ -2,8 +2,6 @@ package bus
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -193,41 +191,15 @@ func (b *Bus) connections(ctx context.Context) (all []connTotals, err error) {
 		{Username: true, Limit: listLimit},
 		{Username: true, Limit: closedLimit, State: server.ConnClosed, Sort: server.ByStop},
 	} {
-		some, err := b.listed(ctx, ask)
+		err := b.eachServer(ctx, ask, func(id string, list *server.Connz) error {
+			all = append(all, b.users(id, list)...)
+			return nil
+		})
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, some...)
 	}
 	return all, nil
-}
-
-func (b *Bus) listed(ctx context.Context, options server.ConnzOptions) (all []connTotals, err error) {
-	if b.srv != nil {
-		list, err := b.srv.Connz(&options)
-		if err != nil {
-			return nil, err
-		}
-		return b.users("", list), nil
-	}
-	ask, err := json.Marshal(options)
-	if err != nil {
-		return nil, err
-	}
-	err = b.askServers(ctx, ask, func(data []byte) error {
-		var answer struct {
-			Server struct{ ID string }
-			Data   *server.Connz
-		}
-		if err := json.Unmarshal(data, &answer); err != nil {
-			return fmt.Errorf("bus: list of connections: %w", err)
-		}
-		if answer.Data != nil {
-			all = append(all, b.users(answer.Server.ID, answer.Data)...)
-		}
-		return nil
-	})
-	return all, err
 }
 
 // users leaves out connections of ours, and those that have not logged in.

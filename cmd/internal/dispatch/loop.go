@@ -69,15 +69,22 @@ func (l *loop) run(ctx context.Context) {
 		if !next.IsZero() {
 			wait = min(wait, max(next.Sub(l.opt.Clock()), time.Millisecond))
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-		case <-work:
-		case <-timer.C:
-		}
-		timer.Stop()
+		await(ctx, work, wait)
 	}
 	l.settle()
+}
+
+// await waits for what a channel gives, until it is late or ctx ends; came is false then.
+func await[T any](ctx context.Context, from <-chan T, late time.Duration) (got T, came bool) {
+	timer := time.NewTimer(late)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case got = <-from:
+		came = true
+	}
+	return got, came
 }
 
 // send sends what is due, begins to record what became of it, and returns of how many messages that is known, and
@@ -164,7 +171,10 @@ func (l *loop) hand(ctx context.Context, msgs []channel.Message, now time.Time) 
 		defer cancel()
 		back <- l.Sender.Send(within, msgs)
 	}()
-	out, came := await(within, back, min(l.Limit, sendGrace))
+	out, came := await(within, back, l.Limit)
+	if !came { // a little longer than its context lasts
+		out, came = await(context.Background(), back, min(l.Limit, sendGrace))
+	}
 	if !came {
 		l.late = back
 		why := fmt.Sprintf("the sender gave no answer within %v", l.Limit)
@@ -178,23 +188,6 @@ func (l *loop) hand(ctx context.Context, msgs []channel.Message, now time.Time) 
 		l.pause(out, now)
 	}
 	return out
-}
-
-// await waits for a sender until its context has ended, and a little longer.
-func await(ctx context.Context, back <-chan []channel.Outcome, longer time.Duration) (_ []channel.Outcome, came bool) {
-	select {
-	case out := <-back:
-		return out, true
-	case <-ctx.Done():
-	}
-	grace := time.NewTimer(longer)
-	defer grace.Stop()
-	select {
-	case out := <-back:
-		return out, true
-	case <-grace.C:
-		return nil, false
-	}
 }
 
 // pause lets the channel rest whose sender did not try all messages: as long as its last outcome asks.

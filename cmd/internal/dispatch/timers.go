@@ -30,20 +30,11 @@ func Timers(ctx context.Context, j *journal.Journal, epoch uint64, log *slog.Log
 		if len(ids) > 0 && failed == 0 {
 			continue
 		}
-		wait := time.Minute
+		wait := journal.Wait(now, next, time.Minute)
 		if failed > 0 {
-			wait = time.Second
-			work = nil
-		} else {
-			wait = journal.Wait(now, next, wait)
+			work, wait = nil, time.Second
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-		case <-work:
-		case <-timer.C:
-		}
-		timer.Stop()
+		await(ctx, work, wait)
 	}
 }
 

@@ -75,9 +75,7 @@ func (m *Meter) TakeN(who string, cost, size int) Verdict {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	now := m.now()
-	c := m.caller(who, now)
-	m.fill(c, now)
+	c, now := m.caller(who)
 	need := min(float64(max(cost, 1)), m.burst())
 	if c.tokens >= need {
 		c.tokens -= need
@@ -101,9 +99,7 @@ func (m *Meter) TakeN(who string, cost, size int) Verdict {
 func (m *Meter) Tell(who string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	now := m.now()
-	c := m.caller(who, now)
-	m.fill(c, now)
+	c, now := m.caller(who)
 	m.refused++
 	if now.Sub(c.told) < time.Second {
 		return false
@@ -126,9 +122,11 @@ func (m *Meter) Known() int {
 	return len(m.callers)
 }
 
-func (m *Meter) caller(who string, now time.Time) *caller {
+// caller is who calls now, with what has come to it since it was seen.
+func (m *Meter) caller(who string) (c *caller, now time.Time) {
+	now = m.now()
 	m.sweep(now)
-	c := m.callers[who]
+	c = m.callers[who]
 	if c == nil && len(m.callers) >= maxCallers {
 		who = overflow
 		c = m.callers[who]
@@ -137,18 +135,14 @@ func (m *Meter) caller(who string, now time.Time) *caller {
 		c = &caller{tokens: m.burst(), seen: now}
 		m.callers[who] = c
 	}
-	return c
-}
-
-func (m *Meter) burst() float64 { return float64(max(m.share.Burst, 1)) }
-
-// fill gives a caller what has come to it since it was seen.
-func (m *Meter) fill(c *caller, now time.Time) {
 	if passed := now.Sub(c.seen); passed > 0 {
 		c.tokens = min(m.burst(), c.tokens+passed.Seconds()*m.share.PerSecond)
 		c.seen = now
 	}
+	return c, now
 }
+
+func (m *Meter) burst() float64 { return float64(max(m.share.Burst, 1)) }
 
 // sweep forgets who has been quiet. A bucket that is full again is that of somebody who comes for the first time.
 func (m *Meter) sweep(now time.Time) {

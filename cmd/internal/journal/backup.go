@@ -83,14 +83,13 @@ func (j *Journal) Backup(ctx context.Context, opt BackupOptions) (StoredBackup, 
 
 // BackupFolder writes the record of a stopped folder to a file. The folder is only read.
 func BackupFolder(ctx context.Context, dir string, opt BackupOptions) (_ StoredBackup, err error) {
-	path := filepath.Join(dir, File)
-	if _, err := os.Stat(path); err != nil {
-		return StoredBackup{}, fmt.Errorf("there is no record at %s: name the folder that `qingkong serve --data` used (%w)",
-			path, err)
-	}
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 2 * time.Second, ReadOnly: true})
+	path, err := recordIn(dir)
 	if err != nil {
-		return StoredBackup{}, fmt.Errorf("open %s: %w", path, err)
+		return StoredBackup{}, err
+	}
+	db, err := openToRead(path)
+	if err != nil {
+		return StoredBackup{}, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	node, err := os.ReadFile(filepath.Join(dir, nodeFile))
@@ -105,7 +104,7 @@ func BackupFolder(ctx context.Context, dir string, opt BackupOptions) (_ StoredB
 type backupSource struct {
 	dir, node string
 	blobs     *blobs.Store
-	view      func(func(*bbolt.Tx) error) error
+	view      viewFunc
 	now       func() time.Time
 }
 
@@ -194,15 +193,12 @@ func RemoveUnfinished(path string) error {
 // room refuses to write n bytes more where the disk would have less left than it must.
 func (w *backupWriter) room(n int64) error {
 	dir := filepath.Dir(w.opt.File)
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(dir, &fs); err != nil {
-		return fmt.Errorf("free space below %s: %w", dir, err)
-	}
-	if free := int64(fs.Bavail) * int64(fs.Bsize); free-n < w.opt.KeepFree {
-		return refusal.New(refusal.NotReady, "backup.no_room",
+	free, err := freeBytes(dir)
+	if err == nil && free-n < w.opt.KeepFree {
+		err = refusal.New(refusal.NotReady, "backup.no_room",
 			refusal.Args{"folder": dir, "free": free >> 20, "limit": w.opt.KeepFree >> 20})
 	}
-	return nil
+	return err
 }
 
 // abandon removes what was written.
@@ -365,7 +361,7 @@ func (w *backupWriter) vaultChunk(tx *bbolt.Tx, body []byte) (_ []byte, end bool
 	c := tx.Bucket(vaultBucket).Cursor()
 	k, row := c.Seek(w.after)
 	for begin, n := len(body), 0; k != nil && n < chunkRows && len(body)-begin < chunkBytes; n++ {
-		if len(row) == 1 && row[0] == entryErased {
+		if isTombstone(row) {
 			w.erased[string(k)] = true
 		}
 		if sum := sumOf(k, row); !w.have[sum] {
@@ -393,8 +389,7 @@ func (w *backupWriter) content(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		erased := false // while it was read through
-		err = w.view(func(tx *bbolt.Tx) error { erased = isErased(tx, name); return nil })
+		erased, err := erasedIn(w.view, name) // while it was read through
 		if err == nil && !erased {
 			err = w.stream(ctx, partBlob+"/"+hashOf64(name), partBlob, f.Size(), f)
 			w.have[blobSum(name)], w.blobs = true, append(w.blobs, name)
@@ -493,7 +488,7 @@ func (w *backupWriter) finish(ctx context.Context) error {
 	if err := w.entry(manifestName, text); err != nil {
 		return err
 	}
-	if err := w.entry(manifestSum, []byte(partOf("", "", text).SHA256)); err != nil {
+	if err := w.entry(manifestSum, []byte(sha256Hex(text))); err != nil {
 		return err
 	}
 	if err := errors.Join(w.tar.Close(), w.sealed.Close(), w.f.Sync()); err != nil {

@@ -99,14 +99,16 @@ func damagedBackup(path, part string, why error) error {
 }
 
 // eachPart reads a backup from its beginning to its end and calls fn with each body, the manifest and its hash
-// included. A body that cannot be read is refused as damaged.
-func eachPart(ctx context.Context, path string, pass *Passphrase, fn func(name string, body io.Reader) error) error {
+// included. A body that cannot be read is refused as damaged. With skip it passes over what fn leaves unread, of which
+// nothing is proved then.
+func eachPart(ctx context.Context, path string, pass *Passphrase, skip bool,
+	fn func(name string, body io.Reader) error) error {
 	f, err := openBackup(path, pass)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }() // it is only read
-	from, err := f.stream()
+	from, err := f.open(skip)
 	if err != nil {
 		return err
 	}
@@ -117,6 +119,9 @@ func eachPart(ctx context.Context, path string, pass *Passphrase, fn func(name s
 		}
 		head, err := in.Next()
 		if errors.Is(err, io.EOF) {
+			if skip {
+				return nil
+			}
 			return f.proveEnd(from)
 		}
 		if err != nil {
@@ -161,26 +166,11 @@ func (b *backupFile) proveEnd(from io.Reader) error {
 // name.
 func VerifyBackup(ctx context.Context, path string, pass *Passphrase) (*Manifest, error) {
 	var found []BackupPart
-	var text []byte
-	var sum string
-	err := eachPart(ctx, path, pass, func(name string, body io.Reader) error {
-		if name == manifestName || name == manifestSum {
-			whole, err := io.ReadAll(io.LimitReader(body, manifestMost))
-			if name == manifestName {
-				text = whole
-			} else {
-				sum = string(whole)
-			}
-			return err
-		}
+	m, err := readParts(ctx, path, pass, false, func(name string, body io.Reader) error {
 		part, err := partFrom(name, "", body)
 		found = append(found, part)
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	m, err := parseManifest(path, text, sum)
 	if err != nil {
 		return nil, err
 	}
@@ -198,12 +188,30 @@ func VerifyBackup(ctx context.Context, path string, pass *Passphrase) (*Manifest
 	return m, nil
 }
 
-func partOf(name, kind string, body []byte) BackupPart {
-	sum := sha256.Sum256(body)
-	return BackupPart{Name: name, Kind: kind, Length: int64(len(body)), SHA256: hex.EncodeToString(sum[:])}
+// readParts is eachPart for all but the manifest, which it returns.
+func readParts(ctx context.Context, path string, pass *Passphrase, skip bool,
+	fn func(name string, body io.Reader) error) (*Manifest, error) {
+	texts := map[string][]byte{}
+	err := eachPart(ctx, path, pass, skip, func(name string, body io.Reader) (err error) {
+		if name != manifestName && name != manifestSum {
+			return fn(name, body)
+		}
+		texts[name], err = io.ReadAll(io.LimitReader(body, manifestMost))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return parseManifest(path, texts[manifestName], string(texts[manifestSum]))
 }
 
-// partFrom is partOf for a body that is read, to its end.
+// sha256Hex is the hash of a body, as a manifest states it.
+func sha256Hex(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
+}
+
+// partFrom is the part whose body is read, to its end.
 func partFrom(name, kind string, body io.Reader) (BackupPart, error) {
 	sum := sha256.New()
 	n, err := io.Copy(sum, body)
@@ -215,7 +223,7 @@ func parseManifest(path string, text []byte, sum string) (*Manifest, error) {
 		return nil, damagedBackup(path, manifestName,
 			errors.New("it is missing: the file was cut, or its backup never finished"))
 	}
-	if partOf("", "", text).SHA256 != sum {
+	if sha256Hex(text) != sum {
 		return nil, damagedBackup(path, manifestName, errors.New("it does not have its hash"))
 	}
 	m := new(Manifest)
@@ -268,40 +276,16 @@ const manifestMost = 64 << 20
 // readRefs reads the manifest of a backup, and with see each row of the vault that it and those before it hold. What
 // see was told counts only where there is no error.
 func readRefs(ctx context.Context, path string, pass *Passphrase, see func(rowSum)) (*Manifest, error) {
-	f, err := openBackup(path, pass)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }() // it is only read
-	from, err := f.seek()
-	if err != nil {
-		return nil, err
-	}
-	in := tar.NewReader(from)
-	bodies, sums := map[string][]byte{}, map[string]string{}
-	for name := "-"; ; {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+	sums := map[string]string{}
+	m, err := readParts(ctx, path, pass, true, func(name string, body io.Reader) (err error) {
+		if see == nil || !strings.HasPrefix(name, partRefs+"/") {
+			return nil
 		}
-		head, err := in.Next()
-		if errors.Is(err, io.EOF) {
-			break
+		if sums[name], err = eachSum(body, see); err != nil {
+			err = damagedBackup(path, name, err)
 		}
-		if err != nil {
-			return nil, damagedBackup(path, name+" +1", err)
-		}
-		name = head.Name
-		switch folder, _, _ := strings.Cut(name, "/"); {
-		case name == manifestName || name == manifestSum:
-			bodies[name], err = io.ReadAll(io.LimitReader(in, manifestMost))
-		case folder == partRefs && see != nil:
-			sums[name], err = eachSum(in, see)
-		}
-		if err != nil {
-			return nil, damagedBackup(path, name, err)
-		}
-	}
-	m, err := parseManifest(path, bodies[manifestName], string(bodies[manifestSum]))
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

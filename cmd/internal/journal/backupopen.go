@@ -53,19 +53,15 @@ func Encrypted(path string) (bool, error) {
 	return b.encrypted, b.Close()
 }
 
-// stream is what the backup holds, from its beginning to its end. Its end is proved when it has been reached.
-func (b *backupFile) stream() (io.Reader, error) {
+// open is what the backup holds, from its beginning to its end, which is proved when it has been reached. With skip it
+// can be passed over too, and what is passed over is not proved.
+func (b *backupFile) open(skip bool) (io.Reader, error) {
 	if !b.encrypted {
 		return b.File, nil
 	}
-	r, err := age.Decrypt(b.File, ageLock{b.pass})
-	return r, b.refused(err)
-}
-
-// seek is what the backup holds, for who passes over most of it: what is passed over is not proved.
-func (b *backupFile) seek() (io.ReadSeeker, error) {
-	if !b.encrypted {
-		return b.File, nil
+	if !skip {
+		r, err := age.Decrypt(b.File, ageLock{b.pass})
+		return r, b.refused(err)
 	}
 	info, err := b.Stat()
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -148,7 +147,7 @@ func keepStore(dir, store string) (kept string, err error) {
 			return name, nil
 		}
 	}
-	size, err := treeSize(store)
+	size, err := storedBytes(store)
 	if err != nil {
 		return "", err
 	}
@@ -156,10 +155,9 @@ func keepStore(dir, store string) (kept string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if free < size+spareBytes {
+	if need := size + spareBytes; free < need {
 		return "", fmt.Errorf("the record's file is lost and %s may be all there is: before it is opened it is copied aside, which needs %d MB "+
-			"below %s; %d MB are free (make room and start again; nothing was changed)", store, (size+spareBytes)>>20, dir,
-			free>>20)
+			"below %s; %d MB are free (make room and start again; nothing was changed)", store, need>>20, dir, free>>20)
 	}
 	kept = filepath.Join(dir, keptStore+time.Now().In(shanghai).Format("20060102-150405.000"))
 	if err := os.CopyFS(kept+".new", os.DirFS(store)); err != nil {
@@ -168,28 +166,16 @@ func keepStore(dir, store string) (kept string, err error) {
 	return kept, os.Rename(kept+".new", kept)
 }
 
+// spareBytes stay free on a disk that a second copy of something is written to.
 const spareBytes = 64 << 20
 
+// freeBytes is the space that is left on the disk of a folder.
 func freeBytes(dir string) (int64, error) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(dir, &s); err != nil {
 		return 0, fmt.Errorf("free space below %s: %w", dir, err)
 	}
 	return int64(s.Bavail) * s.Bsize, nil
-}
-
-func treeSize(dir string) (size int64, err error) {
-	err = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		info, err := d.Info()
-		if err == nil {
-			size += info.Size()
-		}
-		return err
-	})
-	return size, err
 }
 
 // covers says whether every file of the journal's stream in a store is the beginning of the same file in a copy.

@@ -3,12 +3,8 @@ package journal
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
-
-	"github.com/nats-io/nats.go/jetstream"
 
 	"qingkong/alerts/refusal"
 )
@@ -46,7 +42,7 @@ func (j *Journal) CheckBeside(ctx context.Context, opt CheckOptions) (Report, er
 func (j *Journal) checkBeside(ctx context.Context, opt CheckOptions) (Report, error) {
 	confirmed := j.heights.confirmed() // before the record is read, which then reaches it
 	p := j.newProof(ctx)
-	p.beside, p.tmp, p.progress, p.db, p.height = true, opt.Tmp, opt.Progress, j.db, confirmed
+	p.beside, p.tmp, p.progress, p.db, p.height = true, opt.Tmp, opt.Progress, j.db, &confirmed
 	p.log, p.far = j.lookOnly()
 	p.room = func() error { return roomBeside(opt.Tmp, 0, opt.KeepFree) }
 	info, err := os.Stat(filepath.Join(j.opt.Dir, File))
@@ -80,27 +76,22 @@ func (j *Journal) whileOpen(ctx context.Context) (context.Context, context.Cance
 func (j *Journal) lookOnly() (appendLog, farSide) {
 	log, far := j.log, j.vault.far
 	if _, is := log.(*jsStream); is {
-		stream := openStream(j.opt.JS, max(j.opt.Replicas, 1), j.opt.Shared)
-		stream.readOnly = true
-		log = stream
+		log = readStream(j.opt.JS, j.opt.Shared)
 	}
 	if _, is := far.(*kvFar); is {
-		far = &kvFar{js: j.opt.JS, cfg: jetstream.KeyValueConfig{Bucket: vaultKV}, readOnly: true}
+		far = readVault(j.opt.JS)
 	}
 	return log, far
 }
 
 // roomBeside refuses to write so many bytes more where the disk of a folder would have less left than it must.
 func roomBeside(dir string, need, keepFree int64) error {
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(dir, &fs); err != nil {
-		return fmt.Errorf("free space below %s: %w", dir, err)
-	}
-	if free := int64(fs.Bavail) * int64(fs.Bsize); free-need < keepFree {
-		return refusal.New(refusal.NotReady, "check.no_room",
+	free, err := freeBytes(dir)
+	if err == nil && free-need < keepFree {
+		err = refusal.New(refusal.NotReady, "check.no_room",
 			refusal.Args{"folder": dir, "free": free >> 20, "need": (need + keepFree) >> 20})
 	}
-	return nil
+	return err
 }
 
 // SweepChecks removes what a check that was killed at its beginning has left below a folder.

@@ -20,8 +20,7 @@ func (p *proof) blobsHere(ctx context.Context) error {
 		missing.say, how = p.r.note, "not on this node yet"
 	}
 	rest := func(worked time.Duration) error { return p.rest(ctx, worked) }
-	all := func(*bbolt.Tx, []byte, []byte) bool { return true }
-	err := eachKey(ctx, p.scratch.View, blobsBucket, nil, all, func(name string) error {
+	err := eachKey(ctx, p.scratch.View, blobsBucket, nil, anyRow, func(name string) error {
 		erased, is, err := p.blob(ctx, name)
 		if err != nil || !is {
 			if erased && p.blobs.Has(name) {

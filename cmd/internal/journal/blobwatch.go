@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -32,7 +31,7 @@ type blobWatch struct {
 	bad    map[string]bool // names that were wrong when they were looked at or read; they are read through each time
 	look   chan struct{}
 
-	gone map[string]bool // erased names that were removed everywhere in this run
+	gone sync.Map // erased names that were removed everywhere in this run
 }
 
 // openBlobs takes the blobs of the folder, and those that the nodes of a shared record have in common.
@@ -141,89 +140,30 @@ func (j *Journal) ScrubBlobs(ctx context.Context, all bool) error {
 	return err
 }
 
-// eachKey calls fn with the keys of a bucket that begin with a prefix and that take wants, in order; it reads in short
-// transactions, and none is open while fn runs. A bucket that is not there is empty.
-func eachKey(ctx context.Context, view func(func(*bbolt.Tx) error) error, bucket, prefix []byte,
-	take func(tx *bbolt.Tx, k, row []byte) bool, fn func(key string) error) error {
-	for from, end := prefix, false; !end; {
-		var some []string
-		err := view(func(tx *bbolt.Tx) error {
-			b := tx.Bucket(bucket)
-			if end = b == nil; end {
-				return nil
-			}
-			c := b.Cursor()
-			k, row := c.Seek(from)
-			for n := 0; n < chunkRows; n++ {
-				if end = k == nil || !bytes.HasPrefix(k, prefix); end {
-					return nil
-				}
-				if take(tx, k, row) {
-					some = append(some, string(k))
-				}
-				from = append(bytes.Clone(k), 0)
-				k, row = c.Next()
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		for _, key := range some {
-			if err := errors.Join(ctx.Err(), fn(key)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // removeErased removes the files of what is erased.
 func (j *Journal) removeErased(ctx context.Context) error {
-	isTombstone := func(_ *bbolt.Tx, k, row []byte) bool {
+	gone := func(_ *bbolt.Tx, k, row []byte) bool {
 		_, is := contentOf(k)
-		return is && len(row) > 0 && row[0] == entryErased
+		return is && isTombstone(row)
 	}
-	return eachKey(ctx, j.View, vaultBucket, []byte(pieceRef("", -1)), isTombstone, func(ref string) error {
+	return eachKey(ctx, j.View, vaultBucket, []byte(pieceRef("", -1)), gone, func(ref string) error {
 		name, _ := contentOf([]byte(ref))
-		if j.blobWatch.isGone(name) && !j.blobs.Has(name) {
+		if _, removed := j.blobWatch.gone.Load(name); removed && !j.blobs.Has(name) {
 			return nil
 		}
 		err := j.blobs.Remove(ctx, name)
 		if err == nil {
-			j.blobWatch.setGone(name)
+			j.blobWatch.gone.Store(name, true)
 		}
 		return err
 	})
-}
-
-func (w *blobWatch) isGone(name string) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.gone[name]
-}
-
-func (w *blobWatch) setGone(name string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.gone == nil {
-		w.gone = map[string]bool{}
-	}
-	w.gone[name] = true
 }
 
 // lookAtBlobs looks at each blob that the record names and has not erased. Where the object store gives no answer no
 // more is asked of it.
 func (j *Journal) lookAtBlobs(ctx context.Context, all bool) (found BlobStatus, bad map[string]bool, err error) {
 	bad = map[string]bool{}
-	rest := func(worked time.Duration) error {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(max(worked, blobRest)):
-			return nil
-		}
-	}
+	rest := func(worked time.Duration) error { return sleep(ctx, max(worked, blobRest)) }
 	var trouble error
 	err = eachKey(ctx, j.View, blobsBucket, nil, isBlob, func(name string) error {
 		wrong := error(nil)
@@ -243,10 +183,8 @@ func (j *Journal) lookAtBlobs(ctx context.Context, all bool) (found BlobStatus, 
 			return nil
 		}
 		still := false // it may be erased meanwhile
-		if err := j.View(func(tx *bbolt.Tx) error {
-			still = isBlob(tx, []byte(name), nil)
-			return nil
-		}); err != nil || !still {
+		err := j.View(func(tx *bbolt.Tx) error { still = isBlob(tx, []byte(name), nil); return nil })
+		if err != nil || !still {
 			return err
 		}
 		if errors.Is(wrong, blobs.ErrDamaged) {
@@ -298,10 +236,10 @@ func (j *Journal) collectBlobs(ctx context.Context, before time.Time) error {
 			unnamed = tx.Bucket(blobsBucket).Get([]byte(name)) == nil
 			return nil
 		})
-		if err != nil || !unnamed {
-			if err != nil {
-				return err
-			}
+		if err != nil {
+			return err
+		}
+		if !unnamed {
 			continue
 		}
 		removed, err := j.blobs.Collect(ctx, name, before)

@@ -99,19 +99,16 @@ func newBuilder(buf []byte, number uint64, treeSize int64, root tlog.Hash, prev 
 }
 
 func (b *builder) command(c BlockCommand) {
-	b.buf = append(b.buf, `{"cmd":`...)
-	b.buf = ledger.AppendString(b.buf, c.Kind)
+	member := func(name, value string) { b.buf = ledger.AppendString(append(b.buf, name...), value) }
+	member(`{"cmd":`, c.Kind)
 	if c.Key != "" {
-		b.buf = append(b.buf, `,"key":`...)
-		b.buf = ledger.AppendString(b.buf, c.Key)
+		member(`,"key":`, c.Key)
 	}
 	if c.Actor != "" {
-		b.buf = append(b.buf, `,"actor":`...)
-		b.buf = ledger.AppendString(b.buf, c.Actor)
+		member(`,"actor":`, c.Actor)
 	}
 	if c.Proof != (Proof{}) {
-		b.buf = append(b.buf, `,"proof":{"ref":`...)
-		b.buf = ledger.AppendString(b.buf, c.Proof.Ref)
+		member(`,"proof":{"ref":`, c.Proof.Ref)
 		b.buf = append(b.buf, `,"step":`...)
 		b.buf = strconv.AppendUint(b.buf, c.Proof.Step, 10)
 		b.buf = append(b.buf, '}')
@@ -206,25 +203,33 @@ func openBlock(raw []byte) (b *Block, rest []byte, err error) {
 // ParseBlock reads a block and checks its hash. It checks nothing against other blocks.
 func ParseBlock(raw []byte) (*Block, error) {
 	b, rest, err := openBlock(raw)
+	if err == nil {
+		err = b.parse(rest)
+	}
 	if err != nil {
 		return nil, err
 	}
+	return b, nil
+}
+
+// parse reads what stands between the header and the hash.
+func (b *Block) parse(rest []byte) error {
 	index := b.Tree
-	for off := len(raw) - tailLen - len(rest); len(rest) > 0; {
+	for off := len(b.Raw) - tailLen - len(rest); len(rest) > 0; {
 		line, after, ok := bytes.Cut(rest, []byte{'\n'})
 		if !ok {
-			return nil, errors.New("block ends inside a line")
+			return errors.New("block ends inside a line")
 		}
 		if bytes.HasPrefix(line, []byte(`{"cmd":`)) {
 			c, err := parseCommand(line)
 			if err != nil {
-				return nil, fmt.Errorf("block %d: command: %w", b.Number, err)
+				return fmt.Errorf("block %d: command: %w", b.Number, err)
 			}
 			b.Parts = append(b.Parts, Part{Command: c})
 		} else {
 			said, err := ledger.ParseEntry(line)
 			if err != nil || len(b.Parts) == 0 {
-				return nil, fmt.Errorf("block %d: entry %d: %v", b.Number, index, err)
+				return fmt.Errorf("block %d: entry %d: %v", b.Number, index, err)
 			}
 			dataOff := len(line) - 1 - len(said.Data)
 			e := Entry{Entry: said, Index: index, Leaf: line,
@@ -236,7 +241,7 @@ func ParseBlock(raw []byte) (*Block, error) {
 		off += len(line) + 1
 		rest = after
 	}
-	return b, nil
+	return nil
 }
 
 // parseCommand reads a command's line. The block's hash has been checked, so that a payload is not read again here.

@@ -60,7 +60,7 @@ func (j *Journal) newProof(ctx context.Context) *proof {
 		j.reach(ctx, info.last)
 		p.upTo = info.last
 	}
-	p.short = func() uint64 { return j.heights.marked() }
+	p.short = j.heights.marked
 	p.settle = func(height uint64) { j.reach(ctx, height); j.reachStream(ctx, height) }
 	return p
 }
@@ -154,8 +154,7 @@ func (p *proof) run(ctx context.Context, db *bbolt.DB) (_ Report, err error) {
 // guarded makes a problem of a file that cannot be read to its end.
 func (p *proof) guarded(do func() error) error {
 	err := guarded(p.db.Path(), do)
-	var bad *fileFault
-	if errors.As(err, &bad) {
+	if errors.As(err, new(*fileFault)) {
 		p.r.problem("%v", err)
 		return nil
 	}

@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
-
-	"qingkong/notify/ledger"
 )
 
 // A check makes the state anew from the blocks, in a scratch file, and holds it against the stored one. It reads the
@@ -66,26 +64,20 @@ func (p *proof) rest(ctx context.Context, worked time.Duration) error {
 	if p.tired += worked; !p.beside || p.tired < worthIt {
 		return ctx.Err()
 	}
-	pause := time.NewTimer(p.tired)
-	defer pause.Stop()
+	pause := p.tired
 	p.tired = 0
-	select {
-	case <-pause.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return sleep(ctx, pause)
 }
 
-// rows calls fn with each row of a bucket, good for that call.
-func (p *proof) rows(ctx context.Context, bucket []byte, fn func(k, v []byte)) error {
+// rows calls fn with each row of a bucket and the transaction it is read in, good for that call.
+func (p *proof) rows(ctx context.Context, bucket []byte, fn func(tx *bbolt.Tx, k, v []byte)) error {
 	var from []byte
 	for end := false; !end; {
 		err := p.read(ctx, func(s *slice) error {
 			c := s.tx.Bucket(bucket).Cursor()
 			k, v := c.Seek(from)
 			for ; k != nil && !s.over(); k, v = c.Next() {
-				fn(k, v)
+				fn(s.tx, k, v)
 				from = append(append(from[:0], k...), 0)
 			}
 			end = k == nil
@@ -204,14 +196,11 @@ func (p *proof) scratched(fn func(tx *bbolt.Tx) ([]numberedBlock, error)) error 
 	return nil
 }
 
-// catchUp applies to the scratch what it lacks, until a transaction sees the end of the record. A transaction of the
-// scratch takes many small blocks, for each costs a commit, but few long ones, for bbolt keeps what one adds in the
-// same place as one ever longer page.
+// catchUp applies to the scratch what it lacks, until a transaction sees the end of the record.
 func (p *proof) catchUp(ctx context.Context) error {
-	const blocksATime, bytesATime = 200, 2 << 20
 	for end := false; !end; {
 		var list []numberedBlock
-		err := p.read(ctx, func(s *slice) error { list, end = p.missing(s, blocksATime, bytesATime); return nil })
+		err := p.read(ctx, func(s *slice) error { list, end = p.missing(s, replayBlocks, replayBytes); return nil })
 		begun := time.Now()
 		if err == nil {
 			err = p.scratched(func(tx *bbolt.Tx) ([]numberedBlock, error) { return list, p.apply(tx, list) })
@@ -262,10 +251,8 @@ func (p *proof) level(ctx context.Context, fn func(s *slice, fresh *bbolt.Tx)) e
 		if err != nil || done {
 			return err
 		}
-		select {
-		case <-time.After(time.Duration(try) * 2 * time.Millisecond):
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := sleep(ctx, time.Duration(try)*2*time.Millisecond); err != nil {
+			return err
 		}
 	}
 	return errBusy
@@ -330,11 +317,7 @@ func (p *proof) sound(err error) (whole bool, other error) {
 // totals says what the blocks that were replayed leave.
 func (p *proof) totals() error {
 	return p.scratch.View(func(fresh *bbolt.Tx) error {
-		tree, err := ledger.Load(fresh)
-		if err != nil {
-			return err
-		}
-		last, err := readTip(fresh)
+		last, tree, err := readEnd(fresh)
 		if err != nil {
 			return err
 		}
@@ -405,21 +388,17 @@ func (c *comparison) some(s *slice, fresh *bbolt.Tx) {
 	}
 	ca := a.Cursor()
 	ka, va := ca.Seek(c.from)
-	for ; ka != nil && kb != nil && bytes.Equal(ka, kb) && bytes.Equal(va, vb); ka, va, kb, vb = step(ca, cb) {
+	for ka != nil && kb != nil && bytes.Equal(ka, kb) && bytes.Equal(va, vb) {
 		if s.over() {
 			return
 		}
 		c.from = append(append(c.from[:0], ka...), 0)
+		ka, va = ca.Next()
+		kb, vb = cb.Next()
 	}
 	c.end = true
 	if ka != nil || kb != nil {
 		c.r.problem("bucket %s: the stored state has %.60q = %.200q where a replay leaves %.60q = %.200q", c.name, ka, va,
 			kb, vb)
 	}
-}
-
-func step(a, b *bbolt.Cursor) (ka, va, kb, vb []byte) {
-	ka, va = a.Next()
-	kb, vb = b.Next()
-	return ka, va, kb, vb
 }

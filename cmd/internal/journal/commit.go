@@ -128,19 +128,7 @@ func (a *blockTx) commitTx() error {
 }
 
 func (a *blockTx) store(raw []byte, t tip, delivered map[string]uint64) error {
-	if err := a.fx.save(a.tx); err != nil {
-		return err
-	}
-	if err := a.tree.Save(); err != nil {
-		return err
-	}
-	if err := putBlock(a.tx, t.number, raw); err != nil {
-		return err
-	}
-	if err := pruneKeys(a.tx, t.at); err != nil {
-		return err
-	}
-	if err := writeTip(a.tx, t); err != nil {
+	if err := endBlock(a.tx, a.fx, a.tree, t, raw); err != nil {
 		return err
 	}
 	if err := a.j.putEntries(a.tx, a.vault); err != nil {

@@ -65,8 +65,7 @@ func (j *Journal) PutContent(ctx context.Context, r io.Reader, limit int64) (nam
 	if name, size, err = j.blobs.Put(ctx, r, limit); err != nil {
 		return "", 0, err
 	}
-	erased := false // asked now: an erasure from here on finds the file
-	err = j.View(func(tx *bbolt.Tx) error { erased = isErased(tx, name); return nil })
+	erased, err := erasedIn(j.View, name) // asked now: an erasure from here on finds the file
 	if err == nil && erased {
 		err = j.blobs.Remove(ctx, name)
 	}
@@ -75,8 +74,7 @@ func (j *Journal) PutContent(ctx context.Context, r io.Reader, limit int64) (nam
 
 // OpenContent opens content by its name, or gives ErrNoContent. All of it has its hash by then.
 func (j *Journal) OpenContent(ctx context.Context, name string) (Content, error) {
-	erased, old := false, []byte(nil)
-	err := j.View(func(tx *bbolt.Tx) (err error) { erased = isErased(tx, name); return nil })
+	erased, err := erasedIn(j.View, name)
 	if err != nil || erased || !blobs.Valid(name) {
 		return nil, errors.Join(err, ErrNoContent)
 	}
@@ -87,6 +85,7 @@ func (j *Journal) OpenContent(ctx context.Context, name string) (Content, error)
 	if !blobs.Bad(err) {
 		return nil, err
 	}
+	var old []byte
 	inVault := j.View(func(tx *bbolt.Tx) (err error) { old, err = readPieces(tx, name); return err })
 	switch {
 	case inVault == nil:
@@ -128,7 +127,7 @@ func (j *Journal) Contents(ctx context.Context) ([]string, error) {
 		prefix := pieceRef("", -1)
 		c := tx.Bucket(vaultBucket).Cursor()
 		for k, row := c.Seek([]byte(prefix)); strings.HasPrefix(string(k), prefix); k, row = c.Next() {
-			if name, is := contentOf(k); is && len(row) > 0 && row[0] == entryHere {
+			if name, is := contentOf(k); is && isHere(row) {
 				names[name] = true
 			}
 		}
@@ -175,8 +174,13 @@ func (j *Journal) EraseContent(ctx context.Context, actor, name, reason string) 
 
 // isErased says whether content was erased.
 func isErased(tx *bbolt.Tx, name string) bool {
-	row := tx.Bucket(vaultBucket).Get([]byte(ContentRef(name)))
-	return len(row) > 0 && row[0] == entryErased
+	return isTombstone(tx.Bucket(vaultBucket).Get([]byte(ContentRef(name))))
+}
+
+// erasedIn is isErased in a transaction of its own.
+func erasedIn(view viewFunc, name string) (erased bool, err error) {
+	err = view(func(tx *bbolt.Tx) error { erased = isErased(tx, name); return nil })
+	return erased, err
 }
 
 // noteBlobs notes which blobs an event names.

@@ -27,12 +27,9 @@ func scanStream(ctx context.Context, log appendLog, number uint64, hash [32]byte
 	s = scan{good: number, last: info.last}
 	prev := hex.EncodeToString(hash[:])
 	for n := number + 1; n <= info.last; n++ {
-		one, cancel := context.WithTimeout(ctx, appendLimit)
-		b, err := readBlock(one, log, n)
-		cancel()
-		var bad *badMessage
+		b, err := readBlock(ctx, log, n)
 		switch {
-		case errors.As(err, &bad):
+		case errors.As(err, new(*badMessage)):
 			if s.bad == nil {
 				s.bad = err
 			}
@@ -53,23 +50,36 @@ func scanStream(ctx context.Context, log appendLog, number uint64, hash [32]byte
 	return s, nil
 }
 
-// readBlock reads one message as the block of that number; a damaged error says that it is not.
+// readBlock reads one message, within appendLimit, as the block of that number; a badMessage says that it is not.
 func readBlock(ctx context.Context, log appendLog, number uint64) (*Block, error) {
-	raw, err := log.read(ctx, number)
-	if errors.Is(err, errMissing) {
-		return nil, &badMessage{number, err}
-	}
+	b, rest, err := readHead(ctx, log, number)
 	if err != nil {
 		return nil, err
 	}
-	b, err := ParseBlock(raw)
-	if err != nil {
+	if err := b.parse(rest); err != nil {
 		return nil, &badMessage{number, err}
 	}
-	if b.Number != number {
-		return nil, &badMessage{number, fmt.Errorf("it holds block %d", b.Number)}
-	}
 	return b, nil
+}
+
+// readHead is readBlock for a block's header and hash alone: rest, which stands between them, is not looked at.
+func readHead(ctx context.Context, log appendLog, number uint64) (b *Block, rest []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, appendLimit)
+	defer cancel()
+	raw, err := log.read(ctx, number)
+	if err != nil && !errors.Is(err, errMissing) {
+		return nil, nil, err
+	}
+	if err == nil {
+		b, rest, err = openBlock(raw)
+	}
+	if err == nil && b.Number != number {
+		err = fmt.Errorf("it holds block %d", b.Number)
+	}
+	if err != nil {
+		return nil, nil, &badMessage{number, err}
+	}
+	return b, rest, nil
 }
 
 // mayFill says why a stream may not fill a record that is missing or ends below the height, or nil. It may when every

@@ -53,26 +53,10 @@ func (l *erasedList) makeWhole(ctx context.Context, j *Journal, path string) err
 		return err
 	}
 	had := len(all)
-	for after, end := []byte(nil), false; !end; {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		err := j.View(func(tx *bbolt.Tx) error {
-			c := tx.Bucket(vaultBucket).Cursor()
-			k, row := c.Seek(after)
-			for n := 0; k != nil && n < chunkRows; n++ {
-				if len(row) == 1 && row[0] == entryErased {
-					all[string(k)] = true
-				}
-				after = append(append(after[:0], k...), 0)
-				k, row = c.Next()
-			}
-			end = k == nil
-			return nil
-		})
-		if err != nil {
-			return err
-		}
+	gone := func(_ *bbolt.Tx, _, row []byte) bool { return isTombstone(row) }
+	err = eachKey(ctx, j.View, vaultBucket, nil, gone, func(ref string) error { all[ref] = true; return nil })
+	if err != nil {
+		return err
 	}
 	if len(all) > had {
 		if err := writeErased(path, all); err != nil {

@@ -38,8 +38,7 @@ func Export(dir string, w io.Writer) error {
 
 // orDamaged words the fault of a file that is read; other errors are as they were.
 func orDamaged(path string, err error) error {
-	var bad *fileFault
-	if errors.As(err, &bad) {
+	if errors.As(err, new(*fileFault)) {
 		return whyNotOpened(path, err)
 	}
 	return err
@@ -52,14 +51,21 @@ func exportBlocks(tx *bbolt.Tx, enc *json.Encoder) error {
 		if err != nil {
 			return fmt.Errorf("block %d: %w", blocks.number, err)
 		}
-		for _, e := range b.Entries() {
-			line := ExportLine{e.Index, b.Number, e.Kind, e.At.Format(timeForm), e.Actor, e.Data}
+		for _, line := range exportLines(b) {
 			if err := enc.Encode(line); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// exportLines are the entries of a block.
+func exportLines(b *Block) (lines []ExportLine) {
+	for _, e := range b.Entries() {
+		lines = append(lines, ExportLine{e.Index, b.Number, e.Kind, e.At.Format(timeForm), e.Actor, e.Data})
+	}
+	return lines
 }
 
 // recordIn is the record's file below dir; an error that says what to name where there is none.
@@ -71,13 +77,18 @@ func recordIn(dir string) (path string, err error) {
 	return path, nil
 }
 
-// openExisting opens the record below dir for writing.
-func openExisting(dir string, reg *Registry) (*bbolt.DB, error) {
+// ViewDir reads the state below dir as it is, while no program runs on it.
+func ViewDir(dir string, reg *Registry, fn func(tx *bbolt.Tx) error) error {
 	path, err := recordIn(dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return openDB(path, reg)
+	db, err := openDB(path, reg)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	return db.View(fn)
 }
 
 // openStopped opens the record below dir, on which no program runs, without writing a byte; what makes it unreadable,

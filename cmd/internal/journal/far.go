@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -47,53 +46,47 @@ var (
 type kvFar struct {
 	js  jetstream.JetStream
 	cfg jetstream.KeyValueConfig
-	// made is called when the bucket was not there and is empty now.
-	made     func()
-	readOnly bool // it is read alone, and not made
+	streamHandle
+}
 
-	mu     sync.Mutex
-	stream jetstream.Stream
+// openKV returns a key-value bucket; made is called when it was not there and is empty now.
+func openKV(js jetstream.JetStream, cfg jetstream.KeyValueConfig, made func()) *kvFar {
+	f := &kvFar{js: js, cfg: cfg}
+	f.find = func(ctx context.Context) (jetstream.Stream, error) {
+		if _, err := keyValue(ctx, js, cfg, made); err != nil {
+			return nil, err
+		}
+		return js.Stream(ctx, "KV_"+cfg.Bucket)
+	}
+	return f
+}
+
+// readVault returns the vault's key-value bucket for reading alone: it is not made.
+func readVault(js jetstream.JetStream) *kvFar {
+	f := &kvFar{js: js, cfg: jetstream.KeyValueConfig{Bucket: vaultKV}}
+	f.find = func(ctx context.Context) (jetstream.Stream, error) { return js.Stream(ctx, "KV_"+vaultKV) }
+	return f
+}
+
+// keyValue opens a key-value bucket, which is made where it is not there; made is called then.
+func keyValue(ctx context.Context, js jetstream.JetStream, cfg jetstream.KeyValueConfig,
+	made func()) (jetstream.KeyValue, error) {
+	kv, err := js.KeyValue(ctx, cfg.Bucket)
+	if errors.Is(err, jetstream.ErrBucketNotFound) {
+		if kv, err = js.CreateKeyValue(ctx, cfg); err == nil {
+			made()
+		}
+	}
+	return kv, err
 }
 
 func (f *kvFar) name() string { return f.cfg.Bucket }
-
-func (f *kvFar) open(ctx context.Context) (jetstream.Stream, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.stream != nil {
-		return f.stream, nil
-	}
-	_, err := f.js.KeyValue(ctx, f.cfg.Bucket)
-	if errors.Is(err, jetstream.ErrBucketNotFound) && !f.readOnly {
-		if _, err = f.js.CreateKeyValue(ctx, f.cfg); err == nil && f.made != nil {
-			f.made()
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	f.stream, err = f.js.Stream(ctx, "KV_"+f.cfg.Bucket)
-	return f.stream, err
-}
-
-// failed forgets the bucket when it is gone, so that the next call opens it anew.
-func (f *kvFar) failed(err error) error {
-	if errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, jetstream.ErrNoStreamResponse) ||
-		errors.Is(err, nats.ErrNoResponders) {
-		f.mu.Lock()
-		f.stream = nil
-		f.mu.Unlock()
-	}
-	return err
-}
 
 func (f *kvFar) reset(ctx context.Context) error {
 	if err := f.js.DeleteKeyValue(ctx, f.cfg.Bucket); err != nil && !errors.Is(err, jetstream.ErrBucketNotFound) {
 		return fmt.Errorf("%s: %w", f.cfg.Bucket, err)
 	}
-	f.mu.Lock()
-	f.stream = nil
-	f.mu.Unlock()
+	f.use(nil)
 	_, err := f.open(ctx)
 	return err
 }

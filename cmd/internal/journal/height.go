@@ -129,17 +129,14 @@ func (w *heightWriter) mark(from uint64) error {
 
 // marked is the durable mark.
 func (w *heightWriter) marked() uint64 {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.written.ShortFrom
+	return w.confirmed().ShortFrom
 }
 
 // confirmed is the height as it is written.
-func (w *heightWriter) confirmed() *Height {
+func (w *heightWriter) confirmed() Height {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	h := w.written
-	return &h
+	return w.written
 }
 
 // save writes the file where it is behind, and has its second line follow from then on.

@@ -28,10 +28,7 @@ type NodeHeight struct {
 }
 
 func openNodes(ctx context.Context, js jetstream.JetStream, replicas int) (jetstream.KeyValue, error) {
-	kv, err := js.KeyValue(ctx, nodesKV)
-	if errors.Is(err, jetstream.ErrBucketNotFound) {
-		kv, err = js.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: nodesKV, History: 1, Replicas: replicas})
-	}
+	kv, err := keyValue(ctx, js, jetstream.KeyValueConfig{Bucket: nodesKV, History: 1, Replicas: replicas}, func() {})
 	if err != nil {
 		return nil, fmt.Errorf("journal: nodes: %w", err)
 	}
@@ -54,23 +51,16 @@ func (j *Journal) reportHeight(ctx context.Context, streamLast uint64) error {
 
 // reportEvery keeps this node's height known to the others while it runs.
 func (j *Journal) reportEvery(pause time.Duration) {
-	tick := time.NewTicker(pause)
-	defer tick.Stop()
 	said := uint64(0)
-	for {
-		select {
-		case <-tick.C:
-		case <-j.stop:
-			return
-		}
+	every(j.stop, pause, func() {
 		if h := j.Height(); h != said {
 			ctx, cancel := context.WithTimeout(context.Background(), pause)
+			defer cancel()
 			if err := j.reportHeight(ctx, h); err == nil {
 				said = h
 			}
-			cancel()
 		}
-	}
+	})
 }
 
 // ExcludeNode lets the others write without waiting for a node that will not come back.
@@ -131,11 +121,9 @@ func (j *Journal) awaitHeights(ctx context.Context) (streamInfo, error) {
 			}
 			continue
 		}
-		select {
-		case <-ctx.Done():
+		if err := sleep(ctx, 200*time.Millisecond); err != nil {
 			return info, fmt.Errorf("journal: still waiting for the heights of %v (exclude a node that will not come back): %w",
-				missing, ctx.Err())
-		case <-time.After(200 * time.Millisecond):
+				missing, err)
 		}
 	}
 }

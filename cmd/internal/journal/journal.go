@@ -272,13 +272,21 @@ func (j *Journal) SubmitFunc(cmd Command, done func(any, error)) error {
 	return nil
 }
 
-// refuses is what a command is answered before it is queued, or nil.
-func (j *Journal) refuses(h *handler) error {
+// writesNothing is the refusal while nothing is written, for now or for good, or nil.
+func (j *Journal) writesNothing() error {
 	if j.Halted() != nil {
 		return refusal.New(refusal.NotReady, "journal.stopped", nil)
 	}
 	if why := j.Paused(); why != nil {
 		return why
+	}
+	return nil
+}
+
+// refuses is what a command is answered before it is queued, or nil.
+func (j *Journal) refuses(h *handler) error {
+	if err := j.writesNothing(); err != nil {
+		return err
 	}
 	if j.opt.Full != nil && !h.vital {
 		return j.opt.Full()

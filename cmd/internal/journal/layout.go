@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -89,9 +88,7 @@ func bringUp(ctx context.Context, opt Options, db *bbolt.DB) (*bbolt.DB, error) 
 			opt.Log.Info("making the state anew", "block", block, "of", last.number)
 		}
 	}
-	if err := swap(opt, path, db, func(fresh *bbolt.DB) error {
-		return db.View(func(tx *bbolt.Tx) error { return replay(ctx, tx, fresh, opt.Registry, progress) })
-	}); err != nil {
+	if err := remake(ctx, opt, path, db, progress); err != nil {
 		return nil, fmt.Errorf("journal: make the state anew: %w", err)
 	}
 	opt.Log.Info("the state is made anew", "blocks", last.number)
@@ -104,12 +101,11 @@ func roomFor(dir string, db *bbolt.DB) error {
 	if err != nil {
 		return err
 	}
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(dir, &fs); err != nil {
-		return fmt.Errorf("free space below %s: %w", dir, err)
+	free, err := freeBytes(dir)
+	if err != nil {
+		return err
 	}
-	const spare = 64 << 20
-	if free, need := int64(fs.Bavail)*fs.Bsize, info.Size()+spare; free < need {
+	if need := info.Size() + spareBytes; free < need {
 		return fmt.Errorf("the state has to be made anew beside the old file, which needs %d MB below %s; %d MB are free (make room "+
 			"and start again; nothing was changed)", need>>20, dir, free>>20)
 	}

@@ -76,15 +76,12 @@ func (j *Journal) Lead(ctx context.Context, lead func(ctx context.Context, epoch
 		if j.opt.Shared {
 			err = j.leadByLease(ctx, lead)
 		} else {
-			err = j.leadAlone(ctx, lead)
+			err = j.leadWhile(ctx, lead, func() error { j.leader.led(j.opt.Node); return nil })
 		}
 		if err != nil && ctx.Err() == nil && !errors.As(err, new(otherHolder)) && j.leader.missing(err) {
 			j.opt.Log.Warn("nobody runs side effects and timers: orders do not leave", "for", leaderless, "err", err)
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(leaseTTL / 6):
-		}
+		_ = sleep(ctx, leaseTTL/6) // then ctx is asked
 	}
 	return nil
 }
@@ -94,22 +91,24 @@ type otherHolder struct{ by string }
 
 func (h otherHolder) Error() string { return "held by " + h.by }
 
-func (j *Journal) leadAlone(ctx context.Context, lead func(context.Context, uint64)) error {
+// leadWhile runs lead as this node's term until ctx or the lead itself ends, or renew, which is asked three times in
+// leaseTTL, says why this node leads no longer.
+func (j *Journal) leadWhile(ctx context.Context, lead func(context.Context, uint64), renew func() error) error {
 	one, stop := context.WithTimeout(ctx, leaseTTL)
 	epoch, err := j.term(one)
 	stop()
 	if err != nil {
 		return err
 	}
+	j.leader.led(j.opt.Node)
 	j.opt.Log.Info("this node runs side effects and timers", "node", j.opt.Node, "epoch", epoch)
 	leading, cancel := context.WithCancel(ctx)
-	defer cancel()
 	ended := make(chan struct{})
 	go func() { defer close(ended); lead(leading, epoch) }()
+	defer func() { cancel(); <-ended }()
 	tick := time.NewTicker(leaseTTL / 3)
 	defer tick.Stop()
 	for {
-		j.leader.led(j.opt.Node)
 		select {
 		case <-ended:
 			if ctx.Err() != nil {
@@ -117,6 +116,9 @@ func (j *Journal) leadAlone(ctx context.Context, lead func(context.Context, uint
 			}
 			return errors.New("the leader's work ended")
 		case <-tick.C:
+		}
+		if err := renew(); err != nil {
+			return err
 		}
 	}
 }
@@ -126,12 +128,8 @@ func (j *Journal) leadAlone(ctx context.Context, lead func(context.Context, uint
 func (j *Journal) leadByLease(ctx context.Context, lead func(context.Context, uint64)) error {
 	one, stop := context.WithTimeout(ctx, leaseTTL/3)
 	defer stop()
-	kv, err := j.opt.JS.KeyValue(one, leaseKV)
-	if errors.Is(err, jetstream.ErrBucketNotFound) {
-		kv, err = j.opt.JS.CreateKeyValue(one, jetstream.KeyValueConfig{
-			Bucket: leaseKV, History: 1, TTL: leaseTTL, Storage: jetstream.FileStorage, Replicas: j.opt.Replicas,
-		})
-	}
+	kv, err := keyValue(one, j.opt.JS, jetstream.KeyValueConfig{Bucket: leaseKV, History: 1, TTL: leaseTTL,
+		Storage: jetstream.FileStorage, Replicas: j.opt.Replicas}, func() {})
 	if err != nil {
 		return fmt.Errorf("journal: lease: %w", err)
 	}
@@ -163,33 +161,10 @@ func (j *Journal) takeKey(ctx context.Context, kv jetstream.KeyValue) (uint64, e
 func (j *Journal) holdLease(ctx context.Context, kv jetstream.KeyValue, rev uint64,
 	lead func(context.Context, uint64)) error {
 	renewed := time.Now()
-	one, stop := context.WithTimeout(ctx, leaseTTL)
-	epoch, err := j.term(one)
-	stop()
-	if err != nil {
-		return err
-	}
-	j.leader.led(j.opt.Node)
-	j.opt.Log.Info("this node runs side effects and timers", "node", j.opt.Node, "epoch", epoch)
-	leading, cancel := context.WithCancel(ctx)
-	ended := make(chan struct{})
-	go func() { defer close(ended); lead(leading, epoch) }()
-	defer func() { cancel(); <-ended }()
-	tick := time.NewTicker(leaseTTL / 3)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			cancel()
-			<-ended
-			return j.giveUp(kv, rev)
-		case <-ended:
-			return errors.New("the leader's work ended")
-		case <-tick.C:
-		}
+	err := j.leadWhile(ctx, lead, func() error {
 		one, stop := context.WithTimeout(ctx, leaseTTL/3)
+		defer stop()
 		next, err := kv.Update(one, leaseName, []byte(j.opt.Node), rev)
-		stop()
 		switch {
 		case err == nil:
 			rev, renewed = next, time.Now()
@@ -197,7 +172,12 @@ func (j *Journal) holdLease(ctx context.Context, kv jetstream.KeyValue, rev uint
 		case time.Since(renewed) > leaseTTL*2/3:
 			return fmt.Errorf("the lease could not be renewed: %w", err)
 		}
+		return nil
+	})
+	if ctx.Err() != nil && err == nil {
+		err = j.giveUp(kv, rev)
 	}
+	return err
 }
 
 // term records that this node leads now. A journal that writes nothing, for now or for good, records nothing, and what

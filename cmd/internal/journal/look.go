@@ -63,9 +63,7 @@ func CheckStopped(ctx context.Context, l StoppedOptions) (_ Report, err error) {
 		defer func() { err = errors.Join(err, stop()) }()
 	}
 	if js != nil {
-		stream := openStream(js, 1, l.Shared)
-		stream.readOnly = true
-		p.log, p.far = stream, &kvFar{js: js, cfg: jetstream.KeyValueConfig{Bucket: vaultKV}, readOnly: true}
+		p.log, p.far = readStream(js, l.Shared), readVault(js)
 		if info, err := p.log.info(ctx); err == nil {
 			p.upTo = info.last
 		}
@@ -78,9 +76,8 @@ func CheckStopped(ctx context.Context, l StoppedOptions) (_ Report, err error) {
 }
 
 func (l StoppedOptions) complete() (StoppedOptions, error) {
-	path := filepath.Join(l.Dir, File)
-	if _, err := os.Stat(path); err != nil {
-		return l, fmt.Errorf("there is no record at %s: name the folder that `qingkong serve --data` used (%w)", path, err)
+	if _, err := recordIn(l.Dir); err != nil {
+		return l, err
 	}
 	if l.Tmp == "" {
 		l.Tmp = os.TempDir()
@@ -119,7 +116,7 @@ func (l StoppedOptions) makeTmp() (string, error) {
 		size = info.Size() // the state is made anew there to be held against the stored one
 	}
 	if l.Serve != nil {
-		streams, err := l.streamBytes()
+		streams, err := storedBytes(l.accountIn(l.Streams))
 		if err != nil {
 			return "", err
 		}
@@ -132,16 +129,12 @@ func (l StoppedOptions) makeTmp() (string, error) {
 }
 
 func roomIn(dir string, need int64) error {
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(dir, &fs); err != nil {
-		return fmt.Errorf("free space below %s: %w", dir, err)
+	free, err := freeBytes(dir)
+	if need += spareBytes; err == nil && free < need {
+		err = fmt.Errorf("a check copies %d MB to %s, where %d MB are free: name a folder with more room with --tmp (nothing was changed)",
+			need>>20, dir, free>>20)
 	}
-	const spare = 64 << 20
-	if free := int64(fs.Bavail) * fs.Bsize; free < need+spare {
-		return fmt.Errorf("a check copies %d MB to %s, where %d MB are free: name a folder with more room with --tmp (nothing was changed)",
-			(need+spare)>>20, dir, free>>20)
-	}
-	return nil
+	return err
 }
 
 // open opens the record's file for reading alone. No file, and why among the problems, where it is too damaged for
@@ -182,8 +175,7 @@ func (p *proof) open(dir string) (*bbolt.DB, error) {
 			return nil
 		})
 	})
-	var bad *fileFault
-	if errors.As(err, &bad) {
+	if errors.As(err, new(*fileFault)) {
 		p.r.problem("%v", err)
 		whole, err = false, nil
 	}
@@ -243,15 +235,11 @@ func (p *proof) streamAlone(ctx context.Context) (Report, error) {
 	good, prev := uint64(0), ""
 	for n := uint64(1); n <= info.last; n++ {
 		begun := time.Now()
-		raw, err := p.log.read(ctx, n)
+		b, _, err := readHead(ctx, p.log, n)
 		if tired := p.rest(ctx, time.Since(begun)); tired != nil {
 			return p.r, tired
 		}
-		if err != nil {
-			break
-		}
-		b, _, err := openBlock(raw)
-		if err != nil || b.Number != n || prev != "" && b.Prev != prev {
+		if err != nil || prev != "" && b.Prev != prev {
 			break
 		}
 		good, prev = n, fmt.Sprintf("%x", b.Hash)
@@ -273,9 +261,9 @@ type storedFile struct {
 	size int64
 }
 
-// stored lists the files of an account; none where it has none.
-func stored(account string) (files []storedFile, err error) {
-	err = filepath.WalkDir(account, func(path string, d fs.DirEntry, err error) error {
+// stored lists the files below a folder of the server's store; none where that is not there.
+func stored(dir string) (files []storedFile, err error) {
+	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
@@ -286,7 +274,7 @@ func stored(account string) (files []storedFile, err error) {
 		if !info.Mode().IsRegular() {
 			return fmt.Errorf("%s is no file", path)
 		}
-		name, err := filepath.Rel(account, path)
+		name, err := filepath.Rel(dir, path)
 		files = append(files, storedFile{name, info.Size()})
 		return err
 	})
@@ -300,8 +288,9 @@ func (l StoppedOptions) accountIn(store string) string {
 	return filepath.Join(store, "jetstream", l.account)
 }
 
-func (l StoppedOptions) streamBytes() (sum int64, err error) {
-	files, err := stored(l.accountIn(l.Streams))
+// storedBytes is the length of all files below a folder of the server's store.
+func storedBytes(dir string) (sum int64, err error) {
+	files, err := stored(dir)
 	for _, f := range files {
 		sum += f.size
 	}

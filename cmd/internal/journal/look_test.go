@@ -224,7 +224,7 @@ func TestACheckOfDamagedPagesEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	walk := &pageWalk{f: bytes.NewReader(whole), m: m}
+	walk := newPageWalk(bytes.NewReader(whole), m)
 	if found := walk.all(); len(found) > 0 {
 		t.Fatal(found)
 	}

@@ -32,7 +32,7 @@ func (c shortFile) String() string {
 func (p *proof) serveCopy(ctx context.Context, l StoppedOptions, js *jetstream.JetStream) (stop func() error, err error) {
 	none := func() error { return nil }
 	store := filepath.Join(p.tmp, "nats")
-	bytes, err := l.streamBytes()
+	bytes, err := storedBytes(l.accountIn(l.Streams))
 	if err != nil {
 		return nil, err
 	}

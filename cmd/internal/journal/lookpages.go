@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 )
 
 // The pages of bbolt have no checksum, and it maps the file into memory: what a damaged page points to is a fault or a
@@ -79,16 +80,121 @@ func newestMeta(f io.ReaderAt) (m pageMeta, whole bool, err error) {
 // maxFindings is how many damaged pages or rows are named; more say nothing more.
 const maxFindings = 20
 
-// pageWalk goes through every page that the root reaches.
-type pageWalk struct {
+// pageReader reads pages by plain reads and keeps what is wrong with them.
+type pageReader struct {
 	f     io.ReaderAt
-	m     pageMeta
-	seen  []uint64 // a bit for each page
+	size  int64    // of a page
+	pages uint64   // that may be in use
+	seen  []uint64 // a bit for each page that was used
 	found []string
-	queue []pageNext
 }
 
 type pageRef struct{ id, from uint64 }
+
+// say notes what is wrong with a page, once.
+func (r *pageReader) say(id uint64, format string, args ...any) {
+	text := fmt.Sprintf("page %d %s", id, fmt.Sprintf(format, args...))
+	if !slices.Contains(r.found, text) {
+		r.found = append(r.found, text)
+	}
+}
+
+// body reads a page and those that it goes on for, into room where that is long enough; nil where it says why it
+// cannot.
+func (r *pageReader) body(p pageRef, room []byte) []byte {
+	if p.id < 2 || p.id >= r.pages {
+		r.say(p.from, "names page %d; there are %d", p.id, r.pages)
+		return nil
+	}
+	var head [pageHead]byte
+	at := int64(p.id) * r.size
+	if _, err := r.f.ReadAt(head[:], at); err != nil {
+		r.say(p.id, "cannot be read: %v", err)
+		return nil
+	}
+	overflow := uint64(order.Uint32(head[12:]))
+	extent := int64(overflow+1) * r.size
+	switch {
+	case order.Uint64(head[:]) != p.id:
+		r.say(p.id, "says that it is page %d", order.Uint64(head[:]))
+		return nil
+	case p.id+overflow >= r.pages:
+		r.say(p.id, "goes on for %d pages; there are %d in all", overflow, r.pages)
+		return nil
+	case extent > longest:
+		r.say(p.id, "goes on for %d bytes, which is more than any row has", extent)
+		return nil
+	}
+	body := slices.Grow(room[:0], int(extent))[:extent]
+	if _, err := r.f.ReadAt(body, at); err != nil {
+		r.say(p.id, "cannot be read: %v", err)
+		return nil
+	}
+	return body
+}
+
+// use marks a page and those that it goes on for as used, or says that one of them was before.
+func (r *pageReader) use(id uint64, body []byte) (first bool) {
+	for end := id + uint64(len(body))/uint64(r.size); id < end; id++ {
+		if !r.mark(id) {
+			r.say(id, "is used twice")
+			return false
+		}
+	}
+	return true
+}
+
+func (r *pageReader) mark(id uint64) (first bool) {
+	word, bit := &r.seen[id/64], uint64(1)<<(id%64)
+	first = *word&bit == 0
+	*word |= bit
+	return first
+}
+
+// tree reads the body of a page of a tree whose keys lie within bounds, or says why it is none.
+func (r *pageReader) tree(id uint64, body []byte, b bounds) (p treePage, ok bool) {
+	p, why := parsePage(id, body)
+	if why == "" {
+		why = p.misplaced(b)
+	}
+	if why != "" {
+		r.say(id, "%s", why)
+	}
+	return p, why == ""
+}
+
+// inline looks at the leaf that the row of a bucket on a page holds itself.
+func (r *pageReader) inline(id uint64, row []byte) {
+	p, ok := r.tree(id, row[bucketHead:], bounds{})
+	switch {
+	case !ok:
+	case !p.leaf:
+		r.say(id, "has a bucket that is no leaf")
+	default:
+		r.plain(p)
+	}
+}
+
+// plain says where a leaf has a bucket in it.
+func (r *pageReader) plain(p treePage) {
+	for i := range p.count {
+		if _, flags, _ := p.row(i); flags != 0 {
+			r.say(p.id, "has a bucket where none can be")
+			return
+		}
+	}
+}
+
+// pageWalk goes through every page that the root reaches.
+type pageWalk struct {
+	pageReader
+	m     pageMeta
+	queue []pageNext
+}
+
+func newPageWalk(f io.ReaderAt, m pageMeta) *pageWalk {
+	return &pageWalk{m: m, pageReader: pageReader{f: f, size: m.pageSize, pages: m.next, seen: make([]uint64, m.next/64+1)}}
+}
 
 // pageNext is a page to look at, and what its keys may be.
 type pageNext struct {
@@ -98,7 +204,6 @@ type pageNext struct {
 
 // all says why the pages of the file cannot be read safely; nothing where they can.
 func (w *pageWalk) all() []string {
-	w.seen = make([]uint64, w.m.next/64+1)
 	for w.queue = []pageNext{{pageRef: pageRef{id: w.m.root}}}; len(w.queue) > 0 && len(w.found) < maxFindings; {
 		next := w.queue[len(w.queue)-1]
 		w.queue = w.queue[:len(w.queue)-1]
@@ -110,79 +215,21 @@ func (w *pageWalk) all() []string {
 	return w.found
 }
 
-func (w *pageWalk) say(id uint64, format string, args ...any) {
-	w.found = append(w.found, fmt.Sprintf("page %d %s", id, fmt.Sprintf(format, args...)))
-}
-
-// extent is how many bytes a page and those that it goes on for have, which are marked as used; 0 where it says why it
-// cannot be read.
-func (w *pageWalk) extent(p pageRef) int64 {
-	if p.id < 2 || p.id >= w.m.next {
-		w.say(p.from, "names page %d; there are %d", p.id, w.m.next)
-		return 0
-	}
-	var b [pageHead]byte
-	if _, err := w.f.ReadAt(b[:], int64(p.id)*w.m.pageSize); err != nil {
-		w.say(p.id, "cannot be read: %v", err)
-		return 0
-	}
-	overflow := uint64(order.Uint32(b[12:]))
-	switch {
-	case order.Uint64(b[0:]) != p.id:
-		w.say(p.id, "says that it is page %d", order.Uint64(b[0:]))
-		return 0
-	case p.id+overflow >= w.m.next:
-		w.say(p.id, "goes on for %d pages; there are %d in all", overflow, w.m.next)
-		return 0
-	}
-	for id := p.id; id <= p.id+overflow; id++ {
-		if w.seen[id/64]&(1<<(id%64)) != 0 {
-			w.say(id, "is used twice")
-			return 0
-		}
-		w.seen[id/64] |= 1 << (id % 64)
-	}
-	return int64(overflow+1) * w.m.pageSize
-}
-
 func (w *pageWalk) page(next pageNext) {
-	body := w.body(next.pageRef)
-	if body == nil {
+	body := w.body(next.pageRef, nil)
+	if body == nil || !w.use(next.id, body) {
 		return
 	}
-	p, why := parsePage(next.id, body)
-	if why == "" {
-		why = p.misplaced(next.bounds)
-	}
-	if why != "" {
-		w.say(next.id, "%s", why)
-		return
-	}
-	if p.leaf {
+	p, ok := w.tree(next.id, body, next.bounds)
+	switch {
+	case !ok:
+	case p.leaf:
 		w.leaf(p)
-		return
+	default:
+		for i := range p.count {
+			w.queue = append(w.queue, pageNext{pageRef{p.child(i), p.id}, p.below(i, next.bounds)})
+		}
 	}
-	for i := range p.count {
-		w.queue = append(w.queue, pageNext{pageRef{p.child(i), p.id}, p.below(i, next.bounds)})
-	}
-}
-
-// body reads a page and those that it goes on for, or says why it cannot be.
-func (w *pageWalk) body(p pageRef) []byte {
-	extent := w.extent(p)
-	if extent == 0 {
-		return nil
-	}
-	if extent > longest {
-		w.say(p.id, "goes on for %d bytes, which is more than any row has", extent)
-		return nil
-	}
-	body := make([]byte, extent)
-	if _, err := w.f.ReadAt(body, int64(p.id)*w.m.pageSize); err != nil {
-		w.say(p.id, "cannot be read: %v", err)
-		return nil
-	}
-	return body
 }
 
 // leaf looks at the buckets in a leaf: a row that is one names its root page, or holds a leaf itself, without another.
@@ -198,32 +245,16 @@ func (w *pageWalk) leaf(p treePage) {
 		}
 		if root := order.Uint64(value); root != 0 {
 			w.queue = append(w.queue, pageNext{pageRef: pageRef{root, p.id}})
-			continue
-		}
-		in, why := parsePage(p.id, value[bucketHead:])
-		if why == "" {
-			why = in.misplaced(bounds{})
-		}
-		switch {
-		case why != "":
-			w.say(p.id, "%s", why)
-		case !in.leaf:
-			w.say(p.id, "has a bucket that is no leaf")
-		default:
-			for i := range in.count {
-				if _, flags, _ := in.row(i); flags&bucketFlag != 0 {
-					w.say(p.id, "has a bucket where none can be")
-					return
-				}
-			}
+		} else {
+			w.inline(p.id, value)
 		}
 	}
 }
 
 // freelist looks at the list of free pages: none of them may be in use.
 func (w *pageWalk) freelist() {
-	body := w.body(pageRef{id: w.m.freelist})
-	if body == nil {
+	body := w.body(pageRef{id: w.m.freelist}, nil)
+	if body == nil || !w.use(w.m.freelist, body) {
 		return
 	}
 	ids, count := body[pageHead:], uint64(order.Uint16(body[10:]))
@@ -238,10 +269,8 @@ func (w *pageWalk) freelist() {
 		switch id := order.Uint64(ids[8*i:]); {
 		case id < 2 || id >= w.m.next:
 			w.say(w.m.freelist, "counts page %d as free; there are %d", id, w.m.next)
-		case w.seen[id/64]&(1<<(id%64)) != 0:
+		case !w.mark(id):
 			w.say(id, "is used and counted as free")
-		default:
-			w.seen[id/64] |= 1 << (id % 64)
 		}
 	}
 }
@@ -269,7 +298,7 @@ func lookAtPages(path string) (damage, notes []string, err error) {
 	if !whole {
 		notes = append(notes, "one of its two meta pages is damaged; the other is gone by, which may be one commit older")
 	}
-	return (&pageWalk{f: f, m: m}).all(), notes, nil
+	return newPageWalk(f, m).all(), notes, nil
 }
 
 // keyName is a key as a report names it. What does not look like one may be anything where pages are damaged.

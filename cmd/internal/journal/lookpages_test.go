@@ -53,7 +53,7 @@ func TestLookAtPages(t *testing.T) {
 	page := func(f *file, id uint64) []byte { return f.data[int64(id)*f.m.pageSize:][:f.m.pageSize] }
 	// of gives the pages of a kind that the root reaches, other than those of free pages.
 	of := func(t *testing.T, f *file, flags uint16, rows int) (ids []uint64) {
-		w := &pageWalk{f: bytes.NewReader(f.data), m: f.m}
+		w := newPageWalk(bytes.NewReader(f.data), f.m)
 		if found := w.all(); len(found) > 0 {
 			t.Fatalf("before it is damaged: %q", found)
 		}

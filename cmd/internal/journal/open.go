@@ -146,14 +146,14 @@ func (j *Journal) start(ctx context.Context) error {
 	if err := j.openBlobs(); err != nil {
 		return err
 	}
-	begin := j.beginAlone
 	if j.opt.Shared {
-		begin = j.beginShared
 		if j.nodes, err = openNodes(ctx, j.opt.JS, j.opt.Replicas); err != nil {
 			return err
 		}
 	}
-	if err := begin(ctx); err != nil {
+	if err := j.begin(ctx); errors.Is(err, ErrForked) {
+		j.halt(err)
+	} else if err != nil {
 		return err
 	}
 	last, err := j.tip()
@@ -209,10 +209,10 @@ func (j *Journal) runShared(ctx context.Context) error {
 	if err := j.follow(ctx); err != nil {
 		return err
 	}
-	j.wg.Go(func() { j.reportEvery(time.Second) })
-	j.wg.Go(func() { j.followVault(j.behindWork) })
-	j.wg.Go(func() { j.deliverVault(j.behindWork) })
 	j.runBoth()
+	j.wg.Go(func() { j.reportEvery(time.Second) })
+	j.wg.Go(func() { j.vault.follow(j.behindWork) })
+	j.wg.Go(func() { j.deliverVault(j.behindWork) })
 	return nil
 }
 
@@ -228,21 +228,14 @@ func (j *Journal) runBoth() {
 
 // keepHeight writes the height while the record grows.
 func (j *Journal) keepHeight() {
-	tick := time.NewTicker(heightEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-j.stop:
-			return
-		case <-tick.C:
-		}
+	every(j.stop, heightEvery, func() {
 		err := j.heights.save()
 		if err == nil {
 			j.heightErr.Store(nil)
 		} else if j.heightErr.Swap(&err) == nil {
 			j.opt.Log.Error("the height is not written; it is tried again each second", "err", err)
 		}
-	}
+	})
 }
 
 // Close ends the writer after the block it is working on, and everything else within ctx. What is still queued is

@@ -82,30 +82,31 @@ type VaultErased struct {
 func (VaultErased) Kind() string { return "journal.vault_erased" }
 
 func ownModule() Module {
-	own := []string{string(metaBucket), string(blocksBucket), string(idemBucket), string(idemAtBucket),
-		string(outboxBucket),
-		string(outboxDueBucket), string(timersBucket), string(timersDueBucket), string(leaseBucket), string(blobsBucket)}
-	return Module{Name: "journal", Buckets: append(own, ledger.Buckets()...), Decode: decodeOwn, Apply: applyOwn,
+	var buckets []string
+	for _, name := range [][]byte{metaBucket, blocksBucket, idemBucket, idemAtBucket, outboxBucket, outboxDueBucket,
+		timersBucket, timersDueBucket, leaseBucket, blobsBucket} {
+		buckets = append(buckets, string(name))
+	}
+	return Module{Name: "journal", Buckets: append(buckets, ledger.Buckets()...), Decode: decodeOwn, Apply: applyOwn,
 		Quiet: []string{LeaseTaken{}.Kind(), Sent{}.Kind(), TimerFired{}.Kind(), RecordRestored{}.Kind(),
 			VaultErased{}.Kind()}}
 }
 
+var ownEvents = map[string]func(data []byte) (Event, error){
+	LeaseTaken{}.Kind():     decodeAs[LeaseTaken],
+	Sent{}.Kind():           decodeAs[Sent],
+	Outcome{}.Kind():        decodeAs[Outcome],
+	TimerFired{}.Kind():     decodeAs[TimerFired],
+	RecordRestored{}.Kind(): decodeAs[RecordRestored],
+	VaultErased{}.Kind():    decodeAs[VaultErased],
+}
+
 func decodeOwn(kind string, data []byte) (Event, error) {
-	switch kind {
-	case LeaseTaken{}.Kind():
-		return decodeAs[LeaseTaken](data)
-	case Sent{}.Kind():
-		return decodeAs[Sent](data)
-	case Outcome{}.Kind():
-		return decodeAs[Outcome](data)
-	case TimerFired{}.Kind():
-		return decodeAs[TimerFired](data)
-	case RecordRestored{}.Kind():
-		return decodeAs[RecordRestored](data)
-	case VaultErased{}.Kind():
-		return decodeAs[VaultErased](data)
+	decode := ownEvents[kind]
+	if decode == nil {
+		return nil, fmt.Errorf("journal: unknown event kind %q", kind)
 	}
-	return nil, fmt.Errorf("journal: unknown event kind %q", kind)
+	return decode(data)
 }
 
 func decodeAs[E Event](data []byte) (Event, error) {

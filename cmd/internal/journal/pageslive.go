@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -25,7 +23,7 @@ func (p *proof) walkLive(ctx context.Context) (found []string, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	w := &liveWalk{f: f, size: int64(p.db.Info().PageSize)}
+	w := &liveWalk{pageReader: pageReader{f: f, size: int64(p.db.Info().PageSize)}}
 	if err := w.metas(ctx); err != nil {
 		return nil, err
 	}
@@ -44,17 +42,13 @@ func (p *proof) walkLive(ctx context.Context) (found []string, err error) {
 
 // liveWalk is where a walk of a record that is being written has come to.
 type liveWalk struct {
-	f     io.ReaderAt
-	size  int64 // of a page
-	found []string
+	pageReader // leaves alone are marked as used
 
 	bucket, key []byte // where it goes on
 
 	bodies [deepest + 1][]byte // room for the pages on the way down
 	slice  *slice
-	pages  uint64   // that may be in use
-	txid   int      // of the state that seen is of
-	seen   []uint64 // a bit for each page of the leaves that were reached
+	txid   int // of the state that seen is of
 }
 
 // metas looks at the two pages by which bbolt finds all others. One of them may just be written.
@@ -77,16 +71,6 @@ func (w *liveWalk) metas(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func (w *liveWalk) say(id uint64, format string, args ...any) {
-	text := fmt.Sprintf("page %d %s", id, fmt.Sprintf(format, args...))
-	for _, said := range w.found { // by the transaction before
-		if said == text {
-			return
-		}
-	}
-	w.found = append(w.found, text)
 }
 
 // walk goes on until the transaction is over, or says that it has come to the end.
@@ -118,13 +102,14 @@ func (w *liveWalk) below(ref pageRef, b bounds, from []byte, depth int, fn func(
 	if len(w.found) >= maxFindings {
 		return false
 	}
-	p, ok := w.load(ref, depth)
-	if !ok {
+	body := w.body(ref, w.bodies[depth])
+	if body == nil {
 		return true // what lies below cannot be found, and what lies beside can
 	}
-	switch why := p.misplaced(b); {
-	case why != "":
-		w.say(p.id, "%s", why)
+	w.bodies[depth] = body // it is good until another page of its depth is read
+	p, ok := w.tree(ref.id, body, b)
+	switch {
+	case !ok:
 		return true
 	case p.leaf:
 		return fn(p, b)
@@ -172,88 +157,26 @@ func (w *liveWalk) inside(id uint64, row []byte) bool {
 	if root := order.Uint64(row); root != 0 {
 		return w.below(pageRef{root, id}, bounds{}, w.key, underNames, w.rows)
 	}
-	p, why := parsePage(id, row[bucketHead:])
-	if why == "" && !p.leaf {
-		why = "is a bucket in a row and no leaf"
-	}
-	if why == "" {
-		why = p.misplaced(bounds{})
-	}
-	if why != "" {
-		w.say(id, "%s", why)
-	} else {
-		w.plain(p)
-	}
+	w.inline(id, row)
 	return true
 }
 
 // rows looks at a leaf of a bucket.
 func (w *liveWalk) rows(p treePage, b bounds) bool {
-	for id := p.id; id <= p.last; id++ {
-		if w.seen[id/64]&(1<<(id%64)) != 0 {
-			w.say(id, "is used twice")
-			return true
-		}
-		w.seen[id/64] |= 1 << (id % 64)
+	if !w.use(p.id, p.body) {
+		return true
 	}
-	w.plain(p)
+	w.plain(p) // no record has a bucket in another
 	w.key = bytes.Clone(b.high)
 	return b.high == nil || !w.slice.over() // after the last leaf the bucket is done
 }
 
-// plain says where a leaf of a bucket has another bucket in it: no record has.
-func (w *liveWalk) plain(p treePage) {
-	for i := range p.count {
-		if _, flags, _ := p.row(i); flags != 0 {
-			w.say(p.id, "has a bucket where none can be")
-			return
-		}
-	}
-}
-
-// load reads a page whole; it is good until another of its depth is.
-func (w *liveWalk) load(ref pageRef, depth int) (p treePage, ok bool) {
-	if ref.id < 2 || ref.id >= w.pages {
-		w.say(ref.from, "names page %d; there are %d", ref.id, w.pages)
-		return p, false
-	}
-	var head [pageHead]byte
-	at := int64(ref.id) * w.size
-	if _, err := w.f.ReadAt(head[:], at); err != nil {
-		w.say(ref.id, "cannot be read: %v", err)
-		return p, false
-	}
-	over := uint64(order.Uint32(head[12:]))
-	switch {
-	case order.Uint64(head[:]) != ref.id:
-		w.say(ref.id, "says that it is page %d", order.Uint64(head[:]))
-		return p, false
-	case ref.id+over >= w.pages:
-		w.say(ref.id, "goes on for %d pages; there are %d in all", over, w.pages)
-		return p, false
-	case int64(over)*w.size > longest:
-		w.say(ref.id, "goes on for %d pages, which is more than any row is long", over)
-		return p, false
-	}
-	body := slices.Grow(w.bodies[depth][:0], int((over+1)*uint64(w.size)))[:(over+1)*uint64(w.size)]
-	w.bodies[depth] = body
-	if _, err := w.f.ReadAt(body, at); err != nil {
-		w.say(ref.id, "cannot be read: %v", err)
-		return p, false
-	}
-	p, why := parsePage(ref.id, body)
-	if p.last = ref.id + over; why != "" {
-		w.say(ref.id, "%s", why)
-	}
-	return p, why == ""
-}
-
 // treePage is a page of a tree, in which every row lies inside.
 type treePage struct {
-	id, last uint64 // of the page and of the last that it goes on for
-	leaf     bool
-	count    int
-	body     []byte
+	id    uint64
+	leaf  bool
+	count int
+	body  []byte
 }
 
 // parsePage says why a page is none of a tree, or nothing.

@@ -201,7 +201,7 @@ func TestEncryptedBackupEndsWhereItEnds(t *testing.T) {
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		return eachPart(t.Context(), path, pass, func(_ string, body io.Reader) error {
+		return eachPart(t.Context(), path, pass, false, func(_ string, body io.Reader) error {
 			_, err := io.Copy(io.Discard, body)
 			return err
 		})

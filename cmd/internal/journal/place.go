@@ -92,7 +92,7 @@ func (j *Journal) lookUp(ctx context.Context, number uint64, hash [32]byte, caus
 	b, err := ParseBlock(raw)
 	if err != nil {
 		j.halt(fmt.Errorf("block %d in the stream cannot be read: %w", number, err))
-		return true, *j.stopped.Load()
+		return true, j.Halted()
 	}
 	if b.Hash == hash {
 		return true, nil

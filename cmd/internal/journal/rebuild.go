@@ -1,11 +1,13 @@
 package journal
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -23,44 +25,69 @@ func Rebuild(ctx context.Context, opt Options) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	err = swap(opt, path, old, func(fresh *bbolt.DB) error {
-		return old.View(func(tx *bbolt.Tx) error { return replay(ctx, tx, fresh, opt.Registry, nil) })
-	})
-	if err != nil {
+	if err := remake(ctx, opt, path, old, nil); err != nil {
 		return Report{}, err
 	}
 	return CheckDir(ctx, opt)
 }
 
-// replay applies the record's blocks to an empty database, some hundred to a transaction. A transaction takes many
-// small blocks, for each costs a commit, but few long ones, for bbolt keeps what one adds in the same place as one ever
-// longer page. progress, which may be nil, hears how far it is.
-func replay(ctx context.Context, from *bbolt.Tx, to *bbolt.DB, reg *Registry, progress func(block uint64)) error {
-	const blocksATime, bytesATime = 200, 2 << 20
-	blocks := blocksFrom(from, 1)
-	for raw := blocks.next(); raw != nil; {
+// What a replay applies in one transaction: many small blocks, for each transaction costs a commit, but few long ones,
+// for bbolt keeps what one adds in the same place as one ever longer page.
+const (
+	replayBlocks = 200
+	replayBytes  = 2 << 20
+)
+
+// remake swaps a record's file for one whose state is made anew from its own blocks; progress, which may be nil, hears
+// how far that is.
+func remake(ctx context.Context, opt Options, path string, old *bbolt.DB, progress func(block uint64)) error {
+	return swap(opt, path, old, func(fresh *bbolt.DB) error {
+		return guarded(path, func() error {
+			return old.View(func(tx *bbolt.Tx) error {
+				blocks := blocksFrom(tx, 1)
+				return opt.Registry.applyAll(ctx, fresh, progress, func() (*Block, error) {
+					raw := blocks.next()
+					if raw == nil {
+						return nil, nil
+					}
+					b, err := ParseBlock(raw)
+					if err != nil {
+						err = fmt.Errorf("block %d: %w", blocks.number, err)
+					}
+					return b, err
+				})
+			})
+		})
+	})
+}
+
+// applyAll applies the blocks that next gives until it gives nil; progress, which may be nil, hears the last block of
+// each transaction.
+func (r *Registry) applyAll(ctx context.Context, to *bbolt.DB, progress func(block uint64),
+	next func() (*Block, error)) error {
+	for end := false; !end; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if progress != nil {
-			progress(blocks.number)
-		}
+		reached := uint64(0)
 		err := to.Update(func(tx *bbolt.Tx) error {
-			for n, size := 0, 0; raw != nil && n < blocksATime && size < bytesATime; n++ {
-				size += len(raw)
-				b, err := ParseBlock(raw)
-				if err != nil {
-					return fmt.Errorf("block %d: %w", blocks.number, err)
+			for n, size := 0, 0; n < replayBlocks && size < replayBytes; n++ {
+				b, err := next()
+				if end = b == nil; end {
+					return err
 				}
-				if err := reg.applyBlock(tx, b); err != nil {
+				if err := r.applyBlock(tx, b); err != nil {
 					return fmt.Errorf("block %d: %w", b.Number, err)
 				}
-				raw = blocks.next()
+				reached, size = b.Number, size+len(b.Raw)
 			}
 			return nil
 		})
 		if err != nil {
 			return err
+		}
+		if progress != nil && reached > 0 {
+			progress(reached)
 		}
 	}
 	return nil
@@ -108,7 +135,7 @@ func swap(opt Options, path string, old *bbolt.DB, fill func(fresh *bbolt.DB) er
 func copyVault(from, to *bbolt.DB) error {
 	return from.View(func(src *bbolt.Tx) error {
 		return to.Update(func(dst *bbolt.Tx) error {
-			for _, name := range append(vaultBuckets(), string(sessionsBucket)) { // where older programs kept sessions
+			for _, name := range append(slices.Clip(vaultBuckets), string(sessionsBucket)) { // where older programs kept sessions
 				there := src.Bucket([]byte(name))
 				if there == nil {
 					continue
@@ -121,7 +148,7 @@ func copyVault(from, to *bbolt.DB) error {
 					return err
 				}
 				err = there.ForEach(func(k, v []byte) error {
-					if old := b.Get(k); name != string(sessionsBucket) && len(old) == 1 && old[0] == entryErased {
+					if name != string(sessionsBucket) && isTombstone(b.Get(k)) {
 						return nil // erased stays erased
 					}
 					return b.Put(k, v)
@@ -162,8 +189,7 @@ func Reconcile(ctx context.Context, opt Options) (Reconciliation, error) {
 	if err != nil {
 		return Reconciliation{}, err
 	}
-	stream := openStream(opt.JS, max(opt.Replicas, 1), opt.Shared)
-	stream.readOnly = true
+	stream := readStream(opt.JS, opt.Shared)
 	losing, last, err := losingBranch(ctx, db, stream)
 	if err != nil || len(losing) == 0 {
 		return Reconciliation{Commands: []Resubmission{}}, errors.Join(err, db.Close())
@@ -226,7 +252,7 @@ func losingBranch(ctx context.Context, db *bbolt.DB, stream appendLog) (losing [
 			return err
 		}
 		for n := t.number; n > 0; n-- {
-			ours, err := ParseBlock(append([]byte(nil), ReadBlock(tx, n)...))
+			ours, err := ParseBlock(bytes.Clone(ReadBlock(tx, n)))
 			if err != nil {
 				return fmt.Errorf("block %d: %w", n, err)
 			}

@@ -114,17 +114,14 @@ func (r *RebuildReport) keepBehind(ctx context.Context, opt Options, path string
 	var blocks []*Block
 	for n := s.behindFrom; n <= s.behindTo; n++ {
 		b, err := readBlock(ctx, opt.log, n)
-		var bad *badMessage
-		if errors.As(err, &bad) {
+		if errors.As(err, new(*badMessage)) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
 		blocks = append(blocks, b)
-		for _, e := range b.Entries() {
-			r.Lines = append(r.Lines, ExportLine{e.Index, b.Number, e.Kind, e.At.Format(timeForm), e.Actor, e.Data})
-		}
+		r.Lines = append(r.Lines, exportLines(b)...)
 	}
 	r.Behind = fmt.Sprintf("%s.behind-%d", path, s.good)
 	return keepBlocks(r.Behind, blocks)
@@ -138,12 +135,7 @@ func recordFromItself(ctx context.Context, opt Options, path string) error {
 	if err != nil {
 		return err
 	}
-	err = swap(opt, path, old, func(fresh *bbolt.DB) error {
-		return guarded(path, func() error {
-			return old.View(func(tx *bbolt.Tx) error { return replay(ctx, tx, fresh, opt.Registry, nil) })
-		})
-	})
-	if err != nil {
+	if err := remake(ctx, opt, path, old, nil); err != nil {
 		return fmt.Errorf("the record's own blocks do not make a state (nothing was changed; try --from stream): %w", err)
 	}
 	return nil
@@ -172,11 +164,7 @@ func (r *RebuildReport) streamFromRecord(ctx context.Context, opt Options, path 
 		}
 		if last.number < r.Confirmed {
 			mark := RestoredMark{Block: last.number, Confirmed: r.Confirmed, At: time.Now().In(shanghai).Format(timeForm)}
-			text, err := json.Marshal(mark)
-			if err == nil {
-				err = replaceFile(filepath.Join(opt.Dir, RestoredFile), append(text, '\n'), true)
-			}
-			if err != nil {
+			if err := writeRestored(opt.Dir, mark); err != nil {
 				return err
 			}
 		}

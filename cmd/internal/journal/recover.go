@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -9,6 +10,24 @@ import (
 
 	"go.etcd.io/bbolt"
 )
+
+// begin brings the record and the stream together. ErrForked is for the caller to stop writing.
+func (j *Journal) begin(ctx context.Context) error {
+	last, err := j.tip()
+	if err != nil {
+		return err
+	}
+	j.height.Store(last.number)
+	if h := j.opt.Inventory.Height; h != nil && last.number >= h.Number {
+		if err := j.holdsHeight(h); err != nil {
+			return err
+		}
+	}
+	if j.opt.Shared {
+		return j.beginShared(ctx, last)
+	}
+	return j.beginAlone(ctx, last)
+}
 
 // beginAlone brings the two stores of a node of its own together. bbolt decides, where it reaches as far as the height
 // says:
@@ -20,21 +39,8 @@ import (
 //	same number, other hash           a fork: nothing is written until `journal reconcile`
 //
 // A record that is missing or ends below the height is filled by a whole stream that reaches it, and by nothing else.
-func (j *Journal) beginAlone(ctx context.Context) error {
-	last, err := j.tip()
-	if err != nil {
-		return err
-	}
-	j.height.Store(last.number)
+func (j *Journal) beginAlone(ctx context.Context, last tip) error {
 	h := j.opt.Inventory.Height
-	if h != nil && last.number >= h.Number {
-		if err := j.holdsHeight(h); errors.Is(err, ErrForked) {
-			j.halt(err)
-			return nil
-		} else if err != nil {
-			return err
-		}
-	}
 	reaches := last.number > 0 && (h == nil || last.number >= h.Number) // so that the stream is not needed
 	one, cancel := context.WithTimeout(ctx, appendLimit)
 	info, err := j.log.info(one)
@@ -56,13 +62,8 @@ func (j *Journal) beginAlone(ctx context.Context) error {
 		return j.mendStream(ctx, info, err)
 	}
 	if err := j.compareCommon(ctx, min(info.last, last.number)); err != nil {
-		var bad *badMessage
-		if errors.As(err, &bad) {
+		if errors.As(err, new(*badMessage)) {
 			return j.mendStream(ctx, info, err)
-		}
-		if errors.Is(err, ErrForked) {
-			j.halt(err)
-			return nil
 		}
 		if reaches && errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 			j.withoutStream(err)
@@ -103,20 +104,7 @@ func (j *Journal) holdsHeight(h *Height) error {
 
 // beginShared brings the record of one of several nodes to the shared stream, which decides. A stream that lost blocks
 // is completed first by the node that reaches furthest, see heights.go.
-func (j *Journal) beginShared(ctx context.Context) error {
-	last, err := j.tip()
-	if err != nil {
-		return err
-	}
-	j.height.Store(last.number)
-	if h := j.opt.Inventory.Height; h != nil && last.number >= h.Number {
-		if err := j.holdsHeight(h); errors.Is(err, ErrForked) {
-			j.halt(err)
-			return nil
-		} else if err != nil {
-			return err
-		}
-	}
+func (j *Journal) beginShared(ctx context.Context, last tip) error {
 	info, err := j.log.info(ctx)
 	if err != nil {
 		return err
@@ -125,19 +113,13 @@ func (j *Journal) beginShared(ctx context.Context) error {
 		j.haltDamaged(err)
 		return nil
 	}
-	if info, err = j.awaitHeights(ctx); err != nil && !errors.Is(err, ErrForked) {
+	if info, err = j.awaitHeights(ctx); err != nil {
 		return err
 	}
-	if err := j.compareCommon(ctx, min(info.last, last.number)); err != nil {
-		var bad *badMessage
-		switch {
-		case errors.As(err, &bad):
-			j.haltDamaged(err)
-			return nil
-		case errors.Is(err, ErrForked):
-			j.halt(err)
-			return nil
-		}
+	if err := j.compareCommon(ctx, min(info.last, last.number)); errors.As(err, new(*badMessage)) {
+		j.haltDamaged(err)
+		return nil
+	} else if err != nil {
 		return err
 	}
 	return j.applyAhead(ctx, info)
@@ -173,21 +155,9 @@ const scrubBytes = 64 << 20
 // compareCommon reads the common end of the two backwards and compares it block by block.
 func (j *Journal) compareCommon(ctx context.Context, from uint64) error {
 	for n, read := from, 0; n > 0 && read < scrubBytes; n-- {
-		one, cancel := context.WithTimeout(ctx, appendLimit)
-		raw, err := j.log.read(one, n)
-		cancel()
-		if errors.Is(err, errMissing) {
-			return &badMessage{n, err}
-		}
+		theirs, _, err := readHead(ctx, j.log, n)
 		if err != nil {
 			return err
-		}
-		theirs, _, err := openBlock(raw)
-		if err != nil {
-			return &badMessage{n, err}
-		}
-		if theirs.Number != n {
-			return &badMessage{n, fmt.Errorf("it holds block %d", theirs.Number)}
 		}
 		ours, err := j.block(n)
 		if err != nil {
@@ -197,7 +167,7 @@ func (j *Journal) compareCommon(ctx context.Context, from uint64) error {
 			return fmt.Errorf("block %d is %x in the stream and %x in the record: %w", n, theirs.Hash[:6], ours.Hash[:6],
 				ErrForked)
 		}
-		read += len(raw)
+		read += len(theirs.Raw)
 	}
 	return nil
 }
@@ -205,7 +175,7 @@ func (j *Journal) compareCommon(ctx context.Context, from uint64) error {
 func (j *Journal) block(number uint64) (*Block, error) {
 	var b *Block
 	err := j.db.View(func(tx *bbolt.Tx) (err error) {
-		b, _, err = openBlock(append([]byte(nil), ReadBlock(tx, number)...))
+		b, _, err = openBlock(bytes.Clone(ReadBlock(tx, number)))
 		return err
 	})
 	if err != nil {
@@ -250,7 +220,7 @@ func (j *Journal) appendTail(ctx context.Context, from uint64) error {
 				if blocks.number != n+uint64(len(raws)) {
 					return fmt.Errorf("journal: block %d is missing in the record", n+uint64(len(raws)))
 				}
-				raws = append(raws, append([]byte(nil), v...))
+				raws = append(raws, bytes.Clone(v))
 			}
 			return nil
 		})

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -23,7 +22,6 @@ import (
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/blobs"
-	"qingkong/notify/ledger"
 )
 
 // RestoreOptions say what is brought back and to where.
@@ -95,11 +93,10 @@ func Restore(ctx context.Context, opt RestoreOptions) (done Restoration, err err
 
 // emptyFolder refuses a folder that holds anything; made says that it is not there yet.
 func emptyFolder(dir string) (made bool, err error) {
-	there, err := os.ReadDir(dir)
+	there, err := inFolder(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return true, nil
 	}
-	there = slices.DeleteFunc(there, func(e fs.DirEntry) bool { return e.Name() == "lost+found" })
 	if err == nil && len(there) > 0 {
 		err = refusal.New(refusal.Conflict, "backup.not_empty", refusal.Args{"data": dir})
 	}
@@ -111,13 +108,17 @@ func clearFolder(dir string, made bool) error {
 	if made {
 		return os.RemoveAll(dir)
 	}
-	there, err := os.ReadDir(dir)
+	there, err := inFolder(dir)
 	for _, e := range there {
-		if e.Name() != "lost+found" {
-			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
-		}
+		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
 	}
 	return err
+}
+
+// inFolder lists what a folder holds but for what every disk has.
+func inFolder(dir string) ([]fs.DirEntry, error) {
+	there, err := os.ReadDir(dir)
+	return slices.DeleteFunc(there, func(e fs.DirEntry) bool { return e.Name() == "lost+found" }), err
 }
 
 // verifyChain proves every file, and that each goes on from the one before.
@@ -189,11 +190,16 @@ func (r *restorer) mark() error {
 	for _, path := range r.Files {
 		d.Files = append(d.Files, filepath.Base(path))
 	}
-	text, err := json.Marshal(d)
+	return writeRestored(r.Dir, d)
+}
+
+// writeRestored writes the mark of a record that was made to end early, a [Restoration] or a [RestoredMark].
+func writeRestored(dir string, mark any) error {
+	text, err := json.Marshal(mark)
 	if err != nil {
 		return err
 	}
-	return replaceFile(filepath.Join(r.Dir, RestoredFile), append(text, '\n'), true)
+	return replaceFile(filepath.Join(dir, RestoredFile), append(text, '\n'), true)
 }
 
 // fill puts in what the backups hold, in their order, and proves where the record ends.
@@ -203,7 +209,7 @@ func (r *restorer) fill(ctx context.Context) error {
 		for _, p := range r.chain[i].Parts {
 			parts[p.Name] = p
 		}
-		err := eachPart(ctx, path, r.Passphrase, func(name string, from io.Reader) error {
+		err := eachPart(ctx, path, r.Passphrase, false, func(name string, from io.Reader) error {
 			want, ok := parts[name]
 			if !ok {
 				return nil // the manifest
@@ -215,7 +221,7 @@ func (r *restorer) fill(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if partOf("", "", body).SHA256 != want.SHA256 {
+			if sha256Hex(body) != want.SHA256 {
 				return damagedBackup(path, name, errors.New("it has changed while it was read"))
 			}
 			return r.part(ctx, path, want, body, r.chain[i] == r.last)
@@ -246,8 +252,7 @@ func (r *restorer) blob(ctx context.Context, path string, p BackupPart, body io.
 // in vain.
 func (r *restorer) countBlobs(ctx context.Context) error {
 	err := r.blobs.Names(func(name string, _ time.Time) error {
-		erased := false
-		err := r.db.View(func(tx *bbolt.Tx) error { erased = isErased(tx, name); return nil })
+		erased, err := erasedIn(r.db.View, name)
 		if err != nil || !erased {
 			return err
 		}
@@ -283,39 +288,24 @@ func (r *restorer) part(ctx context.Context, path string, p BackupPart, body []b
 	return err
 }
 
-// blocks replays the blocks of one part, some to a transaction; see replay.
+// blocks replays the blocks of one part.
 func (r *restorer) blocks(ctx context.Context, body []byte) error {
-	const blocksATime, bytesATime = 200, 2 << 20
-	for len(body) > 0 {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		reached := uint64(0)
-		err := r.db.Update(func(tx *bbolt.Tx) error {
-			for n, size := 0, 0; len(body) > 0 && n < blocksATime && size < bytesATime; n++ {
-				raw, rest, err := cutFrame(body)
-				if err != nil {
-					return err
-				}
-				b, err := ParseBlock(raw)
-				if err != nil {
-					return err
-				}
-				if err := r.Registry.applyBlock(tx, b); err != nil {
-					return fmt.Errorf("block %d: %w", b.Number, err)
-				}
-				body, reached, size = rest, b.Number, size+len(raw)
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
+	progress := func(block uint64) {
 		if r.Progress != nil {
-			r.Progress(reached, r.last.Last)
+			r.Progress(block, r.last.Last)
 		}
 	}
-	return nil
+	return r.Registry.applyAll(ctx, r.db, progress, func() (*Block, error) {
+		if len(body) == 0 {
+			return nil, nil
+		}
+		raw, rest, err := cutFrame(body)
+		if err != nil {
+			return nil, err
+		}
+		body = rest
+		return ParseBlock(raw)
+	})
 }
 
 // vault puts the rows of one part in. What a block has erased stays erased.
@@ -330,11 +320,8 @@ func (r *restorer) vault(body []byte) error {
 			if err != nil {
 				return err
 			}
-			if len(ref) == refLen && ref[0] == 'v' && len(row) > 1 {
-				sum := sha256.Sum256(row[1:])
-				if !bytes.Equal(ref[1:], base64.RawURLEncoding.AppendEncode(nil, sum[:])) {
-					r.done.Damaged++
-				}
+			if len(row) > 1 && isReference(string(ref)) && entryWrong(string(ref), row) != "" {
+				r.done.Damaged++
 			}
 			if err := vaultRows.put(tx, string(ref), bytes.Clone(row)); err != nil {
 				return err
@@ -371,11 +358,7 @@ func (r *restorer) listErased(text []byte) {
 // proveEnd holds the record that the blocks made against what the last backup states of it.
 func (r *restorer) proveEnd() error {
 	return r.db.View(func(tx *bbolt.Tx) error {
-		t, err := readTip(tx)
-		if err != nil {
-			return err
-		}
-		tree, err := ledger.Load(tx)
+		t, tree, err := readEnd(tx)
 		if err != nil {
 			return err
 		}
@@ -401,7 +384,7 @@ func (r *restorer) erase() error {
 	}
 	err := r.db.Update(func(tx *bbolt.Tx) error {
 		for _, ref := range slices.Sorted(maps.Keys(r.erased)) {
-			if row := tx.Bucket(vaultBucket).Get([]byte(ref)); len(row) != 1 || row[0] != entryErased {
+			if !isTombstone(tx.Bucket(vaultBucket).Get([]byte(ref))) {
 				r.done.ErasedNow = append(r.done.ErasedNow, ref)
 			}
 			if err := eraseEntry(tx, ref); err != nil {
@@ -409,7 +392,7 @@ func (r *restorer) erase() error {
 			}
 		}
 		return tx.Bucket(vaultBucket).ForEach(func(ref, row []byte) error {
-			if len(row) > 0 && row[0] == entryHere {
+			if isHere(row) {
 				r.done.Vault++
 				return nil
 			}

@@ -59,7 +59,7 @@ const shareWithin = 2 * time.Second
 
 const (
 	sweepEvery = 10 * time.Minute
-	sweepMost  = 10_000 // rows in one transaction
+	eachMost   = 10_000 // rows in one transaction of Each
 )
 
 // sessionRow is a row: its state, until when it lives and when it was written, in milliseconds, and its data. What does
@@ -120,9 +120,9 @@ func (j *Journal) OpenSessions(ctx context.Context, life time.Duration) (*Sessio
 	}
 	db.NoSync = j.opt.NoSync
 	s := &Sessions{db: db, log: j.opt.Log, wake: make(chan struct{}, 1), made: make(chan struct{}, 1)}
-	far := &kvFar{js: j.opt.JS, cfg: jetstream.KeyValueConfig{Bucket: sessionsKV, History: 1, TTL: life,
-		Storage: jetstream.FileStorage, Replicas: j.opt.Replicas, Description: "who is logged in; tokens are hashed"}}
-	far.made = func() { poke(s.made) }
+	far := openKV(j.opt.JS, jetstream.KeyValueConfig{Bucket: sessionsKV, History: 1, TTL: life,
+		Storage: jetstream.FileStorage, Replicas: j.opt.Replicas, Description: "who is logged in; tokens are hashed"},
+		func() { poke(s.made) })
 	s.twin = &twin{twinRows: sessionRows, far: far, view: db.View, update: db.Update, shared: j.opt.Shared, log: j.opt.Log}
 	err = db.Update(func(tx *bbolt.Tx) error {
 		for _, name := range [][]byte{sessionsBucket, sessionsOwedBucket} {
@@ -139,9 +139,15 @@ func (j *Journal) OpenSessions(ctx context.Context, life time.Duration) (*Sessio
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = cancel
 	s.wg.Go(func() { s.keep(running) })
-	s.wg.Go(func() { s.sweepOften(running) })
+	s.wg.Go(func() {
+		every(running.Done(), sweepEvery, func() {
+			if err := s.sweep(); err != nil {
+				s.log.Error("sessions that are over could not be removed", "err", err)
+			}
+		})
+	})
 	if j.opt.Shared {
-		s.wg.Go(func() { s.follow(running) })
+		s.wg.Go(func() { s.twin.follow(running) })
 	}
 	return s, nil
 }
@@ -231,32 +237,6 @@ func (s *Sessions) keep(ctx context.Context) {
 	}
 }
 
-// follow takes over what other nodes put, until ctx ends.
-func (s *Sessions) follow(ctx context.Context) {
-	for ctx.Err() == nil {
-		err := s.twin.far.watch(ctx, func(key string, value []byte, purged bool) {
-			if err := s.takeOver(key, sessionRows.form.take(value, purged)); err != nil {
-				s.log.Error("a session of another node could not be stored", "err", err)
-			}
-		})
-		if ctx.Err() != nil {
-			return
-		}
-		s.log.Warn("the key-value bucket of sessions is not followed; trying again", "err", err)
-		select {
-		case <-ctx.Done():
-		case <-time.After(vaultRetry):
-		}
-	}
-}
-
-func (s *Sessions) takeOver(key string, row []byte) error {
-	if row == nil || !sessionRow(row).beats(s.row(key)) {
-		return nil
-	}
-	return s.db.Update(func(tx *bbolt.Tx) error { _, err := sessionRows.keep(tx, key, row); return err })
-}
-
 func (s *Sessions) row(key string) (row sessionRow) {
 	_ = s.db.View(func(tx *bbolt.Tx) error { // one that cannot be read is none
 		row = bytes.Clone(tx.Bucket(sessionsBucket).Get([]byte(key)))
@@ -306,7 +286,7 @@ func (s *Sessions) Each(more func(key string, data []byte) bool) error {
 			now := time.Now()
 			c := tx.Bucket(sessionsBucket).Cursor()
 			k, v := c.Seek(from)
-			for ; k != nil && on && n < sweepMost; k, v = c.Next() {
+			for ; k != nil && on && n < eachMost; k, v = c.Next() {
 				if row := sessionRow(v); row.live() && !row.until().Before(now) {
 					on = more(string(k), row[sessionHead:])
 				}
@@ -380,22 +360,11 @@ func (s *Sessions) share(ctx context.Context, key string) {
 // sweep removes the rows whose time is up.
 func (s *Sessions) sweep() error {
 	now := time.Now()
-	for {
-		var old [][]byte
-		err := s.db.View(func(tx *bbolt.Tx) error {
-			c := tx.Bucket(sessionsBucket).Cursor()
-			for k, v := c.First(); k != nil && len(old) < sweepMost; k, v = c.Next() {
-				if row := sessionRow(v); !row.ok() || row.until().Before(now) {
-					old = append(old, bytes.Clone(k))
-				}
-			}
-			return nil
-		})
-		if err != nil || len(old) == 0 {
-			return err
-		}
-		err = s.db.Update(func(tx *bbolt.Tx) error {
-			for _, k := range old {
+	over := func(_ *bbolt.Tx, _, v []byte) bool { row := sessionRow(v); return !row.ok() || row.until().Before(now) }
+	return eachSome(context.Background(), s.db.View, sessionsBucket, nil, over, func(old []string) error {
+		err := s.db.Update(func(tx *bbolt.Tx) error {
+			for _, key := range old {
+				k := []byte(key)
 				if err := errors.Join(tx.Bucket(sessionsBucket).Delete(k), tx.Bucket(sessionsOwedBucket).Delete(k)); err != nil {
 					return err
 				}
@@ -405,22 +374,8 @@ func (s *Sessions) sweep() error {
 		if err != nil {
 			return fmt.Errorf("journal: sessions: %w", err)
 		}
-	}
-}
-
-func (s *Sessions) sweepOften(ctx context.Context) {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := s.sweep(); err != nil {
-				s.log.Error("sessions that are over could not be removed", "err", err)
-			}
-		}
-	}
+		return nil
+	})
 }
 
 // Status says how the sessions' two sides are.
@@ -439,12 +394,4 @@ func (s *Sessions) Close() error {
 		}
 	}
 	return errors.Join(s.twin.settle(s.db.Update), s.db.Close())
-}
-
-// poke wakes whoever waits on a channel of one place.
-func poke(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
 }

@@ -292,7 +292,7 @@ func TestEachLiveSessionIsGivenOnce(t *testing.T) {
 	defer w.closeSessions(s)
 	w.putSession(s, "ended", "1")
 	w.endSession(s, "ended")
-	const many = 2*sweepMost + 10
+	const many = 2*eachMost + 10
 	err := s.db.Update(func(tx *bbolt.Tx) error {
 		b := tx.Bucket(sessionsBucket)
 		for i := range many {

@@ -23,11 +23,10 @@ import (
 // Kind says what a bucket's loss would mean; every bucket has one.
 type Kind string
 
-// The three kinds of data.
+// The kinds of data in the record's file.
 const (
 	Journaled Kind = "journaled"
 	Vault     Kind = "vault"
-	Local     Kind = "local"
 )
 
 var (
@@ -42,7 +41,7 @@ func BucketKinds(reg *Registry) map[string]Kind {
 	for _, name := range reg.journaled() {
 		kinds[name] = Journaled
 	}
-	for _, name := range vaultBuckets() {
+	for _, name := range vaultBuckets {
 		kinds[name] = Vault
 	}
 	return kinds
@@ -69,11 +68,7 @@ func openDB(path string, reg *Registry) (*bbolt.DB, error) {
 	}
 	err = guarded(path, func() error { return prepare(db, path, reg) })
 	if err != nil {
-		var bad *fileFault
-		if errors.As(err, &bad) {
-			err = whyNotOpened(path, err)
-		}
-		return nil, errors.Join(err, guarded(path, db.Close))
+		return nil, errors.Join(orDamaged(path, err), guarded(path, db.Close))
 	}
 	return db, nil
 }
@@ -126,6 +121,14 @@ func writeTip(tx *bbolt.Tx, t tip) error {
 	return tx.Bucket(metaBucket).Put(lastKey, row)
 }
 
+// readEnd is the end of the record and the tree over all of it.
+func readEnd(tx *bbolt.Tx) (last tip, tree *ledger.Tree, err error) {
+	if last, err = readTip(tx); err == nil {
+		tree, err = ledger.Load(tx)
+	}
+	return last, tree, err
+}
+
 // StateHash is one hash over all journaled buckets but the blocks they come from: two records with the same
 // blocks have the same.
 func StateHash(tx *bbolt.Tx, reg *Registry) (string, error) {
@@ -166,18 +169,11 @@ func hashOf(parts ...[]byte) []byte {
 // applyBlock applies a whole block that was decided elsewhere or earlier. It checks that the block stands on
 // what is here.
 func (r *Registry) applyBlock(tx *bbolt.Tx, b *Block) error {
-	last, err := readTip(tx)
-	if err != nil {
-		return err
-	}
-	tree, err := ledger.Load(tx)
+	last, tree, err := readEnd(tx)
 	if err != nil {
 		return err
 	}
 	if err := b.follows(last.number, last.hash, tree.Size(), tree.Root()); err != nil {
-		return err
-	}
-	if err := putBlock(tx, b.Number, b.Raw); err != nil {
 		return err
 	}
 	fx := newEffects(tx, b.Clock.In(shanghai))
@@ -198,16 +194,24 @@ func (r *Registry) applyBlock(tx *bbolt.Tx, b *Block) error {
 			tree.Append(e.Leaf)
 		}
 	}
+	return endBlock(tx, fx, tree, tip{number: b.Number, hash: b.Hash, at: b.Time}, b.Raw)
+}
+
+// endBlock stores a block whose events are applied, and what these leave together.
+func endBlock(tx *bbolt.Tx, fx *effects, tree *ledger.Tree, t tip, raw []byte) error {
 	if err := fx.save(tx); err != nil {
 		return err
 	}
 	if err := tree.Save(); err != nil {
 		return err
 	}
-	if err := pruneKeys(tx, b.Time); err != nil {
+	if err := putBlock(tx, t.number, raw); err != nil {
 		return err
 	}
-	return writeTip(tx, tip{number: b.Number, hash: b.Hash, at: b.Time})
+	if err := pruneKeys(tx, t.at); err != nil {
+		return err
+	}
+	return writeTip(tx, t)
 }
 
 // nodeFile holds a node's own name.

@@ -58,45 +58,66 @@ var (
 type jsStream struct {
 	js       jetstream.JetStream
 	cfg      jetstream.StreamConfig
-	readOnly bool // it is read alone, and not made
-
-	mu     sync.Mutex
-	stream jetstream.Stream
+	readOnly bool // it is not made where it is not there
+	streamHandle
 }
 
 // openStream returns the stream. Of a single server's stream messages are read directly, which saves carrying them as
 // JSON; on a cluster that could be answered by a replica that is behind.
 func openStream(js jetstream.JetStream, replicas int, shared bool) *jsStream {
-	return &jsStream{js: js, cfg: jetstream.StreamConfig{
+	s := &jsStream{js: js, cfg: jetstream.StreamConfig{
 		Name: Stream, Subjects: []string{blockSubject}, Storage: jetstream.FileStorage,
 		Replicas: replicas, AllowDirect: !shared, Description: "blocks of the record; never purged",
 	}}
+	s.find = func(ctx context.Context) (jetstream.Stream, error) {
+		stream, err := js.Stream(ctx, Stream)
+		if errors.Is(err, jetstream.ErrStreamNotFound) && !s.readOnly {
+			stream, err = js.CreateStream(ctx, s.cfg)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("journal: stream %s: %w", Stream, err)
+		}
+		return stream, nil
+	}
+	return s
 }
 
-func (s *jsStream) open(ctx context.Context) (jetstream.Stream, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stream != nil {
-		return s.stream, nil
+// readStream returns the stream for reading alone.
+func readStream(js jetstream.JetStream, shared bool) *jsStream {
+	s := openStream(js, 1, shared)
+	s.readOnly = true
+	return s
+}
+
+// streamHandle is a stream that find opens when it is first needed, and again after it was lost.
+type streamHandle struct {
+	find func(ctx context.Context) (jetstream.Stream, error)
+
+	mu     sync.Mutex
+	stream jetstream.Stream
+}
+
+func (h *streamHandle) open(ctx context.Context) (_ jetstream.Stream, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stream == nil {
+		h.stream, err = h.find(ctx)
 	}
-	stream, err := s.js.Stream(ctx, Stream)
-	if errors.Is(err, jetstream.ErrStreamNotFound) && !s.readOnly {
-		stream, err = s.js.CreateStream(ctx, s.cfg)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("journal: stream %s: %w", Stream, err)
-	}
-	s.stream = stream
-	return stream, nil
+	return h.stream, err
+}
+
+// use has a stream take the place of the one that is open; nil is none.
+func (h *streamHandle) use(s jetstream.Stream) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.stream = s
 }
 
 // failed forgets a stream that is gone.
-func (s *jsStream) failed(err error) error {
+func (h *streamHandle) failed(err error) error {
 	if errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, jetstream.ErrNoStreamResponse) ||
 		errors.Is(err, nats.ErrNoResponders) {
-		s.mu.Lock()
-		s.stream = nil
-		s.mu.Unlock()
+		h.use(nil)
 	}
 	return err
 }
@@ -151,9 +172,7 @@ func (s *jsStream) reset(ctx context.Context) error {
 	}
 	stream, err := s.js.CreateStream(ctx, s.cfg)
 	if err == nil {
-		s.mu.Lock()
-		s.stream = stream
-		s.mu.Unlock()
+		s.use(stream)
 	}
 	return err
 }
@@ -169,19 +188,13 @@ func (j *Journal) follow(ctx context.Context) error {
 	run, err := c.Consume(func(msg jetstream.Msg) {
 		meta, err := msg.Metadata()
 		if err != nil || meta.Sequence.Stream > j.Height() {
-			select {
-			case j.kick <- struct{}{}:
-			default:
-			}
+			poke(j.kick)
 		}
 	})
 	if err != nil {
 		return fmt.Errorf("journal: follow: %w", err)
 	}
 	j.wg.Go(func() { <-j.stop; run.Stop() })
-	select {
-	case j.kick <- struct{}{}: // what landed between recovery and the subscription
-	default:
-	}
+	poke(j.kick) // what landed between recovery and the subscription
 	return nil
 }

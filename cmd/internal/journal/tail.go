@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -198,10 +199,7 @@ func (t *tail) block() (raw []byte, err error) {
 	if t.next > t.j.Height() {
 		return nil, nil
 	}
-	err = t.j.db.View(func(tx *bbolt.Tx) error {
-		raw = append([]byte(nil), ReadBlock(tx, t.next)...)
-		return nil
-	})
+	err = t.j.db.View(func(tx *bbolt.Tx) error { raw = bytes.Clone(ReadBlock(tx, t.next)); return nil })
 	if err == nil && raw == nil {
 		err = fmt.Errorf("block %d is missing in the record", t.next)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -142,12 +143,7 @@ const (
 // deliver gives the key-value bucket a batch of what is owed to it. more says that there may be more.
 func (t *twin) deliver(ctx context.Context) (more bool, err error) {
 	var list []owedRow
-	t.mu.Lock()
-	skip := make(map[string]uint64, len(t.delivered))
-	for k, v := range t.delivered {
-		skip[k] = v
-	}
-	t.mu.Unlock()
+	skip := t.takeDelivered()
 	err = t.view(func(tx *bbolt.Tx) error {
 		list, more = t.owing(tx, skip, deliverRows, deliverBytes)
 		return nil
@@ -233,7 +229,7 @@ func (t *twin) send(ctx context.Context, key string, row []byte) (err error) {
 			return readErr
 		}
 		if there != nil && t.form.beats(there, row) {
-			return t.update(func(tx *bbolt.Tx) error { _, err := t.keep(tx, key, there); return err })
+			return t.takeOver(key, there)
 		}
 		if there != nil && !t.form.beats(row, there) {
 			return nil
@@ -262,14 +258,7 @@ func (t *twin) read(ctx context.Context, key string) (row []byte, revision uint6
 func (t *twin) takeDelivered() map[string]uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.delivered) == 0 {
-		return nil
-	}
-	list := make(map[string]uint64, len(t.delivered))
-	for k, v := range t.delivered {
-		list[k] = v
-	}
-	return list
+	return maps.Clone(t.delivered)
 }
 
 func (t *twin) dropDelivered(list map[string]uint64) {
@@ -285,7 +274,7 @@ func (t *twin) dropDelivered(list map[string]uint64) {
 // settle forgets what was delivered in a transaction of its own.
 func (t *twin) settle(update func(func(*bbolt.Tx) error) error) error {
 	list := t.takeDelivered()
-	if list == nil {
+	if len(list) == 0 {
 		return nil
 	}
 	err := update(func(tx *bbolt.Tx) error { return t.forget(tx, list) })
@@ -336,7 +325,7 @@ func (t *twin) compare(ctx context.Context, all bool, pause time.Duration) error
 			}
 		}
 	}
-	n, err := t.oweMissing(keys)
+	n, err := t.oweMissing(ctx, keys)
 	owe += n
 	if take+owe > 0 {
 		t.log.Warn("the two sides of a store differed and are mended", "bucket", t.far.name(), "taken", take, "owed", owe)
@@ -364,12 +353,7 @@ func (t *twin) rest(ctx context.Context, pause time.Duration) error {
 	if pause <= 0 || troubled {
 		return ctx.Err()
 	}
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(pause):
-		return nil
-	}
+	return sleep(ctx, pause)
 }
 
 // keyCounts counts what became of keys; unread are those that the key-value bucket cannot read and this side has.
@@ -403,7 +387,7 @@ func (t *twin) compareKey(ctx context.Context, key string) (r keyCounts, err err
 		err = t.update(func(tx *bbolt.Tx) error { return t.oweStored(tx, key) })
 	case there != nil && t.form.beats(there, ours):
 		r.take = 1
-		err = t.update(func(tx *bbolt.Tx) error { _, err := t.keep(tx, key, there); return err })
+		err = t.takeOver(key, there)
 	}
 	return r, err
 }
@@ -417,49 +401,54 @@ func (t *twin) oweStored(tx *bbolt.Tx, key string) error {
 }
 
 // oweMissing owes the rows whose keys the key-value bucket does not have, but what is owed already.
-func (t *twin) oweMissing(keys []string) (n int, err error) {
+func (t *twin) oweMissing(ctx context.Context, keys []string) (n int, err error) {
 	there := make(map[string]bool, len(keys))
 	for _, key := range keys {
 		there[key] = true
 	}
-	for from := ""; ; {
-		var miss []string
-		end := false
-		err := t.view(func(tx *bbolt.Tx) error {
-			owed := tx.Bucket(t.owed)
-			c := tx.Bucket(t.rows).Cursor()
-			k, _ := c.Seek([]byte(from))
-			for seen := 0; k != nil && seen < compareChunk; k, _ = c.Next() {
-				if !there[string(k)] && owed.Get(k) == nil {
-					miss = append(miss, string(k))
+	missing := func(tx *bbolt.Tx, k, _ []byte) bool { return !there[string(k)] && tx.Bucket(t.owed).Get(k) == nil }
+	err = eachSome(ctx, t.view, t.rows, nil, missing, func(keys []string) error {
+		n += len(keys)
+		return t.update(func(tx *bbolt.Tx) error {
+			for _, key := range keys {
+				if err := t.oweStored(tx, key); err != nil {
+					return err
 				}
-				from = string(k) + "\x00"
-				seen++
 			}
-			end = k == nil
 			return nil
 		})
-		if err != nil {
-			return n, err
-		}
-		if len(miss) > 0 {
-			n += len(miss)
-			err := t.update(func(tx *bbolt.Tx) error {
-				for _, key := range miss {
-					if err := t.oweStored(tx, key); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-			if err != nil {
-				return n, err
+	})
+	return n, err
+}
+
+// follow takes over what other nodes put, until ctx ends.
+func (t *twin) follow(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := t.far.watch(ctx, func(key string, value []byte, purged bool) {
+			if err := t.takeOver(key, t.form.take(value, purged)); err != nil && ctx.Err() == nil {
+				t.log.Error("a row of another node could not be stored; the next comparison brings it", "bucket", t.far.name(),
+					"err", err)
 			}
+		})
+		if ctx.Err() != nil {
+			return
 		}
-		if end {
-			return n, nil
-		}
+		t.log.Warn("a key-value bucket is not followed; trying again", "bucket", t.far.name(), "err", err)
+		_ = sleep(ctx, vaultRetry)
 	}
+}
+
+// takeOver stores a row that another node put, where it beats what is here.
+func (t *twin) takeOver(key string, row []byte) error {
+	beats := false
+	err := t.view(func(tx *bbolt.Tx) error {
+		beats = t.form.beats(row, tx.Bucket(t.rows).Get([]byte(key)))
+		return nil
+	})
+	if err != nil || !beats {
+		return err
+	}
+	return t.update(func(tx *bbolt.Tx) error { _, err := t.keep(tx, key, row); return err })
 }
 
 // TwinStatus is how one of the stores beside the record is: the vault, the sessions.

@@ -35,7 +35,7 @@ var (
 	vaultRows = twinRows{rows: vaultBucket, owed: vaultOwedBucket, form: vaultForm{}}
 )
 
-func vaultBuckets() []string { return []string{string(vaultBucket), string(vaultOwedBucket)} }
+var vaultBuckets = []string{string(vaultBucket), string(vaultOwedBucket)}
 
 const (
 	saltLen = 16
@@ -44,15 +44,21 @@ const (
 	entryHere   byte = 1
 )
 
+// isHere says whether a row is an entry that is not erased.
+func isHere(row []byte) bool { return len(row) > 0 && row[0] == entryHere }
+
+// isTombstone says whether a row is what an erased entry leaves.
+func isTombstone(row []byte) bool { return len(row) > 0 && row[0] == entryErased }
+
 // vaultForm: an entry is never changed, and an erased one stays erased.
 type vaultForm struct{}
 
 func (vaultForm) beats(row, other []byte) bool {
-	return len(row) > 0 && (len(other) == 0 || row[0] == entryErased && other[0] != entryErased)
+	return len(row) > 0 && (len(other) == 0 || isTombstone(row) && !isTombstone(other))
 }
 
 func (vaultForm) give(row []byte) (value []byte, purge bool) {
-	if len(row) == 0 || row[0] == entryErased {
+	if len(row) == 0 || isTombstone(row) {
 		return nil, true
 	}
 	return row[1:], false
@@ -92,7 +98,7 @@ func SealWith(salt [saltLen]byte, content []byte) VaultEntry {
 // ReadVault returns an entry's content, good for the transaction's life; nil when it was erased or never was.
 func ReadVault(tx *bbolt.Tx, ref string) []byte {
 	row := tx.Bucket(vaultBucket).Get([]byte(ref))
-	if len(row) < 1+saltLen || row[0] != entryHere {
+	if len(row) < 1+saltLen || !isHere(row) {
 		return nil
 	}
 	return row[1+saltLen:]
@@ -113,10 +119,10 @@ func eraseEntry(tx *bbolt.Tx, ref string) error {
 func (j *Journal) newVault() *twin {
 	far := j.opt.far
 	if far == nil {
-		far = &kvFar{js: j.opt.JS, cfg: jetstream.KeyValueConfig{
+		far = openKV(j.opt.JS, jetstream.KeyValueConfig{
 			Bucket: vaultKV, History: 1, Storage: jetstream.FileStorage, Replicas: j.opt.Replicas,
 			Description: "what must be erasable or secret; the record holds salted hashes of it",
-		}, made: func() { j.vaultMade.Store(true); poke(j.vaultLook) }}
+		}, func() { j.vaultMade.Store(true); poke(j.vaultLook) })
 	}
 	return &twin{twinRows: vaultRows, far: far, view: j.db.View, update: j.db.Update, shared: j.opt.Shared, log: j.opt.Log}
 }
@@ -246,27 +252,6 @@ func (j *Journal) deliverVault(ctx context.Context) {
 	}
 }
 
-// followVault takes over what other nodes put, for as long as the journal is open.
-func (j *Journal) followVault(ctx context.Context) {
-	for ctx.Err() == nil {
-		err := j.vault.far.watch(ctx, func(key string, value []byte, purged bool) {
-			row := vaultRows.form.take(value, purged)
-			err := j.vault.update(func(tx *bbolt.Tx) error { _, err := vaultRows.keep(tx, key, row); return err })
-			if err != nil && ctx.Err() == nil {
-				j.opt.Log.Error("vault: an entry of another node could not be stored; the next comparison brings it", "err", err)
-			}
-		})
-		if ctx.Err() != nil {
-			return
-		}
-		j.opt.Log.Warn("the vault's key-value bucket is not followed; trying again", "err", err)
-		select {
-		case <-ctx.Done():
-		case <-time.After(vaultRetry):
-		}
-	}
-}
-
 // unnamedAge is how old an entry of a shared vault is that no block names before it is purged: what a refused command
 // left.
 const unnamedAge = 24 * time.Hour
@@ -277,19 +262,17 @@ func (j *Journal) purgeUnnamed(ctx context.Context, before time.Time) error {
 		return nil
 	}
 	unnamed := map[string]bool{}
-	err := j.View(func(tx *bbolt.Tx) error {
-		c := tx.Bucket(vaultBucket).Cursor()
-		for k, v := c.Seek([]byte("v")); len(k) > 0 && k[0] == 'v'; k, v = c.Next() {
-			if len(k) == refLen && len(v) > 0 && v[0] == entryHere {
-				unnamed[string(k)] = true
-			}
-		}
-		return nil
-	})
+	named := func(_ *bbolt.Tx, k, row []byte) bool { return isHere(row) && isReference(string(k)) }
+	err := eachKey(ctx, j.View, vaultBucket, []byte("v"), named, func(ref string) error { unnamed[ref] = true; return nil })
 	if err != nil || len(unnamed) == 0 {
 		return err
 	}
-	if err := j.eachBlock(ctx, func(_ *bbolt.Tx, raw []byte) { named(raw, unnamed) }); err != nil {
+	err = j.eachBlock(ctx, func(_ *bbolt.Tx, raw []byte) {
+		for ref := range referencesIn(raw) {
+			delete(unnamed, ref)
+		}
+	})
+	if err != nil {
 		return err
 	}
 	for ref := range unnamed {
@@ -312,20 +295,6 @@ func (j *Journal) purgeUnnamed(ctx context.Context, before time.Time) error {
 
 // refLen is the length of the reference of an entry: see SealWith.
 const refLen = 1 + 43
-
-// named takes the references out of a set that a block names.
-func named(raw []byte, refs map[string]bool) {
-	for {
-		at := bytes.Index(raw, []byte(`"v`))
-		if at < 0 {
-			return
-		}
-		raw = raw[at+1:]
-		if len(raw) > refLen && raw[refLen] == '"' {
-			delete(refs, string(raw[:refLen]))
-		}
-	}
-}
 
 // eachBlock calls fn for every block of the record, some in a transaction.
 func (j *Journal) eachBlock(ctx context.Context, fn func(tx *bbolt.Tx, raw []byte)) error {

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 
@@ -31,12 +32,11 @@ func (p *proof) vaultHere(ctx context.Context) error {
 		return err
 	}
 	bad, content := few{say: p.r.problem}, []string(nil)
-	err = p.rows(ctx, vaultBucket, func(k, row []byte) {
+	err = p.rows(ctx, vaultBucket, func(_ *bbolt.Tx, k, row []byte) {
 		if why := entryWrong(string(k), row); why != "" {
 			bad.add("vault: entry %s %s", keyName(k), why)
 		}
-		if hash, is := strings.CutPrefix(string(k), pieceRef("", -1)); is && len(hash) == 64 && len(row) > 0 &&
-			row[0] == entryHere {
+		if hash, is := strings.CutPrefix(string(k), pieceRef("", -1)); is && len(hash) == 64 && isHere(row) {
 			content = append(content, hash)
 		}
 	})
@@ -57,33 +57,16 @@ func (p *proof) vaultHere(ctx context.Context) error {
 
 // erasedHere finds what the replayed blocks erased and is here still.
 func (p *proof) erasedHere(ctx context.Context, bad *few) error {
-	const some = 1000
-	var from []byte
-	for {
-		var refs [][]byte
-		err := p.scratch.View(func(tx *bbolt.Tx) error {
-			c := tx.Bucket(vaultBucket).Cursor()
-			for k, _ := c.Seek(from); k != nil && len(refs) < some; k, _ = c.Next() {
-				refs = append(refs, bytes.Clone(k))
-			}
-			return nil
-		})
-		if err != nil || len(refs) == 0 {
-			return err
-		}
-		from = append(bytes.Clone(refs[len(refs)-1]), 0)
-		err = p.read(ctx, func(s *slice) error {
-			for _, k := range refs {
-				if row := s.tx.Bucket(vaultBucket).Get(k); len(row) > 0 && row[0] != entryErased {
-					bad.add("vault: entry %s was erased by the record and is still there", keyName(k))
+	return eachSome(ctx, p.scratch.View, vaultBucket, nil, anyRow, func(refs []string) error {
+		return p.read(ctx, func(s *slice) error {
+			for _, ref := range refs {
+				if row := s.tx.Bucket(vaultBucket).Get([]byte(ref)); len(row) > 0 && !isTombstone(row) {
+					bad.add("vault: entry %s was erased by the record and is still there", keyName([]byte(ref)))
 				}
 			}
 			return nil
 		})
-		if err != nil {
-			return err
-		}
-	}
+	})
 }
 
 // few says the first of many sentences of one sort, so that they leave room for those of another, and how many more
@@ -108,11 +91,11 @@ func (f *few) end(format string) {
 // entryWrong says why a row cannot be the entry of that reference, or nothing.
 func entryWrong(ref string, row []byte) string {
 	switch {
-	case len(row) == 0 || row[0] != entryErased && row[0] != entryHere:
+	case !isHere(row) && !isTombstone(row):
 		return "is no entry"
-	case row[0] == entryErased && len(row) > 1:
+	case isTombstone(row) && len(row) > 1:
 		return "is erased and holds something all the same"
-	case row[0] == entryErased:
+	case isTombstone(row):
 		return ""
 	case len(row) < 1+saltLen:
 		return "is cut"
@@ -226,7 +209,7 @@ func (p *proof) references(ctx context.Context) error {
 }
 
 // referencesIn yields every text of the form of a reference that stands in a block.
-func referencesIn(raw []byte) func(yield func(ref string) bool) {
+func referencesIn(raw []byte) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for {
 			at := bytes.Index(raw, []byte(`"v`))
@@ -234,7 +217,10 @@ func referencesIn(raw []byte) func(yield func(ref string) bool) {
 				return
 			}
 			raw = raw[at+1:]
-			if len(raw) > refLen && raw[refLen] == '"' && isReference(string(raw[:refLen])) && !yield(string(raw[:refLen])) {
+			if len(raw) <= refLen || raw[refLen] != '"' {
+				continue
+			}
+			if ref := string(raw[:refLen]); isReference(ref) && !yield(ref) {
 				return
 			}
 		}

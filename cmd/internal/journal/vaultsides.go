@@ -83,25 +83,11 @@ func (p *proof) sideGone(ctx context.Context) error {
 
 // live calls fn with the key of each entry that is here and not erased, and whether it is owed.
 func (p *proof) live(ctx context.Context, fn func(key []byte, owed bool)) error {
-	var from []byte
-	for end := false; !end; {
-		err := p.read(ctx, func(s *slice) error {
-			owed, c := s.tx.Bucket(vaultOwedBucket), s.tx.Bucket(vaultBucket).Cursor()
-			k, row := c.Seek(from)
-			for ; k != nil && !s.over(); k, row = c.Next() {
-				if len(row) > 0 && row[0] != entryErased {
-					fn(k, owed.Get(k) != nil)
-				}
-				from = append(append(from[:0], k...), 0)
-			}
-			end = k == nil
-			return nil
-		})
-		if err != nil {
-			return err
+	return p.rows(ctx, vaultBucket, func(tx *bbolt.Tx, k, row []byte) {
+		if len(row) > 0 && !isTombstone(row) {
+			fn(k, tx.Bucket(vaultOwedBucket).Get(k) != nil)
 		}
-	}
-	return nil
+	})
 }
 
 // sides is one comparison of the vault's two sides.
@@ -139,10 +125,8 @@ func (s *sides) all(ctx context.Context, keys []string) error {
 
 // again looks at what is suspected once more, after it had time to arrive.
 func (s *sides) again(ctx context.Context, last bool) error {
-	select {
-	case <-time.After(arrives):
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := sleep(ctx, arrives); err != nil {
+		return err
 	}
 	keys := s.suspects
 	s.suspects, s.final = nil, last
@@ -182,7 +166,7 @@ func (s *sides) compare(ctx context.Context, key string) error {
 func (s *sides) judge(key string, rows, owedRows *bbolt.Bucket, e farEntry, missing error) {
 	ours, owed := rows.Get([]byte(key)), owedRows.Get([]byte(key)) != nil
 	theirs := vaultRows.form.take(e.value, e.purged)
-	here := len(ours) > 0 && ours[0] != entryErased
+	here := len(ours) > 0 && !isTombstone(ours)
 	switch {
 	case missing != nil && owed:
 		s.owes++

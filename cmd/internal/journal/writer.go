@@ -88,19 +88,10 @@ func (j *Journal) rest() {
 // takesNothing is what a command is answered while nothing is written, or nil. A pause is looked at first: it may be
 // over.
 func (j *Journal) takesNothing() error {
-	if j.Halted() != nil {
-		return refusal.New(refusal.NotReady, "journal.stopped", nil)
-	}
-	if j.Paused() == nil {
-		return nil
-	}
-	if time.Since(j.mended) >= mendEvery {
+	if j.Halted() == nil && j.Paused() != nil && time.Since(j.mended) >= mendEvery {
 		j.mend()
 	}
-	if why := j.Paused(); why != nil {
-		return why
-	}
-	return nil
+	return j.writesNothing()
 }
 
 // batch takes work and what else is queued through decide, append, apply and answer. It returns the commands
@@ -220,10 +211,7 @@ func (a *blockTx) begin() (err error) {
 	if a.tx, err = a.j.db.Begin(true); err != nil {
 		return err
 	}
-	if a.last, err = readTip(a.tx); err != nil {
-		return err
-	}
-	if a.tree, err = ledger.Load(a.tx); err != nil {
+	if a.last, a.tree, err = readEnd(a.tx); err != nil {
 		return err
 	}
 	a.now = a.j.clock.now()

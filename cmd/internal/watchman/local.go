@@ -18,16 +18,13 @@ func localFinding(s local.Status) watch.Finding {
 	case s.Busy > writerStuck:
 		return watch.Fail("watch.local_stuck", refusal.Args{"file": file, "for": s.Busy.Round(time.Second)})
 	case len(s.Aside) > 0:
-		var lost refusal.Worded
-		for i, rule := range s.Lost {
-			if i > 0 {
-				lost.ZH, lost.EN = lost.ZH+"、", lost.EN+", "
-			}
-			lost.ZH, lost.EN = lost.ZH+refusal.Text(rule, "zh-CN", nil), lost.EN+refusal.Text(rule, "en", nil)
+		var lost []refusal.Worded
+		for _, rule := range s.Lost {
+			lost = append(lost, refusal.Words(rule, nil))
 		}
 		last := s.Aside[len(s.Aside)-1]
 		return watch.Degrade("watch.local_lost",
-			refusal.Args{"file": file, "at": toSecond(last.At), "lost": lost, "aside": filepath.Base(last.File)})
+			refusal.Args{"file": file, "at": toSecond(last.At), "lost": joined(lost), "aside": filepath.Base(last.File)})
 	}
 	return watch.Finding{}
 }

@@ -32,26 +32,26 @@ func checkRecord(j *journal.Journal) watch.Finding {
 // outsideWords names the ids that the lost end of the record may have given out.
 func outsideWords(j *journal.Journal) refusal.Worded {
 	var out *alerts.Outside
-	var zh, en []string
+	var words []refusal.Worded
+	add := func(zh, en string) { words = append(words, refusal.Worded{ZH: zh, EN: en}) }
 	err := j.View(func(tx *bbolt.Tx) (err error) {
 		if out, err = alerts.OutsideLast(tx); err != nil || out == nil {
 			return err
 		}
 		for _, r := range out.IDs {
 			if strings.HasPrefix(r.Name, "W") || strings.HasPrefix(r.Name, "D") {
-				zh, en = append(zh, r.String()), append(en, r.String())
+				add(r.String(), r.String())
 			}
 		}
 		for _, r := range out.Messages {
-			zh = append(zh, fmt.Sprintf("%s 的第 %d…%d 次变更", r.Name, r.From, r.To))
-			en = append(en, fmt.Sprintf("revisions %d…%d of %s", r.From, r.To, r.Name))
+			add(fmt.Sprintf("%s 的第 %d…%d 次变更", r.Name, r.From, r.To),
+				fmt.Sprintf("revisions %d…%d of %s", r.From, r.To, r.Name))
 			floor, err := notify.Floor(tx, r.Name)
 			if err != nil {
 				return err
 			}
 			if floor > 0 {
-				zh = append(zh, fmt.Sprintf("其减排令至第 %d 版", floor))
-				en = append(en, fmt.Sprintf("its orders up to revision %d", floor))
+				add(fmt.Sprintf("其减排令至第 %d 版", floor), fmt.Sprintf("its orders up to revision %d", floor))
 			}
 		}
 		return nil
@@ -61,6 +61,15 @@ func outsideWords(j *journal.Journal) refusal.Worded {
 		return refusal.Worded{ZH: err.Error(), EN: err.Error()}
 	case out == nil:
 		return refusal.Worded{ZH: "（尚未写入记录）", EN: "(not recorded yet)"}
+	}
+	return joined(words)
+}
+
+// joined lists words in both languages.
+func joined(words []refusal.Worded) refusal.Worded {
+	var zh, en []string
+	for _, w := range words {
+		zh, en = append(zh, w.ZH), append(en, w.EN)
 	}
 	return refusal.Worded{ZH: strings.Join(zh, "、"), EN: strings.Join(en, ", ")}
 }
@@ -86,14 +95,12 @@ func checkCredentials(j *journal.Journal) watch.Finding {
 	case len(soon) == 0:
 		return watch.Finding{}
 	}
-	var tokens refusal.Worded
-	for i, t := range soon[:min(len(soon), expiringNamed)] {
-		if i > 0 {
-			tokens.ZH, tokens.EN = tokens.ZH+"、", tokens.EN+", "
-		}
-		one := t.User + " " + t.Token
-		tokens.ZH, tokens.EN = tokens.ZH+one+"（"+toSecond(t.At)+"）", tokens.EN+one+" ("+toSecond(t.At)+")"
+	var named []refusal.Worded
+	for _, t := range soon[:min(len(soon), expiringNamed)] {
+		one, at := t.User+" "+t.Token, toSecond(t.At)
+		named = append(named, refusal.Worded{ZH: one + "（" + at + "）", EN: one + " (" + at + ")"})
 	}
+	tokens := joined(named)
 	if left := len(soon) - expiringNamed; left > 0 || more {
 		count := fmt.Sprint(max(left, 0))
 		if more {

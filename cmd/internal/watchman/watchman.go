@@ -44,7 +44,7 @@ type Parts struct {
 func New(p Parts) *watch.Watchman {
 	w := watch.New(watch.Options{Log: p.Log})
 	for name, probe := range map[string]watch.Probe{
-		watch.Writer:   func(ctx context.Context) watch.Finding { return p.checkWriter(ctx) },
+		watch.Writer:   p.checkWriter,
 		watch.Follower: func(context.Context) watch.Finding { return followerFinding(p.Journal.Status()) },
 		watch.NATS: func(ctx context.Context) watch.Finding {
 			if f := storeFinding(p.Bus.StoreBroken()); f.State != "" {

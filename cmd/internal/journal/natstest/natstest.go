@@ -23,7 +23,7 @@ type Server struct {
 // Start starts a server on the folder. It runs until Stop or the test's end.
 func Start(t testing.TB, dir string) *Server {
 	t.Helper()
-	return run(t, &server.Options{StoreDir: dir, DontListen: true})
+	return StartSmall(t, dir, 0)
 }
 
 // StartSmall starts a server whose streams may take no more than a number of bytes, as on a disk that is full then.
@@ -61,23 +61,19 @@ func (s *Server) Addr() string { return s.srv.Addr().String() }
 // Dial connects over TCP as the program does with an external server, until the test's end at most.
 func Dial(t testing.TB, addr string) (*nats.Conn, jetstream.JetStream) {
 	t.Helper()
-	nc, err := nats.Connect("nats://"+addr, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond),
+	return connect(t, "nats://"+addr, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond),
 		nats.ReconnectBufSize(-1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return nc, js
 }
 
 // Connect makes another connection, until the test's end at most.
 func (s *Server) Connect(t testing.TB) (*nats.Conn, jetstream.JetStream) {
 	t.Helper()
-	nc, err := nats.Connect("", nats.InProcessServer(s.srv))
+	return connect(t, "", nats.InProcessServer(s.srv))
+}
+
+func connect(t testing.TB, url string, opts ...nats.Option) (*nats.Conn, jetstream.JetStream) {
+	t.Helper()
+	nc, err := nats.Connect(url, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
