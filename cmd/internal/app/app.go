@@ -102,11 +102,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
 	a := &App{opt: opt, log: opt.Log, fatal: make(chan error, 1)}
-	defer func() {
-		if err != nil {
-			err = errors.Join(a.whyNot(err), a.Stop(context.WithoutCancel(ctx)))
-		}
-	}()
+	defer a.undo(ctx, &err)
 	if err := front.Guard(ctx, &a.opt.Config, a.log); err != nil {
 		return nil, err
 	}
@@ -258,6 +254,13 @@ func (a *App) openPages(ctx context.Context) error {
 	return nil
 }
 
+// undo takes down what was built or started before an error.
+func (a *App) undo(ctx context.Context, err *error) {
+	if *err != nil {
+		*err = errors.Join(a.whyNot(*err), a.Stop(context.WithoutCancel(ctx)))
+	}
+}
+
 // whyNot says why the program is not built or started. A refusal by a record that has stopped points to its readiness,
 // which nobody can ask then; so it is why that stopped.
 func (a *App) whyNot(err error) error {
@@ -282,11 +285,7 @@ func proxies(configured []string) (p session.Proxies) {
 
 // Start runs side effects and timers, answers logins and messages, and opens the listeners.
 func (a *App) Start(ctx context.Context) (err error) {
-	defer func() {
-		if err != nil {
-			err = errors.Join(a.whyNot(err), a.Stop(context.WithoutCancel(ctx)))
-		}
-	}()
+	defer a.undo(ctx, &err)
 	if err := a.bus.EnsureStreams(ctx); err != nil {
 		return err
 	}

@@ -180,9 +180,12 @@ func (o *objects) open(ctx context.Context) (jetstream.ObjectStore, error) {
 	return store, err
 }
 
-// asked is the outcome of a call: nothing of that name is ErrMissing, and a store that is gone is opened anew next
-// time.
-func (o *objects) asked(err error) error {
+// do calls fn with the store. Nothing of that name is ErrMissing, and a store that is gone is opened anew next time.
+func (o *objects) do(ctx context.Context, fn func(store jetstream.ObjectStore) error) error {
+	store, err := o.open(ctx)
+	if err == nil {
+		err = fn(store)
+	}
 	switch {
 	case err == nil:
 		return nil
@@ -198,63 +201,53 @@ func (o *objects) asked(err error) error {
 }
 
 func (o *objects) Put(ctx context.Context, name string, r io.Reader) error {
-	store, err := o.open(ctx)
-	if err == nil {
-		_, err = store.Put(ctx, jetstream.ObjectMeta{Name: name}, r)
-	}
-	return o.asked(err)
+	return o.do(ctx, func(store jetstream.ObjectStore) error {
+		_, err := store.Put(ctx, jetstream.ObjectMeta{Name: name}, r)
+		return err
+	})
 }
 
-func (o *objects) Get(ctx context.Context, name string) (io.ReadCloser, error) {
-	store, err := o.open(ctx)
-	if err != nil {
-		return nil, o.asked(err)
-	}
-	r, err := store.Get(ctx, name)
-	return r, o.asked(err)
+func (o *objects) Get(ctx context.Context, name string) (r io.ReadCloser, err error) {
+	err = o.do(ctx, func(store jetstream.ObjectStore) (err error) { r, err = store.Get(ctx, name); return err })
+	return r, err
 }
 
 func (o *objects) Remove(ctx context.Context, name string) error {
-	store, err := o.open(ctx)
-	if err == nil {
-		if _, err = store.GetInfo(ctx, name); err == nil { // one that is removed is not marked so again
-			err = store.Delete(ctx, name)
+	err := o.do(ctx, func(store jetstream.ObjectStore) error {
+		if _, err := store.GetInfo(ctx, name); err != nil { // one that is removed is not marked so again
+			return err
 		}
-	}
-	if err = o.asked(err); errors.Is(err, ErrMissing) {
+		return store.Delete(ctx, name)
+	})
+	if errors.Is(err, ErrMissing) {
 		return nil
 	}
 	return err
 }
 
-func (o *objects) Stored(ctx context.Context, name string) (time.Time, error) {
-	store, err := o.open(ctx)
-	if err != nil {
-		return time.Time{}, o.asked(err)
-	}
-	info, err := store.GetInfo(ctx, name)
-	if err != nil {
-		return time.Time{}, o.asked(err)
-	}
-	return info.ModTime, nil
+func (o *objects) Stored(ctx context.Context, name string) (at time.Time, err error) {
+	err = o.do(ctx, func(store jetstream.ObjectStore) error {
+		info, err := store.GetInfo(ctx, name)
+		if err == nil {
+			at = info.ModTime
+		}
+		return err
+	})
+	return at, err
 }
 
 func (o *objects) Names(ctx context.Context) (names []string, err error) {
-	store, err := o.open(ctx)
-	if err != nil {
-		return nil, o.asked(err)
-	}
-	list, err := store.List(ctx)
-	if errors.Is(err, jetstream.ErrNoObjectsFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, o.asked(err)
-	}
-	for _, info := range list {
-		if Valid(info.Name) {
-			names = append(names, info.Name)
+	err = o.do(ctx, func(store jetstream.ObjectStore) error {
+		list, err := store.List(ctx)
+		if errors.Is(err, jetstream.ErrNoObjectsFound) {
+			return nil
 		}
-	}
-	return names, nil
+		for _, info := range list {
+			if Valid(info.Name) {
+				names = append(names, info.Name)
+			}
+		}
+		return err
+	})
+	return names, err
 }

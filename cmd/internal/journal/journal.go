@@ -224,12 +224,17 @@ func (j *Journal) Moment() Moment { return j.clock.now() }
 // Submit hands a command to the writer and waits for its answer: the handler's result, or a refusal.
 // When ctx ends first the outcome is not known here; the same command with the same key may be sent again.
 func (j *Journal) Submit(ctx context.Context, cmd Command) (any, error) {
+	return ask(ctx, func(done func(any, error)) error { return j.SubmitFunc(cmd, done) })
+}
+
+// ask hands something over by send, and waits for what its done is called with.
+func ask(ctx context.Context, send func(done func(any, error)) error) (any, error) {
 	type answer struct {
 		result any
 		err    error
 	}
 	got := make(chan answer, 1)
-	if err := j.SubmitFunc(cmd, func(result any, err error) { got <- answer{result, err} }); err != nil {
+	if err := send(func(result any, err error) { got <- answer{result, err} }); err != nil {
 		return nil, err
 	}
 	select {
@@ -314,16 +319,8 @@ func (j *Journal) store(ctx context.Context, fn func(tx *bbolt.Tx) error) error 
 	if !j.running.Load() {
 		return j.db.Update(fn)
 	}
-	got := make(chan error, 1)
-	if err := j.enqueue(&pending{store: fn, done: func(_ any, err error) { got <- err }}); err != nil {
-		return err
-	}
-	select {
-	case err := <-got:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	_, err := ask(ctx, func(done func(any, error)) error { return j.enqueue(&pending{store: fn, done: done}) })
+	return err
 }
 
 // Do submits a command and returns its typed result.
