@@ -200,7 +200,7 @@ func (a *App) openRecord(ctx context.Context) error {
 	return nil
 }
 
-// openWatch makes what looks at the record and what keeps it, and at last who watches all of it.
+// openWatch makes the parts that check the record and back it up, and at last the watchman over all parts.
 func (a *App) openWatch() (err error) {
 	cfg := a.opt.Config
 	a.backup = &backups.Writer{Journal: a.journal, Config: cfg, Version: a.opt.Version, Log: a.log}

@@ -83,8 +83,8 @@ func (p part) end(ctx context.Context) error {
 
 // Stop takes the program down, the last part built first, within its time or that of ctx. A part that does not end in
 // its time is said and left behind: the process is about to end, and a restart finds the record as after a power cut.
-// So is said what else goes wrong. An error is returned where the record could not be closed in order, and for nothing
-// else. Stop may be called again and then does nothing.
+// Whatever else goes wrong is said too. Stop returns an error only where the record could not be closed in order. Stop
+// may be called again and then does nothing.
 func (a *App) Stop(ctx context.Context) error {
 	a.mu.Lock()
 	parts := a.parts

@@ -11,7 +11,7 @@ const localFile = "local.db"
 
 const feedsRows = "feeds.progress" // feed -> its state, see package feed
 
-// localTenants are who keeps something in [localFile]. What needs a writer of its own has a file of its own beside it.
+// localTenants are the tenants of [localFile]. Data that needs a writer of its own has a file of its own beside it.
 func localTenants() []local.Tenant {
 	return []local.Tenant{{Name: "feeds", Version: 1, Buckets: []string{feedsRows}, Lost: "local.lost.feeds"}}
 }

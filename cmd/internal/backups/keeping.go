@@ -16,8 +16,8 @@ import (
 	"qingkong/cmd/internal/journal"
 )
 
-// An erasure says which backups of the folder still hold what it erased. What each lists of the vault is read, 16 bytes
-// an entry, and not the backup; and only for as long as a request may wait.
+// An erasure says which backups of the folder still hold what it erased. Only the list of vault entries in each backup
+// is read, 16 bytes an entry, and only for as long as a request may wait.
 const (
 	keepingWithin = 10 * time.Second // for all backups
 	keepingGrace  = time.Second      // for one that a disk does not give

@@ -76,7 +76,7 @@ func (s *Store) Clean() error { return os.RemoveAll(filepath.Join(s.dir, tmpFold
 
 // Put stores what r gives, at most limit bytes and never more than [MaxBytes], and returns its name and its length once
 // it would outlive a power cut, and is in the object store where there is one. The same again is no error, and mends a
-// damaged file. What is longer is refused (too_large), and so is what the disk or the object store does not take
+// damaged file. A longer one is refused (too_large), and so is one that the disk or the object store does not take
 // (not_ready): then nothing is left of it here. An error of r is returned as it is.
 func (s *Store) Put(ctx context.Context, r io.Reader, limit int64) (name string, size int64, err error) {
 	limit = min(limit, MaxBytes)
@@ -279,7 +279,7 @@ func (s *Store) Verify(ctx context.Context, name string, rest func(worked time.D
 	return f.Close()
 }
 
-// Remove removes a blob for good, here and from the object store. What is not there is removed.
+// Remove removes a blob for good, here and from the object store. One that is not there is no error.
 func (s *Store) Remove(ctx context.Context, name string) error {
 	if !Valid(name) {
 		return nil

@@ -20,7 +20,7 @@ import (
 type Far interface {
 	// Put stores a blob; the same again is no error.
 	Put(ctx context.Context, name string, r io.Reader) error
-	// Get gives a blob, ErrMissing where it has none of that name. What is read is to be held against the name.
+	// Get gives a blob, ErrMissing where it has none of that name. The caller compares what it reads with the name.
 	Get(ctx context.Context, name string) (io.ReadCloser, error)
 	// Remove removes a blob for good; one that is not there is removed.
 	Remove(ctx context.Context, name string) error

@@ -58,8 +58,8 @@ type Config struct {
 	CAFile    string // external: PEM authorities of its certificate; with it nothing but TLS is used. "" are the system's
 	Replicas  int    // external: of the public streams when they are made; 0 is 1
 
-	// Share is what one user may publish to us, all inbound subjects together; zero is no limit. Who is refused is told
-	// what TooMany gives, at most once a second.
+	// Share is what one user may publish to us, all inbound subjects together; zero is no limit. A user that is refused
+	// is told what TooMany gives, at most once a second.
 	Share   fair.Share
 	Excess  Excess
 	TooMany func() []byte
@@ -196,8 +196,8 @@ func (b *Bus) Addr() string {
 // drainWithin bounds how long Close lets connections finish what was published and received.
 const drainWithin = 3 * time.Second
 
-// Close ends logins, drains the connections, so that what was published and received is finished, and stops
-// the embedded server. What does not end within its time is closed, and left behind when ctx ends; that is an error.
+// Close ends logins, drains the connections, so that what was published and received is finished, and stops the
+// embedded server. A part that does not end within its time is closed, and left behind when ctx ends; that is an error.
 // Calling it again does nothing.
 func (b *Bus) Close(ctx context.Context) error {
 	b.mu.Lock()

@@ -37,7 +37,8 @@ var ErrNotReady = errors.New("not ready")
 const (
 	calloutSubject = "$SYS.REQ.USER.AUTH"
 	calloutQueue   = "qingkong-auth"
-	// loginTerm ends a login where we cannot close connections, so that a secret that was taken away does.
+	// loginTerm is how long a login lasts where we cannot close connections, so that a secret that was taken away ends
+	// too.
 	loginTerm = time.Hour
 )
 

@@ -16,9 +16,9 @@ const (
 	keepWithin  = 5 * time.Second
 )
 
-// Channel is NATS as a sender: the address of a message is its subject, its key the header Qingkong-Event-Id. What is
-// kept goes to the stream of its subject and is sent when that has it; the rest when the server has it, whoever
-// listens.
+// Channel is NATS as a sender: the address of a message is its subject, its key the header Qingkong-Event-Id. A message
+// to be kept goes to the stream of its subject and counts as sent when the stream has it; any other when the server has
+// it, whoever listens.
 type Channel struct {
 	nc *nats.Conn
 	js jetstream.JetStream

@@ -10,11 +10,11 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// eagerBytes is how much an eager connection holds beside the server's own max_pending. Who floods with messages near
-// max_payload is cut off before that is full, and nothing that others sent meanwhile is lost.
+// eagerBytes is how much an eager connection holds beside the server's own max_pending. A user that floods with
+// messages near max_payload is cut off before that is full, so that nothing is lost that others sent meanwhile.
 const eagerBytes = 128 << 20
 
-// eagerServer connects in process to a server that closes whoever reads slowly, by connections that read ahead.
+// eagerServer connects in process by connections that read ahead, since the server closes a client that reads slowly.
 type eagerServer struct{ srv *server.Server }
 
 func (s eagerServer) InProcessConn() (net.Conn, error) {

@@ -236,7 +236,7 @@ func (b *Bus) OpenListener() error {
 	return nil
 }
 
-// A server that stops keeps who is connected for lameFor, and closes them within closeFor.
+// A server that stops keeps its clients connected for lameFor, and closes them within closeFor.
 const (
 	lameFor  = 250 * time.Millisecond
 	closeFor = 50 * time.Millisecond
@@ -264,8 +264,8 @@ func listenAddr(addr string) (host string, port int, err error) {
 	return host, tcp.Port, nil
 }
 
-// serverLog writes the server's lines to slog. What the server calls fatal would end a program of its own: it reports a
-// start that failed and an address in use only there. That its listener is gone stands only among its errors, over and
+// serverLog writes the server's lines to slog. The server calls fatal what would end a program of its own: only there
+// it reports a start that failed and an address in use. It says that its listener is gone among its errors, over and
 // over, since it goes on accepting.
 type serverLog struct {
 	log   *slog.Logger
@@ -301,7 +301,7 @@ func (l *serverLog) up() error {
 var client = regexp.MustCompile(`cid:\d+`)
 
 // named is how the server says whose login it refused. Passwords are typed where names belong, so the name is left out:
-// who keeps a trace of logins knows what to make of it, see [Config.Tried].
+// the trace of logins has the name, see [Config.OnLogin].
 var named = regexp.MustCompile(`(?s)(authentication error).*`)
 
 // calloutLine is how the server's lines about what the callout said of a login begin.

@@ -159,7 +159,7 @@ func (b *Bus) subscribe(nc *nats.Conn, subject string, in *inbound, fn nats.MsgH
 	if err := sub.SetPendingLimits(maxBacklog, maxBacklogBytes); err != nil {
 		return fmt.Errorf("bus: subscribe %s: %w", subject, err)
 	}
-	// Who asks right after the program says that it is ready must find somebody there.
+	// A client that asks right after the program says that it is ready must find the handler there.
 	if err := nc.FlushTimeout(subscribeWithin); err != nil {
 		return fmt.Errorf("bus: subscribe %s: not confirmed: %w", subject, err)
 	}
@@ -247,7 +247,7 @@ func (b *Bus) inbound(bounds fair.Bounds, fn func(m inMessage, reply func([]byte
 // take lets a message wait for its turn, or refuses it: at most one refusal a second goes to a user, for one a message
 // would be worth a flood of its own.
 //
-// What a flood costs is this function, so a message that is refused is not even looked into: one goroutine calls it for
+// This function is what a flood costs, so it does not look into a message that is refused: one goroutine calls it for
 // all users, and has to be as fast as the connection.
 func (in *inbound) take(user string, size int, look func() (m inMessage, ok bool)) {
 	cost := 1 + size/worth

@@ -12,9 +12,9 @@ import (
 )
 
 // A stream's meta.inf is its configuration, with a checksum beside it. The server passes over a stream whose two do not
-// agree, and whoever makes the stream again gets its messages back: they lie in files of their own. But the server
-// writes no meta.inf where there is one, so that the stream is passed over at every start from then on, and a copy of
-// the store lacks it.
+// agree. Making the stream again brings its messages back, since they lie in files of their own. But the server writes
+// no meta.inf where there is one, so that it passes over the stream at every start from then on, and a copy of the
+// store lacks it.
 
 const (
 	metaFile    = "meta.inf"

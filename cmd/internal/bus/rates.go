@@ -12,14 +12,14 @@ import (
 	"qingkong/cmd/internal/fair"
 )
 
-// What a user sends is seen by our handlers only where it may be sent: what is forbidden, or asked of JetStream, costs
-// the server as much. So the connections themselves are looked at each second, and who goes on far beyond its share is
-// cut off: its connections are closed and its logins stay unanswered for a while. A refusal would make clients give up
-// for good.
+// Our handlers see what a user sends only where it may send: a forbidden message, or a request to JetStream, costs the
+// server as much. The bus therefore looks at the connections themselves each second, and cuts off a user that goes on
+// far beyond its share: it closes its connections and leaves its logins unanswered for a while. A refusal would make
+// clients give up for good.
 
 // Excess is from when on a user is cut off: Times its share, for so many seconds on end, where each message counts for
-// as many as its bytes are worth. Zero is never. Who sends us so much in one second that others' messages would be lost
-// behind it is cut off at once.
+// as many as its bytes are worth. Zero is never. A user that sends us so much in one second that others' messages would
+// be lost behind it is cut off at once.
 type Excess struct {
 	Times   int
 	Seconds int
@@ -29,16 +29,16 @@ const (
 	rateEvery = time.Second
 	// cutWithin bounds closing the connections of one user.
 	cutWithin = 10 * time.Second
-	// muteFor is how long the logins of who was cut off stay unanswered.
+	// muteFor is how long the logins of a user that was cut off stay unanswered.
 	muteFor = time.Minute
 	// listLimit bounds the connections that are looked at. Those beyond it are looked at when others have gone.
 	listLimit = 1 << 18
-	// closedLimit bounds the connections closed last that are looked at, so that who comes back again and again is seen
-	// too.
+	// closedLimit bounds the connections closed last that are looked at, so that a user that comes back again and again
+	// is seen too.
 	closedLimit = 256
 )
 
-// rates remembers what each connection had sent, and who has gone on too fast since when.
+// rates remembers what each connection had sent, and for how many seconds each user has gone on too fast.
 type rates struct {
 	limit   float64 // messages a second and user
 	seconds int
@@ -176,8 +176,8 @@ func (b *Bus) cutOff(ctx context.Context, user string) {
 		muteFor, "error", err)
 }
 
-// floods says that with a message of that cost and so many bytes so much of a user was refused within a second that it
-// is to be cut off at once; true for one message of a second.
+// floods says whether a user is to be cut off at once, because with this message, of that cost and so many bytes, so
+// much of it was refused within a second. It is true for one message of a second.
 func (r *rates) floods(v fair.Verdict, cost, size int) bool {
 	limit := int(r.limit) * atOnce
 	many := v.Refused >= limit && v.Refused-cost < limit

@@ -149,8 +149,8 @@ func (l *loop) due(now time.Time) (rows, nothing []journal.Due, msgs []channel.M
 	return rows, nothing, msgs, next, err
 }
 
-// hand hands messages to the sender. What one says that did not come back in time is unknown, and nothing more is
-// handed to it before it does.
+// hand hands messages to the sender. The outcome of a sender that does not come back in time is unknown, and nothing
+// more is handed to it before it does.
 func (l *loop) hand(ctx context.Context, msgs []channel.Message, now time.Time) (out []channel.Outcome) {
 	if len(msgs) == 0 {
 		return nil
@@ -259,8 +259,8 @@ func (l *loop) record(ctx context.Context, went []journal.Due, single []journal.
 	}()
 }
 
-// settle waits until what became of the last messages is recorded, and says whether there was anything. What could
-// not be recorded goes out again later.
+// settle waits until what became of the last messages is recorded, and says whether there was anything. Messages that
+// could not be recorded go out again later.
 func (l *loop) settle() bool {
 	r := l.last
 	if r == nil {

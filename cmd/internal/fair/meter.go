@@ -35,7 +35,7 @@ type caller struct {
 }
 
 // Callers are forgotten when they have been quiet for as long as filling their bucket takes, and a minute; never more
-// than maxCallers are known. Who comes beyond them shares one bucket with all others who do.
+// than maxCallers are known. Callers beyond them share one bucket.
 const (
 	quiet      = time.Minute
 	maxCallers = 1 << 17
@@ -122,7 +122,7 @@ func (m *Meter) Known() int {
 	return len(m.callers)
 }
 
-// caller is who calls now, with what has come to it since it was seen.
+// caller finds a caller, or begins a new one, and gives it what has come to it since it was seen.
 func (m *Meter) caller(who string) (c *caller, now time.Time) {
 	now = m.now()
 	m.sweep(now)
@@ -144,7 +144,8 @@ func (m *Meter) caller(who string) (c *caller, now time.Time) {
 
 func (m *Meter) burst() float64 { return float64(max(m.share.Burst, 1)) }
 
-// sweep forgets who has been quiet. A bucket that is full again is that of somebody who comes for the first time.
+// sweep forgets callers that have been quiet: a bucket that is full again is like that of a caller who comes for the
+// first time.
 func (m *Meter) sweep(now time.Time) {
 	if now.Sub(m.swept) < quiet {
 		return

@@ -61,7 +61,7 @@ func (q *Queue[T]) Push(who string, item T, size int) bool {
 	return true
 }
 
-// line lets a caller have a turn who has something waiting and may begin.
+// line gives a turn to a caller that has something waiting and may begin.
 func (q *Queue[T]) line(l *line[T]) {
 	if !l.queued && len(l.items) > 0 && l.inWork < q.bounds.InWork {
 		l.queued = true

@@ -11,8 +11,8 @@ import (
 	"qingkong/notify/channel"
 )
 
-// What an audit reads of the outbox and the timers. A row counts where it stands under its name and under its due time:
-// by the first it is changed, by the second it is found when it is due.
+// An audit reads the rows of the outbox and the timers here. A row counts where it stands both under its name, by which
+// it is changed, and under its due time, by which it is found when it is due.
 
 // Rows reads rows of a transaction by name, many at little cost. It belongs to one goroutine.
 type Rows struct {

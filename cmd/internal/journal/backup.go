@@ -24,13 +24,13 @@ import (
 )
 
 // A backup is the record, not its pages: the committed blocks, then the rows of the vault, the blobs that the record
-// names and has not erased, and the files beside them. The state is not in it, for the blocks make it; nor is what
-// belongs to one node or ends by itself.
+// names and has not erased, and the files beside them. The state is not in it, because the blocks make it. Data that
+// belongs to one node or ends by itself is not in it either.
 //
 // It is read in short transactions, each of chunkBytes and one row at most, and none is open while the file is written:
-// a read transaction that lasts makes the file of the record grow for good. So a backup shows the blocks up to the end
-// that the record had when the last of them was read, and the vault a little later: what was erased meanwhile is erased
-// in it.
+// a read transaction that lasts makes the file of the record grow for good. A backup therefore shows the blocks up to
+// the end that the record had when the last of them was read, and the vault a little later: an entry that was erased
+// meanwhile is erased in the backup.
 
 // BackupOptions say what is backed up and to where.
 type BackupOptions struct {
@@ -60,8 +60,8 @@ type StoredBackup struct {
 	Manifest
 }
 
-// What one read transaction of a backup copies: chunkBytes, but for the row that exceeds it, and of the vault
-// chunkRows.
+// The limits of one read transaction of a backup: it copies up to chunkBytes and the row that exceeds them, and reads
+// up to chunkRows of the vault.
 const (
 	chunkBytes = 1 << 20
 	chunkRows  = 1000
@@ -374,8 +374,8 @@ func (w *backupWriter) vaultChunk(tx *bbolt.Tx, body []byte) (_ []byte, end bool
 	return body, k == nil, nil
 }
 
-// content writes the blobs that the record names and that no backup before this one holds. What cannot be read is
-// counted: a backup of the rest is worth more than none, and the watchman says what is wrong.
+// content writes the blobs that the record names and that no backup before this one holds. A blob that cannot be read
+// is counted and left out: a backup of the rest is worth more than none, and the watchman says what is wrong.
 func (w *backupWriter) content(ctx context.Context) error {
 	return eachKey(ctx, w.view, blobsBucket, nil, isBlob, func(name string) error {
 		if w.have[blobSum(name)] {

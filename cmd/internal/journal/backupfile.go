@@ -20,8 +20,8 @@ import (
 // hash. The manifest stands behind the parts because they are written as they are read; a file without one was cut, or
 // its backup never finished. Every body is read and written whole, so a part is no longer than partBytes and one row.
 
-// Manifest is what a backup says of itself. Its list of parts is open: a program that does not know the kind of one
-// refuses the file, for it would lose what stands there.
+// Manifest is what a backup says of itself. Its list of parts is open: a program that does not know the kind of a part
+// refuses the file, because it would lose what the part holds.
 type Manifest struct {
 	Format  string       `json:"format"`
 	Version int          `json:"version"`
@@ -151,7 +151,7 @@ func (n *bodyReader) Read(b []byte) (int, error) {
 	return got, err
 }
 
-// proveEnd reads what stands behind the last part of an encrypted backup: its last piece may be of that alone.
+// proveEnd reads the rest of an encrypted backup behind its last part, so that age proves its last piece too.
 func (b *backupFile) proveEnd(from io.Reader) error {
 	if !b.encrypted {
 		return nil
@@ -162,8 +162,7 @@ func (b *backupFile) proveEnd(from io.Reader) error {
 	return nil
 }
 
-// VerifyBackup reads a whole backup and holds every part against its hash. What is not right is refused by the part's
-// name.
+// VerifyBackup reads a whole backup and holds every part against its hash. A part that is wrong is refused by its name.
 func VerifyBackup(ctx context.Context, path string, pass *Passphrase) (*Manifest, error) {
 	var found []BackupPart
 	m, err := readParts(ctx, path, pass, false, func(name string, body io.Reader) error {

@@ -72,7 +72,7 @@ func (j *Journal) whileOpen(ctx context.Context) (context.Context, context.Cance
 	return ctx, func() { stop(); cancel() }
 }
 
-// lookOnly is the stream and the vault's other side as who looks has them: what is not there is not made.
+// lookOnly is the stream and the vault's other side for reading alone: neither is made where it is not there.
 func (j *Journal) lookOnly() (appendLog, farSide) {
 	log, far := j.log, j.vault.far
 	if _, is := log.(*jsStream); is {

@@ -209,8 +209,8 @@ func (p *proof) marked() uint64 {
 	return p.short()
 }
 
-// sayCuts says what the server cut of a stream: as a problem where what was found of that stream, in the problems from
-// a number on, says that something is lost.
+// sayCuts says what the server cut of a stream: as a problem where the check has added problems of that stream since
+// there were so many, which shows that something is lost, else as a note.
 func (p *proof) sayCuts(stream string, problems int) {
 	say := p.r.note
 	if len(p.r.Problems) > problems {

@@ -147,7 +147,8 @@ type numberedBlock struct {
 }
 
 // missing copies the blocks that the scratch lacks, up to so many and so many bytes; end says that there are no more.
-// The copy is good until the next, for it takes the place of this one: memory that is asked for may be waited for.
+// The copy is good until the next call, which reuses its memory: asking for new memory could mean a wait inside a
+// transaction.
 func (p *proof) missing(s *slice, count, bytesMost int) (list []numberedBlock, end bool) {
 	blocks, copied := blocksFrom(s.tx, p.next), p.copied[:0]
 	defer func() { p.copied = copied[:0] }()
@@ -224,8 +225,8 @@ func (p *proof) catchUp(ctx context.Context) error {
 // errBusy ends a check beside work that writes faster than the check can follow.
 var errBusy = errors.New("more is written all the time than a check can follow; check when less is going on")
 
-// level calls fn with a transaction of the record and one of the scratch that are at the same height. What the scratch
-// takes for it is written when the one of the record is closed: a disk may be busy.
+// level calls fn with a transaction of the record and one of the scratch that are at the same height. The blocks that
+// the scratch takes for it are committed after the record's transaction is closed, because the disk may be busy.
 func (p *proof) level(ctx context.Context, fn func(s *slice, fresh *bbolt.Tx)) error {
 	const tries, blocksMost, bytesMost = 100, 8, 64 << 10
 	for try := range tries {

@@ -10,7 +10,7 @@ import (
 // the pace of the monotonic clock: nothing that waits for a time stands still, and the true time catches up, ten
 // minutes in a hundred.
 //
-// Deadlines, repeats, timers and plans are of the record's time. What a person typed is of the wall clock's, see
+// Deadlines, repeats, timers and plans go by the record's time. Times that a person typed go by the wall clock, see
 // [Moment].
 type clock struct {
 	wall func() time.Time

@@ -51,8 +51,8 @@ type Content interface {
 
 // PutContent stores what r gives, at most limit bytes, and returns its name, "sha256:" and 64 hexadecimal digits, and
 // its length in bytes, once it would outlive this node's power as well as a block does. The same again is no error.
-// What was erased is not stored again. It is refused like a command: not_ready where nothing is written or the disk is
-// full, too_large.
+// Content that was erased is not stored again. PutContent is refused like a command: not_ready where nothing is written
+// or the disk is full, too_large.
 func (j *Journal) PutContent(ctx context.Context, r io.Reader, limit int64) (name string, size int64, err error) {
 	if j.Halted() != nil {
 		return "", 0, refusal.New(refusal.NotReady, "journal.stopped", nil)
@@ -136,9 +136,9 @@ func (j *Journal) Contents(ctx context.Context) ([]string, error) {
 	return slices.Sorted(maps.Keys(names)), err
 }
 
-// EraseContent erases stored content by its name, "sha256:…", and records that and why; its file here is gone by then,
-// and what other nodes have goes when they hear of it. What names it keeps its hash. Erasing what is not there, and
-// what nobody names, does nothing.
+// EraseContent erases stored content by its name, "sha256:…", and records that and why; its file on this node is gone
+// when EraseContent returns, and other nodes remove theirs when they hear of it. Events that name it keep its hash.
+// Erasing content that is not there and that nobody names does nothing.
 func (j *Journal) EraseContent(ctx context.Context, actor, name, reason string) error {
 	var refs []string
 	there := j.blobs.Has(name)

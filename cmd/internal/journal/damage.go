@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// What a start may do with a stream that is damaged, or with a record that is lost: nothing is made anew that holds
-// more than what takes its place, and what is refused is refused with the numbers and with every way out.
+// These functions decide what a start may do with a damaged stream or a lost record. A start makes nothing anew that
+// holds more than what would take its place. A refusal states the block numbers and every way out.
 
 // scan is how far a stream can be read in a row from some block on.
 type scan struct {

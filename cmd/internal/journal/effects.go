@@ -15,7 +15,7 @@ import (
 	"qingkong/notify/channel"
 )
 
-// What remains to be sent, and what is to be done later, is journaled state: rows with a due time.
+// Messages that remain to be sent and timers are journaled state: rows with a due time.
 var (
 	outboxBucket    = []byte("journal.outbox")     // topic 0 id 0 channel -> outRow
 	outboxDueBucket = []byte("journal.outbox_due") // channel 0 due (8, ms) topic 0 id -> nothing

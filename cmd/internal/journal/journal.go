@@ -31,15 +31,15 @@
 //     the module's [Older] lifts the old one to it, one step at a time, when it is read ([Registry.Decode]). A lift may
 //     only say what the old event said: what it did not know stays empty, and Apply bears that.
 //
-// Leaves, roots, exports and Pos are those of the recorded form, always. Who reads an event's data back by its Pos
-// (notify: the body of an order from notify.order_issued) reads the form it was recorded in, lifted by nobody: as long
-// as its state holds such a Pos, the reader itself must understand every kind and form that was ever recorded there.
+// Leaves, roots, exports and Pos are those of the recorded form, always. A reader that gets an event's data back by its
+// Pos (notify: the body of an order from notify.order_issued) gets the form that was recorded, and nobody lifts it: as
+// long as its state holds such a Pos, that reader must understand every kind and form that was ever recorded there.
 //
 // The payloads and results of commands stand in blocks, timers and idempotency rows. They may grow in the same way; a
 // command that would mean something else is a new kind of command, and the handler of the old one stays while a timer
 // or a losing branch may hold it.
 //
-// An Apply that leaves another state than it did needs every record to be rebuilt, for a check replays it.
+// When an Apply leaves another state than it used to, every record has to be rebuilt, because a check replays it.
 //
 // cmd/internal/service holds the recorded form of every kind and a whole record as golden files, which are only added
 // to.

@@ -41,7 +41,7 @@ func (h *handler) answered(tx *bbolt.Tx, c BlockCommand) (result any, seen bool,
 }
 
 // Answered is the answer that a command's key has in the record, as [Journal.Submit] would give it; false while it has
-// none. It reads and decides nothing: who checks a one-time code asks it first, for a repeat needs no code.
+// none. It only reads: whoever checks a one-time code asks it first, because a repeated command needs no code.
 func (j *Journal) Answered(cmd Command) (result any, seen bool, err error) {
 	h, ok := j.reg.handlers[cmd.Kind]
 	if !ok || cmd.Key == "" {

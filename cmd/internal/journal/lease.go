@@ -123,8 +123,8 @@ func (j *Journal) leadWhile(ctx context.Context, lead func(context.Context, uint
 	}
 }
 
-// leadByLease opens the lease's bucket, or makes it anew where it was lost (a bucket in the memory of a server that has
-// been restarted), and leads while this node holds it.
+// leadByLease opens the lease's bucket and leads while this node holds the lease. A bucket that was lost, as one in the
+// memory of a server that was restarted, is made anew.
 func (j *Journal) leadByLease(ctx context.Context, lead func(context.Context, uint64)) error {
 	one, stop := context.WithTimeout(ctx, leaseTTL/3)
 	defer stop()
@@ -180,8 +180,8 @@ func (j *Journal) holdLease(ctx context.Context, kv jetstream.KeyValue, rev uint
 	return err
 }
 
-// term records that this node leads now. A journal that writes nothing, for now or for good, records nothing, and what
-// it holds is delivered all the same under the last epoch: a message twice is better than none.
+// term records that this node leads now. A journal that writes nothing, for now or for good, cannot record it. What the
+// journal holds is delivered all the same, under the last epoch: a message sent twice is better than none.
 func (j *Journal) term(ctx context.Context) (epoch uint64, err error) {
 	if j.Halted() != nil || j.Paused() != nil {
 		err = j.View(func(tx *bbolt.Tx) error { _, epoch = Lease(tx); return nil })

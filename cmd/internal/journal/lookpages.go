@@ -301,7 +301,8 @@ func lookAtPages(path string) (damage, notes []string, err error) {
 	return newPageWalk(f, m).all(), notes, nil
 }
 
-// keyName is a key as a report names it. What does not look like one may be anything where pages are damaged.
+// keyName is a key as a report names it. On a damaged page a key may be anything, so one that does not look like a key
+// is named by its length alone.
 func keyName(k []byte) string {
 	for _, c := range k {
 		if c != '-' && c != '_' && c != '.' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {

@@ -209,17 +209,16 @@ func (j *Journal) runShared(ctx context.Context) error {
 	if err := j.follow(ctx); err != nil {
 		return err
 	}
-	j.runBoth()
 	j.wg.Go(func() { j.reportEvery(time.Second) })
 	j.wg.Go(func() { j.vault.follow(j.behindWork) })
 	j.wg.Go(func() { j.deliverVault(j.behindWork) })
+	j.runBoth()
 	return nil
 }
 
 func (j *Journal) runBoth() {
 	j.running.Store(true)
 	j.oweRestored()
-	j.vault.update = func(fn func(*bbolt.Tx) error) error { return j.store(j.behindWork, fn) }
 	j.wg.Go(j.run)
 	j.wg.Go(j.keepHeight)
 	j.wg.Go(func() { j.keepVault(j.behindWork) })
@@ -238,8 +237,8 @@ func (j *Journal) keepHeight() {
 	})
 }
 
-// Close ends the writer after the block it is working on, and everything else within ctx. What is still queued is
-// answered ErrClosed.
+// Close ends the writer after the block it is working on, and everything else within ctx. Commands that are still
+// queued are answered ErrClosed.
 func (j *Journal) Close(ctx context.Context) error {
 	j.gate.Lock()
 	if j.closed {

@@ -11,7 +11,7 @@ import (
 )
 
 // checkPages says why a file of bbolt must not be opened: a page of it is damaged, and bbolt would fault on it, or
-// start on a state that nobody left. A file that was made and not begun is none of that.
+// start on a state that nobody left. A new file that is still empty may be opened.
 func checkPages(path string) error {
 	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
 		return whyNotOpened(path, err)

@@ -13,8 +13,8 @@ import (
 
 // While the record is open its pages are walked leaf by leaf, each transaction going on at the key where the one before
 // ended: as long as a transaction is open nothing that it reaches is written anew. The pages are read as from any file,
-// and not where bbolt has mapped them, so that damage is a finding and no fault. What the operating system holds in
-// memory is not read from the disk again.
+// and not where bbolt has mapped them, so that damage is a finding and no fault. Pages that the operating system holds
+// in memory are not read from the disk again.
 
 // walkLive says which pages of the open record are damaged, or hold keys out of their order.
 func (p *proof) walkLive(ctx context.Context) (found []string, err error) {
@@ -96,8 +96,8 @@ const (
 	deepest    = 2*underNames - 1
 )
 
-// below walks the pages below one, from a key on, and gives each leaf to fn. It is false when fn was, which ends the
-// walk.
+// below walks the pages below one, from a key on, and gives each leaf to fn. It stops and returns false as soon as fn
+// returns false.
 func (w *liveWalk) below(ref pageRef, b bounds, from []byte, depth int, fn func(p treePage, b bounds) bool) bool {
 	if len(w.found) >= maxFindings {
 		return false

@@ -16,8 +16,8 @@ import (
 )
 
 // Bounds of a passphrase and of what it costs. Its key is made by scrypt from 2^workFactor: a quarter of a second and
-// 64 MB, where age takes four times as much by default, for it is made beside a running record. A file that asks for
-// more than age's default is not opened.
+// 64 MB, a quarter of what age takes by default, because it is made beside a running record. A file that asks for more
+// than age's default is not opened.
 const (
 	passphraseLeast = 16 // characters
 	passphraseMost  = 1024

@@ -179,9 +179,10 @@ func (j *Journal) markShort() error {
 	return nil
 }
 
-// behind says whether other nodes had appended blocks to a shared record that were not applied here; they are now.
-// An append proves that a block's answers stand on the newest state; answers without a block need this: the order that
-// another node has just sent is not unknown. While the stream cannot be read, what is known here is the answer.
+// behind says whether other nodes had appended blocks to a shared record that were not applied here; they are now. An
+// append proves that the answers of a block stand on the newest state. Answers without a block need this check instead:
+// without it an order that another node has just sent would seem unknown. While the stream cannot be read, the state of
+// this node is the answer.
 func (j *Journal) behind() bool {
 	if !j.opt.Shared {
 		return false

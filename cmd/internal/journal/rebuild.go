@@ -31,8 +31,8 @@ func Rebuild(ctx context.Context, opt Options) (Report, error) {
 	return CheckDir(ctx, opt)
 }
 
-// What a replay applies in one transaction: many small blocks, for each transaction costs a commit, but few long ones,
-// for bbolt keeps what one adds in the same place as one ever longer page.
+// The limits of one transaction of a replay. It takes many small blocks, because each transaction costs a commit, but
+// few long ones, because bbolt keeps what a transaction adds in one place as one ever longer page.
 const (
 	replayBlocks = 200
 	replayBytes  = 2 << 20

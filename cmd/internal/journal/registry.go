@@ -33,8 +33,8 @@ type Effects = interface {
 	Together(name string, make func() Saver) Saver
 }
 
-// Saver is what the events of a block leave together, such as counters that many of them move: it is written once,
-// by Save after the block's last event. What is decided within the block does not see it.
+// Saver is what the events of a block leave together, such as counters that many of them move: Save writes it once,
+// after the block's last event. Commands decided within the block do not see it.
 type Saver = interface{ Save(tx *bbolt.Tx) error }
 
 // ApplyFunc writes an event's state into the transaction. It must be deterministic: the state that the live

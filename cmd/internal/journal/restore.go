@@ -61,8 +61,8 @@ type Restoration struct {
 }
 
 // Restore makes a folder from backups: it proves every part by its hash, then replays the blocks as a start would,
-// which proves each by its hash, its tree and the state it leaves. What cannot be proved is refused, and Dir left as it
-// was.
+// which proves each by its hash, its tree and the state it leaves. A backup that cannot be proved is refused, and Dir
+// is left as it was.
 //
 // The record's file gets its name last, so that a folder that was not finished holds no record. The height carries the
 // mark that the stream is short from block 1: the first start makes it.
@@ -140,7 +140,7 @@ func verifyChain(ctx context.Context, files []string, pass *Passphrase) (chain [
 	return chain, nil
 }
 
-// restorer fills a folder. What the files beside the record hold is that of the last backup.
+// restorer fills a folder. The files beside the record come from the last backup.
 type restorer struct {
 	RestoreOptions
 	chain  []*Manifest
@@ -308,7 +308,7 @@ func (r *restorer) blocks(ctx context.Context, body []byte) error {
 	})
 }
 
-// vault puts the rows of one part in. What a block has erased stays erased.
+// vault puts in the rows of one part. An entry that a block has erased stays erased.
 func (r *restorer) vault(body []byte) error {
 	return r.db.Update(func(tx *bbolt.Tx) error {
 		for len(body) > 0 {

@@ -10,9 +10,9 @@ import (
 )
 
 // A record that was made to end early, by a restore or a rebuild, begins to go on with an event that says so: ids
-// beyond its end may be outside, so the domain lets its numbers go on above them. What the restore erased, and the
-// blocks do not know to be erased, is recorded in the same block. The mark in the folder asks for it until it stands in
-// the record.
+// beyond its end may be outside, so the domain lets its numbers go on above them. Entries that the restore erased, and
+// that the blocks do not know to be erased, are recorded in the same block. The mark in the folder asks for it until it
+// stands in the record.
 
 // numbersSkipped is how far numbers go on above what a restored record knows.
 const numbersSkipped = 20

@@ -62,8 +62,8 @@ const (
 	eachMost   = 10_000 // rows in one transaction of Each
 )
 
-// sessionRow is a row: its state, until when it lives and when it was written, in milliseconds, and its data. What does
-// not have that form counts as missing.
+// sessionRow is a row: its state, until when it lives and when it was written, in milliseconds, and its data. A row of
+// another form counts as missing.
 type sessionRow []byte
 
 const sessionHead = 1 + 8 + 8
@@ -254,7 +254,8 @@ func (s *Sessions) Get(ctx context.Context, key string) (data []byte, ok bool) {
 	return row[sessionHead:], true
 }
 
-// find is the row that is here or, for it may have begun on another node a moment ago, in the key-value bucket; or nil.
+// find is the row that is here, else the one in the key-value bucket, since the session may have begun on another node
+// a moment ago; nil for none.
 func (s *Sessions) find(ctx context.Context, key string) sessionRow {
 	if row := s.row(key); row != nil || !s.asks() {
 		return row
@@ -344,8 +345,8 @@ func (s *Sessions) End(ctx context.Context, key string) error {
 	return nil
 }
 
-// share waits until the other nodes can know of a session that begins or ends here. What does not go out in time is
-// owed.
+// share waits until the other nodes can know of a session that begins or ends here. A row that does not go out in time
+// is owed.
 func (s *Sessions) share(ctx context.Context, key string) {
 	if !s.asks() {
 		return
@@ -381,7 +382,8 @@ func (s *Sessions) sweep() error {
 // Status says how the sessions' two sides are.
 func (s *Sessions) Status() TwinStatus { return s.twin.status() }
 
-// Close ends what runs in the background. What is owed and cannot be delivered within a second is at the next start.
+// Close ends the work in the background. What is owed and cannot be delivered within a second is delivered after the
+// next start.
 func (s *Sessions) Close() error {
 	s.stop()
 	s.wg.Wait()

@@ -16,9 +16,9 @@ import (
 // follower, appends: in order, what the vault owes before each block.
 //
 // While the stream is level the writer hands it each block beside the commit and waits for it, but no longer than
-// appendWithin. What is not confirmed by then is answered for by the commit alone: the mark that the stream is short is
-// made durable, and from then on the follower takes blocks from the record, until it is level again. It never trusts an
-// append that was not confirmed: it reads the place first.
+// appendWithin. For a block that is not confirmed by then the commit alone answers: the mark that the stream is short
+// is made durable, and from then on the follower takes blocks from the record, until it is level again. It never trusts
+// an append that was not confirmed: it reads the place first.
 //
 // The handover from either to the other is made under mu, which the writer holds while it commits a block.
 type tail struct {
@@ -279,8 +279,8 @@ func (t *tail) lookUp(ctx context.Context, raw []byte) (landed bool, err error) 
 }
 
 // handOver lets the writer append beside its commits again once the stream is level. It takes the writer's lock for the
-// last blocks, so that none comes behind them. While the stream is level it must not: the writer holds the lock while
-// it waits for the follower.
+// last blocks, so that none comes behind them. While the stream is level it must not take the lock: the writer holds it
+// while it waits for the follower.
 func (t *tail) handOver() (worked bool, err error) {
 	if !t.short.Load() {
 		return false, nil

@@ -23,8 +23,8 @@ import (
 //
 // On a node of its own an entry is committed with the block that names it, owed to the key-value bucket, and delivered
 // before the next block is appended. On a shared record it is published before its command is queued: a block that
-// names an entry must not be readable on another node before the entry is. What a refused command leaves there is
-// purged a day later.
+// names an entry must not be readable on another node before the entry is. An entry that a refused command left there
+// is purged a day later.
 
 const vaultKV = "QINGKONG_VAULT"
 
@@ -124,7 +124,8 @@ func (j *Journal) newVault() *twin {
 			Description: "what must be erasable or secret; the record holds salted hashes of it",
 		}, func() { j.vaultMade.Store(true); poke(j.vaultLook) })
 	}
-	return &twin{twinRows: vaultRows, far: far, view: j.db.View, update: j.db.Update, shared: j.opt.Shared, log: j.opt.Log}
+	update := func(fn func(*bbolt.Tx) error) error { return j.store(j.behindWork, fn) }
+	return &twin{twinRows: vaultRows, far: far, view: j.db.View, update: update, shared: j.opt.Shared, log: j.opt.Log}
 }
 
 // publishEntries puts entries into the key-value bucket of a shared record before their command is queued.

@@ -6,9 +6,9 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// countLost counts the entries that blocks name and that the vault neither has nor has erased, for the status: the
-// comparison of the two sides finds nothing where both lost the same entry. It is called after a comparison, and reads
-// the record once.
+// countLost counts the entries that blocks name and that the vault neither has nor has erased, for the status:
+// comparing the two sides does not find an entry that both have lost. It is called after a comparison, and reads the
+// record once.
 func (j *Journal) countLost(ctx context.Context) error {
 	if j.opt.Shared { // what other nodes put comes with a comparison, not with its block
 		if err := j.vault.compare(ctx, false, 0); err != nil {

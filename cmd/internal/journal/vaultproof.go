@@ -69,8 +69,8 @@ func (p *proof) erasedHere(ctx context.Context, bad *few) error {
 	})
 }
 
-// few says the first of many sentences of one sort, so that they leave room for those of another, and how many more
-// there are.
+// few says the first sentences of one sort and how many more there are, so that they leave room for sentences of
+// another sort.
 type few struct {
 	say func(format string, args ...any)
 	n   int

@@ -12,8 +12,7 @@ import (
 )
 
 // The vault's two sides are held together key by key: the key-value bucket is read while no transaction is open. Beside
-// work a difference may be an entry that is on its way, so that those which are suspected are looked at again at the
-// end.
+// work a difference may be an entry that is on its way, so suspected keys are looked at again at the end.
 
 const (
 	farPatience  = 10 * time.Second // for one entry of the vault's other side
@@ -22,7 +21,7 @@ const (
 	looksAgain   = 3                // so many times
 )
 
-// vaultSides holds the two sides of the vault together. What this side owes is no difference.
+// vaultSides compares the two sides of the vault. An entry that this side owes is no difference.
 func (p *proof) vaultSides(ctx context.Context) error {
 	there := false
 	if p.far == nil {

@@ -65,7 +65,8 @@ func (j *Journal) run() {
 		j.busy.Store(time.Now().UnixNano())
 		work = j.batch(work)
 		j.busy.Store(0)
-		// Those who were answered are runnable now: let them hand in what they have, so that the next block holds it.
+		// Callers that were answered are runnable now: let them submit their next commands, so that the next block holds
+		// these.
 		runtime.Gosched()
 	}
 }
@@ -323,8 +324,7 @@ func (a *blockTx) write(p *pending, line BlockCommand, events []Event) (full boo
 // hashBeside is how long an addition to the block is, in bytes, before its hashes are made beside its applying.
 const hashBeside = 64 << 10
 
-// addLeaves adds the leaves of a command to the tree. What it returns has to be called before the block or the tree is
-// used again.
+// addLeaves adds the leaves of a command to the tree. The caller calls wait before it uses the block or the tree again.
 func (a *blockTx) addLeaves(leaves [][]byte, size int) (wait func()) {
 	if size < hashBeside {
 		for _, leaf := range leaves {

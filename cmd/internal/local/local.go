@@ -3,21 +3,22 @@
 //
 // # A file and its writer
 //
-// A [Store] is one file of bbolt with one writer. Updates that wait together share a transaction and its fsync, so
-// that many small ones cost little more than one; each is durable when [Store.Update] returns nil. What needs another
-// pace has a store, and so a file and a writer, of its own. No call waits without a limit, and the queue is bounded.
+// A [Store] is one file of bbolt with one writer. Updates that wait together share a transaction and its fsync, so that
+// many small ones cost little more than one; each is durable when [Store.Update] returns nil. Data that needs another
+// pace has a store of its own, and with it a file and a writer. No call waits without a limit, and the queue is
+// bounded.
 //
 // # Tenants
 //
-// Whoever keeps something declares its buckets and the version of its rows: a [Tenant]. Rows of another version are
-// dropped, with a line in the log; what must outlive that takes them over itself before it raises the version.
+// A [Tenant] keeps something: it declares its buckets and the version of its rows. Rows of another version are dropped,
+// with a line in the log; a tenant whose rows must outlive that takes them over itself before it raises the version.
 //
 // # Damage
 //
 // A file that is damaged or cannot be read is put aside under its name, ".damaged-" and the time, and made anew, when
-// it is opened and while it is in use. So is said by [Store.Status], until somebody has removed what lies aside; of
-// that the newest few are kept. A file that cannot be opened or written is tried again whenever it is asked for. None
-// of it ends the program.
+// it is opened and while it is in use. [Store.Status] says so until somebody has removed the files that lie aside; the
+// newest few are kept. A file that cannot be opened or written is tried again whenever it is asked for. None of it ends
+// the program.
 package local
 
 import (
@@ -85,7 +86,7 @@ type Store struct {
 	since   time.Time
 }
 
-// update is one of the writer's tasks. Whoever changes its stage from waiting decides whether it is done.
+// update is one of the writer's tasks. The side that changes its stage from waiting decides whether it is done.
 type update struct {
 	fn    func(tx *bbolt.Tx) error
 	done  chan error
@@ -131,7 +132,7 @@ func Open(path string, opt Options, tenants ...Tenant) *Store {
 	return s
 }
 
-// View reads. What fn is given must not be kept; an error of fn is returned as it is.
+// View reads. fn must not keep tx or what it reads there; an error of fn is returned as it is.
 func (s *Store) View(fn func(tx *bbolt.Tx) error) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -142,8 +142,8 @@ func (w *Watchman) Run(ctx context.Context) error {
 	}
 }
 
-// Look asks every probe once and returns when each has answered or has had its time. What they say after ctx has ended
-// is not taken in: it is the end that they speak of.
+// Look asks every probe once and returns when each has answered or has had its time. An answer that comes after ctx has
+// ended is dropped: it would only tell of the end.
 func (w *Watchman) Look(ctx context.Context) {
 	w.mu.Lock()
 	out := map[*check]*inquiry{}

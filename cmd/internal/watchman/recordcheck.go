@@ -19,7 +19,7 @@ import (
 )
 
 // RecordChecks prove the record while the program runs: its structure at the start, all of it on a schedule and when
-// somebody asks at the control socket. What they find is said by the check of the record.
+// somebody asks at the control socket. The check of the record says what they find.
 type RecordChecks struct {
 	cfg   config.Check // Tmp is absolute
 	disk  config.Disk

@@ -34,8 +34,8 @@ type Inventory struct {
 const keptStore = "nats.before-"
 
 // Survey looks at the folder of a record and at the store of its embedded server, before that opens it. Where the
-// record is lost the store is first copied aside, for it may hold all there is; a copy that equals an earlier one is
-// not made again. Nothing else is changed. store is empty for an external server.
+// record is lost it first copies the store aside, because the store may hold all there is; it makes no second copy of
+// the same store. Nothing else is changed. store is empty for an external server.
 func Survey(dir, store string) (*Inventory, error) {
 	h, err := ReadHeight(dir)
 	if err != nil {
