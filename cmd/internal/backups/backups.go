@@ -41,8 +41,8 @@ type Folder struct {
 	since  time.Time
 }
 
-// OpenFolder returns the backups of the configured folder, which w writes; nil where none is configured. A passphrase that
-// cannot be used is refused: what is meant to be encrypted must not be written plain.
+// OpenFolder returns the backups of the configured folder, which w writes; nil where none is configured. A passphrase
+// that cannot be used is refused: what is meant to be encrypted must not be written plain.
 func OpenFolder(w *Writer) (*Folder, error) {
 	cfg := w.Config.Backup
 	if cfg.Dir == "" {

@@ -15,8 +15,8 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Inventory is what a folder held before a NATS server opened the streams in it. A server mends what it finds in its own
-// way, and what it reports of a stream afterwards is no proof: files that it cut are known by their length alone.
+// Inventory is what a folder held before a NATS server opened the streams in it. A server mends what it finds in its
+// own way, and what it reports of a stream afterwards is no proof: files that it cut are known by their length alone.
 type Inventory struct {
 	Height *Height // nil where the file is not there
 	// Lost says that the record's file is missing, cannot be read, or ends below the height: the streams may be all there

@@ -13,9 +13,9 @@ import (
 
 // The pages of bbolt have no checksum, and it maps the file into memory: what a damaged page points to is a fault or a
 // panic, some of them in goroutines of its own, where nobody can catch them (its Tx.Check has two). So the pages are
-// walked by plain reads before bbolt opens the file: each lies where it is named, is used once and not free as well, and
-// has its keys in order. A copy that was made while the program wrote may fail in any of these. Where a key is not found
-// the record would seem empty, and a page that is used and free would be written over.
+// walked by plain reads before bbolt opens the file: each lies where it is named, is used once and not free as well,
+// and has its keys in order. A copy that was made while the program wrote may fail in any of these. Where a key is not
+// found the record would seem empty, and a page that is used and free would be written over.
 
 // Forms of bbolt's file, version 2.
 const (

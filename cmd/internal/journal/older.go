@@ -86,8 +86,8 @@ func (r *Registry) Decode(kind string, data []byte) (Event, error) {
 // Encode is an event's data as a block holds it.
 func Encode(ev Event) ([]byte, error) { return appendJSON(nil, ev) }
 
-// unreadableEntry is an entry that this program cannot read: most likely one that a later program recorded. Its block is
-// whole, and nobody may take it for damaged.
+// unreadableEntry is an entry that this program cannot read: most likely one that a later program recorded. Its block
+// is whole, and nobody may take it for damaged.
 type unreadableEntry struct {
 	block uint64
 	entry int64

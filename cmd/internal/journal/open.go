@@ -189,7 +189,8 @@ func (j *Journal) runAlone(last tip) {
 	if j.unasked && last.number > 0 { // the place of the last block says how the stream is
 		j.tail.next, j.tail.unsure = last.number, true
 	}
-	if h := j.opt.Inventory.Height; h != nil && h.ShortFrom != 0 { // the follower takes the mark away when it has handed over
+	// the follower takes the mark away when it has handed over
+	if h := j.opt.Inventory.Height; h != nil && h.ShortFrom != 0 {
 		j.tail.short.Store(true)
 	}
 	if j.Halted() == nil {

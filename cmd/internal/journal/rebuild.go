@@ -135,7 +135,8 @@ func swap(opt Options, path string, old *bbolt.DB, fill func(fresh *bbolt.DB) er
 func copyVault(from, to *bbolt.DB) error {
 	return from.View(func(src *bbolt.Tx) error {
 		return to.Update(func(dst *bbolt.Tx) error {
-			for _, name := range append(slices.Clip(vaultBuckets), string(sessionsBucket)) { // where older programs kept sessions
+			// the last is where older programs kept sessions
+			for _, name := range append(slices.Clip(vaultBuckets), string(sessionsBucket)) {
 				there := src.Bucket([]byte(name))
 				if there == nil {
 					continue

@@ -16,8 +16,8 @@ type takeFunc = func(tx *bbolt.Tx, k, row []byte) bool
 // anyRow wants every row.
 func anyRow(*bbolt.Tx, []byte, []byte) bool { return true }
 
-// eachSome calls fn with the keys of a bucket that begin with a prefix and that take wants, in order and some at a time.
-// It reads in short transactions, and none is open while fn runs. A bucket that is not there is empty.
+// eachSome calls fn with the keys of a bucket that begin with a prefix and that take wants, in order and some at a
+// time. It reads in short transactions, and none is open while fn runs. A bucket that is not there is empty.
 func eachSome(ctx context.Context, view viewFunc, bucket, prefix []byte, take takeFunc,
 	fn func(keys []string) error) error {
 	for from, end := prefix, false; !end; {
