@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"sync"
 	"time"
@@ -60,30 +61,33 @@ func (w *blobWatch) suspect(name string) {
 	}
 }
 
-func (w *blobWatch) suspects(name string) bool {
+// suspects are the names that a look reads through, as it begins.
+func (w *blobWatch) suspects() map[string]bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.bad[name]
+	return maps.Clone(w.bad)
 }
 
-// note keeps what a look found, and why it did not come to its end.
-func (w *blobWatch) note(found *BlobStatus, bad map[string]bool, err error) {
+// note keeps what a look found that began with these suspects, and why it did not come to its end. What a read has found
+// to be wrong meanwhile stays suspect, and so does what a look did not come to.
+func (w *blobWatch) note(found BlobStatus, suspects, bad map[string]bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s := &w.status
-	if found != nil {
-		if found.Since = s.Since; s.Missing+s.Damaged == 0 {
-			found.Since = time.Now()
+	was := w.status
+	if found.Since = was.Since; was.Missing+was.Damaged == 0 {
+		found.Since = time.Now()
+	}
+	if found.Trouble = err; err != nil {
+		if found.TroubleSince = was.TroubleSince; was.Trouble == nil {
+			found.TroubleSince = time.Now()
 		}
-		found.TroubleSince = s.TroubleSince
-		*s, w.bad = *found, bad
 	}
-	if err != nil && (s.Trouble == nil || found != nil && s.TroubleSince.IsZero()) {
-		s.TroubleSince = time.Now()
+	w.status = found
+	maps.DeleteFunc(w.bad, func(name string, _ bool) bool { return err == nil && suspects[name] })
+	if w.bad == nil {
+		w.bad = map[string]bool{}
 	}
-	if s.Trouble = err; err == nil {
-		s.TroubleSince = time.Time{}
-	}
+	maps.Copy(w.bad, bad)
 }
 
 // Pauses of the work on the blobs.
@@ -124,7 +128,8 @@ func (j *Journal) keepBlobs(ctx context.Context) {
 // day. What is missing or damaged is taken from the other nodes where they have it.
 func (j *Journal) ScrubBlobs(ctx context.Context, all bool) error {
 	removed := j.removeErased(ctx)
-	found, bad, looked := j.lookAtBlobs(ctx, all)
+	suspects := j.blobWatch.suspects()
+	found, bad, looked := j.lookAtBlobs(ctx, all, suspects)
 	err := errors.Join(removed, looked)
 	if err == nil && all {
 		err = j.collectBlobs(ctx, time.Now().Add(-unnamedAge))
@@ -136,7 +141,7 @@ func (j *Journal) ScrubBlobs(ctx context.Context, all bool) error {
 		j.opt.Log.Error("blobs that the record names are missing or damaged", "missing", found.Missing, "damaged",
 			found.Damaged, "first", found.First)
 	}
-	j.blobWatch.note(&found, bad, err)
+	j.blobWatch.note(found, suspects, bad, err)
 	return err
 }
 
@@ -159,15 +164,15 @@ func (j *Journal) removeErased(ctx context.Context) error {
 	})
 }
 
-// lookAtBlobs looks at each blob that the record names and has not erased. Where the object store gives no answer no
-// more is asked of it.
-func (j *Journal) lookAtBlobs(ctx context.Context, all bool) (found BlobStatus, bad map[string]bool, err error) {
+// lookAtBlobs looks at each blob that the record names and has not erased, and reads the suspects through, or all. Where
+// the object store gives no answer no more is asked of it.
+func (j *Journal) lookAtBlobs(ctx context.Context, all bool, suspects map[string]bool) (found BlobStatus, bad map[string]bool, err error) {
 	bad = map[string]bool{}
 	rest := func(worked time.Duration) error { return sleep(ctx, max(worked, blobRest)) }
 	var trouble error
 	err = eachKey(ctx, j.View, blobsBucket, nil, isBlob, func(name string) error {
 		wrong := error(nil)
-		if all || j.blobWatch.suspects(name) {
+		if all || suspects[name] {
 			wrong = j.blobs.Verify(ctx, name, rest)
 		} else if !j.blobs.Has(name) {
 			wrong = blobs.ErrMissing

@@ -154,6 +154,33 @@ func TestContentIsFoundByItsHash(t *testing.T) {
 	check()
 }
 
+// What a read finds to be wrong while a look goes on stays suspect after it, and trouble that goes on keeps its beginning.
+func TestALookForgetsNoSuspicion(t *testing.T) {
+	w := blobWatch{look: make(chan struct{}, 1)}
+	w.suspect("found")
+	w.suspect("mended")
+	was := w.suspects()
+	w.suspect("meanwhile")
+	w.note(BlobStatus{Missing: 1}, was, map[string]bool{"found": true}, nil)
+	if got := fmt.Sprint(w.suspects()); got != "map[found:true meanwhile:true]" {
+		t.Errorf("suspect after a look: %s", got)
+	}
+	w.note(BlobStatus{}, w.suspects(), nil, errors.New("no answer"))
+	if got := len(w.suspects()); got != 2 {
+		t.Errorf("%d are suspect after a look that did not come to its end", got)
+	}
+	began := w.status.TroubleSince
+	time.Sleep(time.Millisecond)
+	w.note(BlobStatus{}, w.suspects(), nil, errors.New("no answer"))
+	if w.status.Trouble == nil || !w.status.TroubleSince.Equal(began) {
+		t.Errorf("trouble since %v, then since %v", began, w.status.TroubleSince)
+	}
+	w.note(BlobStatus{}, w.suspects(), nil, nil)
+	if w.status != (BlobStatus{Since: w.status.Since}) || len(w.suspects()) > 0 {
+		t.Errorf("in the end %+v, %v", w.status, w.suspects())
+	}
+}
+
 // Content that is erased is gone from every place and is not taken in again; what was erased is told from what is
 // missing.
 func TestErasedContentIsNotMissing(t *testing.T) {
