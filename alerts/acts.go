@@ -84,39 +84,33 @@ func (e Engine) DecideApprove(tx *bbolt.Tx, actor string, in Approve, now time.T
 		in.Revision == w.Revision {
 		return e.confirmEmergency(tx, actor, w, now)
 	}
-	d, err := e.beginAct(tx, actor, in.WarningID, in.Revision, actApprove, now)
-	if err != nil {
-		return nil, nil, err
-	}
-	w, from := d.warning, d.warning.phase()
-	by := w.DeclaredBy
-	if w.Pending != nil {
-		by = w.Pending.By
-	}
-	if actor == by {
-		return nil, nil, refusal.New(refusal.SamePerson, "warning.same_person", refusal.Args{"id": w.ID, "user": actor})
-	}
-	d.approve()
-	return d.finish(actApprove, from)
+	return e.byPerson(tx, actor, in.WarningID, in.Revision, actApprove, now, func(d *decision, w *Warning) error {
+		by := w.DeclaredBy
+		if w.Pending != nil {
+			by = w.Pending.By
+		}
+		if actor == by {
+			return refusal.New(refusal.SamePerson, "warning.same_person", refusal.Args{"id": w.ID, "user": actor})
+		}
+		d.approve()
+		return nil
+	})
 }
 
 // DecideReject refuses a pending declaration, which ends it, a pending raise, which leaves the old level, or another
 // start.
 func (e Engine) DecideReject(tx *bbolt.Tx, actor string, in Reject, now time.Time) ([]Event, *Warning, error) {
-	d, err := e.beginAct(tx, actor, in.WarningID, in.Revision, actReject, now)
-	if err != nil {
-		return nil, nil, err
-	}
-	w, from := d.warning, d.warning.phase()
-	switch {
-	case w.Pending != nil && w.Pending.Moves():
-		d.record(ReviseRejected{w.of(), in.Reason})
-	case w.Pending != nil:
-		d.record(RaiseRejected{w.of(), w.Pending.Level, in.Reason})
-	default:
-		d.record(WarningRejected{w.of(), in.Reason})
-	}
-	return d.finish(actReject, from)
+	return e.byPerson(tx, actor, in.WarningID, in.Revision, actReject, now, func(d *decision, w *Warning) error {
+		switch {
+		case w.Pending != nil && w.Pending.Moves():
+			d.record(ReviseRejected{w.of(), in.Reason})
+		case w.Pending != nil:
+			d.record(RaiseRejected{w.of(), w.Pending.Level, in.Reason})
+		default:
+			d.record(WarningRejected{w.of(), in.Reason})
+		}
+		return nil
+	})
 }
 
 // DecideAdjust changes the level, from now on or from a time to come, until which the old level stays in effect; a
@@ -124,32 +118,30 @@ func (e Engine) DecideReject(tx *bbolt.Tx, actor string, in Reject, now time.Tim
 // time. A raise to a level that needs two persons leaves the old level in force with the raise pending; lowering takes
 // one duty officer.
 func (e Engine) DecideAdjust(tx *bbolt.Tx, actor string, in Adjust, now time.Time) ([]Event, *Warning, error) {
-	d, err := e.beginAct(tx, actor, in.WarningID, in.Revision, actAdjust, now)
-	if err != nil {
-		return nil, nil, err
-	}
-	w, from := d.warning, d.warning.phase()
-	moments(&in.StartsAt, &in.EndsAt, &in.ReceivedAt)
-	if err := in.validate(w, e.StartLimits, now); err != nil {
-		return nil, nil, err
-	}
-	change := in.change(w, now)
-	kind := KindDowngrade
-	if in.Level.Above(w.Level) || in.Level.Above(w.LevelAt(latest(change.EffectiveAt, w.StartsAt))) {
-		kind = KindUpgrade
-	}
-	if change.Overrides, err = d.overridden(in.ProposalID, change.Trigger, in.Level, in.Reason); err != nil {
-		return nil, nil, err
-	}
-	if err := d.accept(in.ProposalID, kind); err != nil {
-		return nil, nil, err
-	}
-	if kind == KindUpgrade && e.twoPersons(in.Level) {
-		d.record(RaiseAsked{w.of(), change, e.Seen})
-	} else {
-		d.record(d.levelChanged(change, false))
-	}
-	return d.finish(actAdjust, from)
+	return e.byPerson(tx, actor, in.WarningID, in.Revision, actAdjust, now, func(d *decision, w *Warning) error {
+		moments(&in.StartsAt, &in.EndsAt, &in.ReceivedAt)
+		if err := in.validate(w, e.StartLimits, now); err != nil {
+			return err
+		}
+		change := in.change(w, now)
+		kind := KindDowngrade
+		if in.Level.Above(w.Level) || in.Level.Above(w.LevelAt(latest(change.EffectiveAt, w.StartsAt))) {
+			kind = KindUpgrade
+		}
+		var err error
+		if change.Overrides, err = d.overridden(in.ProposalID, change.Trigger, in.Level, in.Reason); err != nil {
+			return err
+		}
+		if err := d.accept(in.ProposalID, kind); err != nil {
+			return err
+		}
+		if kind == KindUpgrade && e.twoPersons(in.Level) {
+			d.record(RaiseAsked{w.of(), change, e.Seen})
+		} else {
+			d.record(d.levelChanged(change, false))
+		}
+		return nil
+	})
 }
 
 func (in Adjust) validate(w *Warning, limits StartLimits, now time.Time) error {
@@ -212,36 +204,33 @@ func (e Engine) DecideRevise(tx *bbolt.Tx, actor string, in Revise, now time.Tim
 	if w.State == Rejected && in.Revision == w.Revision {
 		return e.resubmit(tx, actor, w, in, now)
 	}
-	d, err := e.beginAct(tx, actor, in.WarningID, in.Revision, actRevise, now)
-	if err != nil {
-		return nil, nil, err
-	}
-	w, from := d.warning, d.warning.phase()
-	if in.StartsAt != nil && in.StartsAt.Equal(w.StartsAt) {
-		in.StartsAt = nil
-	}
-	if in.StartsAt != nil && w.Pending != nil {
-		return nil, nil, terms.Transition(terms.WarningState, "warning.move_waits", w.State, refusal.Args{"id": w.ID})
-	}
-	if err := in.validate(w, e.StartLimits, now); err != nil {
-		return nil, nil, err
-	}
-	if err := d.accept(in.ProposalID, KindRevise); err != nil {
-		return nil, nil, err
-	}
-	if in.StartsAt != nil && e.twoPersons(w.Level) {
-		d.record(ReviseAsked{OfWarning: w.of(), Change: Change{Level: w.Level, EffectiveAt: *in.StartsAt,
-			Grounds: Grounds{in.Reason, w.Trigger, in.Document, in.EndsAt}}, Terms: Terms{in.NoEnd, in.NoticeText},
-			Seen: e.Seen})
-		return d.finish(actRevise, from)
-	}
-	d.record(WarningRevised{OfWarning: w.of(), StartsAt: in.StartsAt, EndsAt: in.EndsAt, NoEnd: in.NoEnd,
-		Document: in.Document, NoticeText: in.NoticeText, Reason: in.Reason,
-		Announce: in.StartsAt != nil && in.StartsAt.After(now)})
-	if in.StartsAt != nil {
-		d.activateIfDue()
-	}
-	return d.finish(actRevise, from)
+	return e.byPerson(tx, actor, in.WarningID, in.Revision, actRevise, now, func(d *decision, w *Warning) error {
+		if in.StartsAt != nil && in.StartsAt.Equal(w.StartsAt) {
+			in.StartsAt = nil
+		}
+		if in.StartsAt != nil && w.Pending != nil {
+			return w.refused("warning.move_waits", refusal.Args{})
+		}
+		if err := in.validate(w, e.StartLimits, now); err != nil {
+			return err
+		}
+		if err := d.accept(in.ProposalID, KindRevise); err != nil {
+			return err
+		}
+		if in.StartsAt != nil && e.twoPersons(w.Level) {
+			d.record(ReviseAsked{OfWarning: w.of(), Change: Change{Level: w.Level, EffectiveAt: *in.StartsAt,
+				Grounds: Grounds{in.Reason, w.Trigger, in.Document, in.EndsAt}}, Terms: Terms{in.NoEnd, in.NoticeText},
+				Seen: e.Seen})
+			return nil
+		}
+		d.record(WarningRevised{OfWarning: w.of(), StartsAt: in.StartsAt, EndsAt: in.EndsAt, NoEnd: in.NoEnd,
+			Document: in.Document, NoticeText: in.NoticeText, Reason: in.Reason,
+			Announce: in.StartsAt != nil && in.StartsAt.After(now)})
+		if in.StartsAt != nil {
+			d.activateIfDue()
+		}
+		return nil
+	})
 }
 
 func (in Revise) validate(w *Warning, limits StartLimits, now time.Time) error {
@@ -274,7 +263,7 @@ func (e Engine) resubmit(tx *bbolt.Tx, actor string, w *Warning, in Revise, now 
 		Document: in.Document.or(w.Document), Reason: cmp.Or(in.Reason, w.Reason),
 		NoticeText: cmp.Or(in.NoticeText, w.NoticeText), Confirm: in.Confirm}
 	if in.NoEnd && in.EndsAt != nil {
-		return nil, nil, refusal.Input([]refusal.Field{{Path: "no_end", Rule: "warning.end_and_none"}})
+		return nil, nil, refusal.Wrong("no_end", "warning.end_and_none", nil)
 	}
 	if in.NoEnd {
 		terms.EndsAt = nil
@@ -305,85 +294,72 @@ func (e Engine) resubmit(tx *bbolt.Tx, actor string, w *Warning, in Revise, now 
 
 // DecideLift ends an active warning now, or sets its end when ends_at is to come.
 func (e Engine) DecideLift(tx *bbolt.Tx, actor string, in Lift, now time.Time) ([]Event, *Warning, error) {
-	d, err := e.beginAct(tx, actor, in.WarningID, in.Revision, actLift, now)
-	if err != nil {
-		return nil, nil, err
-	}
-	w, from := d.warning, d.warning.phase()
-	end := latest(now, w.StartsAt)
-	if in.EndsAt != nil {
-		end = moment(*in.EndsAt)
-		if end.Before(w.StartsAt) {
-			return nil, nil, refusal.Input([]refusal.Field{{Path: "ends_at", Rule: "warning.ends_before_start",
-				Args: refusal.Args{"starts_at": clock(w.StartsAt), "ends_at": clock(end)}}})
+	return e.byPerson(tx, actor, in.WarningID, in.Revision, actLift, now, func(d *decision, w *Warning) error {
+		end := latest(now, w.StartsAt)
+		if in.EndsAt != nil {
+			end = moment(*in.EndsAt)
+			if end.Before(w.StartsAt) {
+				return refusal.Wrong("ends_at", "warning.ends_before_start",
+					refusal.Args{"starts_at": clock(w.StartsAt), "ends_at": clock(end)})
+			}
 		}
-	}
-	var cleared *time.Time
-	// one of an earlier program says something else there
-	if d.open != nil && d.open.Kind == KindLift && d.open.Trace.Episode != nil {
-		cleared = &d.open.Trace.Period.From
-	}
-	if err := d.accept(in.ProposalID, KindLift); err != nil {
-		return nil, nil, err
-	}
-	// Where no end is named it is now, though a clock that was ahead when the warning began may stand before its start.
-	if in.EndsAt != nil && end.After(now) {
-		d.record(EndSet{w.of(), end, in.Reason, cleared})
-	} else {
-		d.record(WarningLifted{Ended: w.ended(), EndsAt: end, Reason: in.Reason})
-	}
-	return d.finish(actLift, from)
+		var cleared *time.Time
+		// one of an earlier program says something else there
+		if d.open != nil && d.open.Kind == KindLift && d.open.Trace.Episode != nil {
+			cleared = &d.open.Trace.Period.From
+		}
+		if err := d.accept(in.ProposalID, KindLift); err != nil {
+			return err
+		}
+		// Where no end is named it is now, though a clock that was ahead when the warning began may stand before its start.
+		if in.EndsAt != nil && end.After(now) {
+			d.record(EndSet{w.of(), end, in.Reason, cleared})
+		} else {
+			d.record(WarningLifted{Ended: w.ended(), EndsAt: end, Reason: in.Reason})
+		}
+		return nil
+	})
 }
 
 // DecideCancel makes a warning void.
 func (e Engine) DecideCancel(tx *bbolt.Tx, actor string, in Cancel, now time.Time) ([]Event, *Warning, error) {
-	d, err := e.beginAct(tx, actor, in.WarningID, in.Revision, actCancel, now)
-	if err != nil {
-		return nil, nil, err
-	}
-	w, from := d.warning, d.warning.phase()
-	d.record(WarningCancelled{Ended: w.ended(), Reason: in.Reason,
-		Announce: w.State == Scheduled || w.State == Active})
-	return d.finish(actCancel, from)
+	return e.byPerson(tx, actor, in.WarningID, in.Revision, actCancel, now, func(d *decision, w *Warning) error {
+		d.record(WarningCancelled{Ended: w.ended(), Reason: in.Reason,
+			Announce: w.State == Scheduled || w.State == Active})
+		return nil
+	})
 }
 
 // DecideActivate starts a scheduled warning; the timer of its start runs it.
 func (e Engine) DecideActivate(tx *bbolt.Tx, actor string, in WarningRef, now time.Time) ([]Event, *Warning, error) {
-	d, err := e.beginTimer(tx, actor, in.WarningID, actActivate, now)
-	if err != nil {
-		return nil, nil, err
-	}
-	from := d.warning.phase()
-	if d.warning.StartsAt.After(now) {
-		return nil, nil, notDue(d.warning, actActivate, d.warning.StartsAt)
-	}
-	d.record(d.activated(false))
-	return d.finish(actActivate, from)
+	return e.byTimer(tx, actor, in, actActivate, now, func(d *decision, w *Warning) error {
+		if w.StartsAt.After(now) {
+			return notDue(w, actActivate, w.StartsAt)
+		}
+		d.record(d.activated(false))
+		return nil
+	})
 }
 
 // DecideExpire ends a warning whose end is reached; the timer of its end runs it. One that was never approved or
 // confirmed is cancelled.
 func (e Engine) DecideExpire(tx *bbolt.Tx, actor string, in WarningRef, now time.Time) ([]Event, *Warning, error) {
-	d, err := e.beginTimer(tx, actor, in.WarningID, actExpire, now)
-	if err != nil {
-		return nil, nil, err
-	}
-	w, from := d.warning, d.warning.phase()
-	if w.EndsAt == nil {
-		return nil, nil, terms.Transition(terms.WarningState, "warning.no_end", w.State, refusal.Args{"id": w.ID})
-	}
-	if w.EndsAt.After(now) {
-		return nil, nil, notDue(w, actExpire, *w.EndsAt)
-	}
-	if w.State == Active {
-		d.record(WarningLifted{Ended: w.ended(), EndsAt: *w.EndsAt, Expired: true})
-	} else {
-		d.record(WarningCancelled{Ended: w.ended(), Expired: true})
-	}
-	return d.finish(actExpire, from)
+	return e.byTimer(tx, actor, in, actExpire, now, func(d *decision, w *Warning) error {
+		if w.EndsAt == nil {
+			return w.refused("warning.no_end", refusal.Args{})
+		}
+		if w.EndsAt.After(now) {
+			return notDue(w, actExpire, *w.EndsAt)
+		}
+		if w.State == Active {
+			d.record(WarningLifted{Ended: w.ended(), EndsAt: *w.EndsAt, Expired: true})
+		} else {
+			d.record(WarningCancelled{Ended: w.ended(), Expired: true})
+		}
+		return nil
+	})
 }
 
 func notDue(w *Warning, a act, due time.Time) error {
-	return terms.Transition(terms.WarningState, "warning.not_due", w.State,
-		refusal.Args{"id": w.ID, "act": terms.Words(terms.WarningAct, a), "due": clock(due)})
+	return w.refused("warning.not_due", refusal.Args{"act": terms.Words(terms.WarningAct, a), "due": clock(due)})
 }

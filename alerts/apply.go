@@ -26,11 +26,7 @@ func Apply(tx *bbolt.Tx, fx Effects, at time.Time, actor string, ev Event) error
 	case ProposalRaised:
 		return applyRaised(tx, fx, at, ev)
 	case ProposalUpdated:
-		p := ev.Proposal
-		if err := put(tx, bProposal, p.ID, p); err != nil {
-			return err
-		}
-		return send(tx, fx, TopicProposal, p.ID, p.Revision, p.Drill, string(p.Level), p, at)
+		return putProposal(tx, fx, at, ev.Proposal)
 	case ProposalAccepted:
 		return closeProposal(tx, ev.ID, at, actor, func(p *Proposal, _ *scopeRow) {
 			p.State, p.WarningID = StateAccepted, ev.WarningID
@@ -70,30 +66,15 @@ func applyForecast(tx *bbolt.Tx, at time.Time, ev ForecastReceived) error {
 		return err
 	}
 	s := scope{ev.Forecast.Region, ev.Forecast.Drill}
+	from := issue{ev.ID, ev.Forecast.IssuedAt}
 	for _, day := range ev.Forecast.Days {
-		f := forecastDay{ForecastDay: day, ForecastID: ev.ID, IssuedAt: ev.Forecast.IssuedAt}
-		key := s.key() + "/" + string(day.Date)
-		known, ok, err := get[forecastDay](tx, bForecastDay, key)
-		if err != nil {
+		if err := putForecast(tx, bForecastDay, dayKey(s.key(), day.Date), forecastDay{day, from}); err != nil {
 			return err
-		}
-		if !ok || f.supersedes(known) {
-			if err := put(tx, bForecastDay, key, f); err != nil {
-				return err
-			}
 		}
 	}
 	for _, h := range ev.Forecast.Hours {
-		f := forecastHour{Hour: h, ForecastID: ev.ID, IssuedAt: ev.Forecast.IssuedAt}
-		key := hourKey(s.key(), h.At)
-		known, ok, err := get[forecastHour](tx, bForecastHour, key)
-		if err != nil {
+		if err := putForecast(tx, bForecastHour, hourKey(s.key(), h.At), forecastHour{h, from}); err != nil {
 			return err
-		}
-		if !ok || f.supersedes(known) {
-			if err := put(tx, bForecastHour, key, f); err != nil {
-				return err
-			}
 		}
 	}
 	if err := remember(tx, s, ev); err != nil {
@@ -102,36 +83,40 @@ func applyForecast(tx *bbolt.Tx, at time.Time, ev ForecastReceived) error {
 	return touch(tx, s)
 }
 
+// putForecast keeps what is forecast of a day or an hour, unless what is known of it was issued later.
+func putForecast[F interface{ issued() time.Time }](tx *bbolt.Tx, bucket []byte, key string, f F) error {
+	known, ok, err := get[F](tx, bucket, key)
+	if err != nil || ok && !supersedes(f, known) {
+		return err
+	}
+	return put(tx, bucket, key, f)
+}
+
 func applyObservation(tx *bbolt.Tx, ev ObservationReceived) error {
 	for _, h := range ev.Hours {
-		key := hourKey(ev.Region, h.At)
-		row, _, err := get[observedHour](tx, bObservedHour, key)
-		if err != nil {
-			return err
-		}
-		if row == nil {
-			row = observedHour{}
-		}
-		row[ev.Station] = h
-		if err := put(tx, bObservedHour, key, row); err != nil {
+		if err := putObserved(tx, bObservedHour, hourKey(ev.Region, h.At), ev.Station, h); err != nil {
 			return err
 		}
 	}
 	for _, day := range ev.Days {
-		key := ev.Region + "/" + string(day.Date)
-		row, _, err := get[observedDay](tx, bObservedDay, key)
-		if err != nil {
-			return err
-		}
-		if row == nil {
-			row = observedDay{}
-		}
-		row[ev.Station] = day
-		if err := put(tx, bObservedDay, key, row); err != nil {
+		if err := putObserved(tx, bObservedDay, dayKey(ev.Region, day.Date), ev.Station, day); err != nil {
 			return err
 		}
 	}
 	return touch(tx, scope{region: ev.Region})
+}
+
+// putObserved keeps what a station measured on a day or in an hour beside what the others did.
+func putObserved[V any](tx *bbolt.Tx, bucket []byte, key, station string, v V) error {
+	row, _, err := get[map[string]V](tx, bucket, key)
+	if err != nil {
+		return err
+	}
+	if row == nil {
+		row = map[string]V{}
+	}
+	row[station] = v
+	return put(tx, bucket, key, row)
 }
 
 // touch makes sure that the scope has a row, by which a re-evaluation finds it.
@@ -150,9 +135,6 @@ func editScope(tx *bbolt.Tx, s scope, edit func(*scopeRow)) error {
 
 func applyRaised(tx *bbolt.Tx, fx Effects, at time.Time, ev ProposalRaised) error {
 	p := ev.Proposal
-	if err := put(tx, bProposal, p.ID, p); err != nil {
-		return err
-	}
 	if err := putNumber(tx, numberName(p.ID), ev.Number); err != nil {
 		return err
 	}
@@ -164,6 +146,14 @@ func applyRaised(tx *bbolt.Tx, fx Effects, at time.Time, ev ProposalRaised) erro
 	err := editScope(tx, scope{p.Region, p.Drill},
 		func(row *scopeRow) { row.Proposal, row.Dismissed = p.ID, row.without(p.Kind) })
 	if err != nil {
+		return err
+	}
+	return putProposal(tx, fx, at, p)
+}
+
+// putProposal keeps a proposal as it is raised or updated, and sends it out.
+func putProposal(tx *bbolt.Tx, fx Effects, at time.Time, p Proposal) error {
+	if err := put(tx, bProposal, p.ID, p); err != nil {
 		return err
 	}
 	return send(tx, fx, TopicProposal, p.ID, p.Revision, p.Drill, string(p.Level), p, at)

@@ -91,8 +91,8 @@ func ReadCSV(r io.Reader) (Air, error) { return Reader{}.CSV(r) }
 func ReadDailyCSV(r io.Reader) ([]Day, error) {
 	air, err := Reader{}.CSV(r)
 	if err == nil && len(air.Hours) > 0 {
-		err = refusal.Input([]refusal.Field{{Path: "row 1, column date", Rule: "csv.column_missing",
-			Args: refusal.Args{"row": 1, "column": "date", "value": "time", "header": exampleDaily}}})
+		err = refusal.Wrong("row 1, column date", "csv.column_missing",
+			refusal.Args{"row": 1, "column": "date", "value": "time", "header": exampleDaily})
 	}
 	return air.Days, err
 }

@@ -239,10 +239,8 @@ func (t *table) row(r row) {
 }
 
 // footers are what a row begins with that is no data, whatever else stands in it.
-var footers = []string{"注", "备注", "说明", "数据来源", "来源", "制表", "制作", "填表", "审核", "审批", "签发", "预报员", "会商", "发布", "起报", "单位",
-	"联系", "平均", "均值",
-	"合计", "总计", "统计", "最大", "最小", "最高", "最低", "极值", "note", "remark", "source", "total", "average", "mean", "max", "min",
-	"unit"}
+var footers = strings.Fields("注 备注 说明 数据来源 来源 制表 制作 填表 审核 审批 签发 预报员 会商 发布 起报 单位 联系 平均 均值 合计 总计 统计 最大 最小 最高 最低 极值 note " +
+	"remark source total average mean max min unit")
 
 // aside reports whether a row without a day is none of data: a note, a sum, the header once more.
 func (t *table) aside(r row, key string) bool {

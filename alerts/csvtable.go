@@ -50,8 +50,7 @@ func findLayout(text string) (layout, error) {
 		text, before, commas = text[len(m[0]):], 1, m[1]
 	}
 	if strings.ContainsAny(commas, "\"\r\n") || strings.TrimSpace(text) == "" {
-		return layout{}, refusal.Input([]refusal.Field{{Path: "row 1", Rule: "csv.empty",
-			Args: refusal.Args{"header": exampleDaily}}})
+		return layout{}, refusal.Wrong("row 1", "csv.empty", refusal.Args{"header": exampleDaily})
 	}
 	best := layout{text: text, before: before, comma: ','}
 	for _, comma := range commas {
@@ -215,6 +214,6 @@ func brokenCSV(err error, before int) error {
 	}
 	line := before + pe.Line
 	why := refusal.Worded{ZH: refusal.Text("csv.quote", "zh-CN", nil), EN: pe.Err.Error()}
-	return refusal.Input([]refusal.Field{{Path: "row " + strconv.Itoa(line), Rule: "csv.broken",
-		Args: refusal.Args{"row": line, "column": pe.Column, "why": why}}})
+	return refusal.Wrong("row "+strconv.Itoa(line), "csv.broken",
+		refusal.Args{"row": line, "column": pe.Column, "why": why})
 }

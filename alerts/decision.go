@@ -44,40 +44,46 @@ func (e Engine) begin(tx *bbolt.Tx, s scope, actor string, now time.Time) (*deci
 	return d, nil
 }
 
-// beginAct begins what a person does to a warning: the warning must exist, be as the person saw it, and allow the act.
-func (e Engine) beginAct(tx *bbolt.Tx, actor, id string, revision int, a act, now time.Time) (*decision, error) {
+// byPerson carries out what a person does to a warning: it must exist, be as the person saw it, and allow the act.
+func (e Engine) byPerson(tx *bbolt.Tx, actor, id string, revision int, a act, now time.Time,
+	do func(*decision, *Warning) error) ([]Event, *Warning, error) {
 	w, err := GetWarning(tx, id)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if revision != w.Revision {
-		return nil, refusal.New(refusal.StaleRevision, "warning.stale_revision",
+		return nil, nil, refusal.New(refusal.StaleRevision, "warning.stale_revision",
 			refusal.Args{"id": id, "revision": revision, "current": w.Revision})
 	}
-	return e.beginOn(tx, actor, w, a, now)
+	return e.carryOut(tx, actor, w, a, now, do)
 }
 
-// beginTimer begins what a timer does to a warning.
-func (e Engine) beginTimer(tx *bbolt.Tx, actor, id string, a act, now time.Time) (*decision, error) {
-	w, err := GetWarning(tx, id)
+// byTimer carries out what a timer does to a warning.
+func (e Engine) byTimer(tx *bbolt.Tx, actor string, in WarningRef, a act, now time.Time,
+	do func(*decision, *Warning) error) ([]Event, *Warning, error) {
+	w, err := GetWarning(tx, in.WarningID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return e.beginOn(tx, actor, w, a, now)
+	return e.carryOut(tx, actor, w, a, now, do)
 }
 
-func (e Engine) beginOn(tx *bbolt.Tx, actor string, w *Warning, a act, now time.Time) (*decision, error) {
+func (e Engine) carryOut(tx *bbolt.Tx, actor string, w *Warning, a act, now time.Time,
+	do func(*decision, *Warning) error) ([]Event, *Warning, error) {
 	if err := refuse(w, a); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	d, err := e.begin(tx, scope{w.Region, w.Drill}, actor, now)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if d.warning == nil || d.warning.ID != w.ID {
-		return nil, fmt.Errorf("alerts: %s is %s but not what is live in %s", w.ID, w.State, d.scope.key())
+		return nil, nil, fmt.Errorf("alerts: %s is %s but not what is live in %s", w.ID, w.State, d.scope.key())
 	}
-	return d, nil
+	if err := do(d, d.warning); err != nil {
+		return nil, nil, err
+	}
+	return d.finish(a, w.phase())
 }
 
 // record adds an event of the warning and takes it as done.
@@ -110,7 +116,7 @@ func (d *decision) accept(id string, kind ProposalKind) error {
 		return err
 	}
 	wrong := func(rule string, args refusal.Args) error {
-		return refusal.Input([]refusal.Field{{Path: "proposal_id", Rule: rule, Args: args}})
+		return refusal.Wrong("proposal_id", rule, args)
 	}
 	switch {
 	case !ok || p.Region != d.scope.region || p.Drill != d.scope.drill:

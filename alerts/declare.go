@@ -117,8 +117,8 @@ func (d *decision) overridden(proposalID string, t Trigger, ordered Level, reaso
 			return nil, nil
 		}
 		if strings.TrimSpace(reason) == "" {
-			return nil, refusal.Input([]refusal.Field{{Path: "reason", Rule: "warning.reason_below", Args: refusal.Args{
-				"id": p.ID, "level": terms.Words(terms.Level, p.Level), "ordered": terms.Words(terms.Level, ordered)}}})
+			return nil, refusal.Wrong("reason", "warning.reason_below", refusal.Args{
+				"id": p.ID, "level": terms.Words(terms.Level, p.Level), "ordered": terms.Words(terms.Level, ordered)})
 		}
 	}
 	return &Override{ProposalID: p.ID, Kind: p.Kind, Level: p.Level, Ordered: ordered, Trigger: t}, nil

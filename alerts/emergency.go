@@ -43,23 +43,16 @@ func (w *Warning) unconfirmed() bool { return w.Emergency != nil && w.Emergency.
 // DecideEmergencyApprove approves what waits for a second person, on somebody's word.
 func (e Engine) DecideEmergencyApprove(tx *bbolt.Tx, actor string, in EmergencyApprove, now time.Time) ([]Event,
 	*Warning, error) {
-	d, err := e.beginAct(tx, actor, in.WarningID, in.Revision, actEmergency, now)
-	if err != nil {
-		return nil, nil, err
-	}
-	c := checker{}
-	called := moment(in.CalledAt)
-	c.require(!called.After(now.Add(clockSkew)) && called.After(now.Add(-24*time.Hour)),
-		"called_at", "warning.called_at",
-		refusal.Args{"value": clock(called), "now": clock(now)})
-	if err := refusal.Input(c.wrong); err != nil {
-		return nil, nil, err
-	}
-	from := d.warning.phase()
-	d.record(EmergencyApproved{d.warning.of(), in.Authority, called, in.Reason,
-		e.recorded(now).Add(confirmWithin), e.Seen})
-	d.approve()
-	return d.finish(actEmergency, from)
+	return e.byPerson(tx, actor, in.WarningID, in.Revision, actEmergency, now, func(d *decision, w *Warning) error {
+		called := moment(in.CalledAt)
+		if called.After(now.Add(clockSkew)) || !called.After(now.Add(-24*time.Hour)) {
+			return refusal.Wrong("called_at", "warning.called_at", refusal.Args{"value": clock(called), "now": clock(now)})
+		}
+		d.record(EmergencyApproved{w.of(), in.Authority, called, in.Reason,
+			e.recorded(now).Add(confirmWithin), e.Seen})
+		d.approve()
+		return nil
+	})
 }
 
 // approve lets through what waits: the declaration, the raise of its level, or its other start, which does not reach
@@ -107,8 +100,8 @@ func (e Engine) DecideUnconfirmed(tx *bbolt.Tx, actor string, in WarningRef, now
 		return nil, nil, err
 	}
 	if !w.unconfirmed() || w.Emergency.Overdue {
-		return nil, nil, terms.Transition(terms.WarningState, "warning.transition", w.State,
-			refusal.Args{"id": w.ID, "act": terms.Words(terms.WarningAct, actUnconfirmed)})
+		return nil, nil, w.refused("warning.transition",
+			refusal.Args{"act": terms.Words(terms.WarningAct, actUnconfirmed)})
 	}
 	if now.Before(w.Emergency.ConfirmBy) {
 		return nil, nil, notDue(w, actUnconfirmed, w.Emergency.ConfirmBy)

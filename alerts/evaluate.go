@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"iter"
 	"slices"
 	"time"
 )
@@ -296,18 +297,35 @@ func episode(steps []step, found []clauseSpans, whole span) Episode {
 			ep.Level = c.Level
 		}
 	}
-	for _, c := range ep.Clauses {
-		if c.Level != ep.Level {
-			continue
-		}
-		for _, w := range c.Windows {
-			if ep.From.IsZero() || w.From.Before(ep.From) {
-				ep.From = w.From
-			}
-			ep.To = latest(ep.To, w.To)
+	own := Period{}
+	for level, w := range windowsOf(ep.Clauses) {
+		if level == ep.Level {
+			own.include(w.From, w.To)
 		}
 	}
+	ep.From, ep.To = own.From, own.To
 	return ep
+}
+
+// windowsOf are the windows of clauses, each with its clause's level.
+func windowsOf(clauses []ClauseTrace) iter.Seq2[Level, Window] {
+	return func(yield func(Level, Window) bool) {
+		for _, c := range clauses {
+			for _, w := range c.Windows {
+				if !yield(c.Level, w) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// include extends a period, which may be zero, so that it holds another.
+func (p *Period) include(from, to time.Time) {
+	if p.From.IsZero() || from.Before(p.From) {
+		p.From = from
+	}
+	p.To = latest(p.To, to)
 }
 
 func window(steps []step, s span) Window {

@@ -122,18 +122,6 @@ type ObservationInput struct {
 	Hours   []hourInput `json:"hours"`
 }
 
-// ParseForecast reads a forecast with the zero [Reader].
-func ParseForecast(data []byte) (Forecast, error) {
-	f, _, err := Reader{}.Forecast(data)
-	return f, err
-}
-
-// ParseObservation reads what was measured with the zero [Reader].
-func ParseObservation(data []byte) (Observation, error) {
-	o, _, err := Reader{}.Observation(data)
-	return o, err
-}
-
 // A station's name becomes part of a subject too; station numbers of the national network look like 1015A.
 var stationForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
 

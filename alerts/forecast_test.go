@@ -15,7 +15,7 @@ const goodForecast = `{"source":"tianjin-emc","region":"120111","issued_at":"201
 	{"date":"2016-12-17","aqi_low":230,"aqi_high":280,"primary":["pm25"],"cause":"cross-border"}]}`
 
 func TestParseForecast(t *testing.T) {
-	f, err := ParseForecast([]byte(goodForecast))
+	f, err := parseForecast([]byte(goodForecast))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestParseForecastRefuses(t *testing.T) {
 			refusal.Invalid, "hours[0].o3_8h", "hour.ozone_8h"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := ParseForecast([]byte(strings.Replace(goodForecast, c.change, c.to, 1)))
+			_, err := parseForecast([]byte(strings.Replace(goodForecast, c.change, c.to, 1)))
 			if got := ruleAt(err, c.path); refusal.CodeOf(err) != c.code || got != c.rule {
 				t.Errorf("%s %q, want %s %q", refusal.CodeOf(err), got, c.code, c.rule)
 			}
@@ -78,7 +78,7 @@ func TestParseForecastRefuses(t *testing.T) {
 
 func TestParseObservation(t *testing.T) {
 	const good = `{"station":"1015A","region":"120111","days":[{"date":"2016-12-17","aqi":238,"primary":["pm25"],"cause":""}]}`
-	o, err := ParseObservation([]byte(good))
+	o, err := parseObservation([]byte(good))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestParseObservation(t *testing.T) {
 		{`1015A`, `a.b`, "station", "station.wrong"},
 		{`"aqi"`, `"pm25_iaqi"`, "days[0].pm25_iaqi", "input.unknown_field"},
 	} {
-		_, err := ParseObservation([]byte(strings.Replace(good, c.change, c.to, 1)))
+		_, err := parseObservation([]byte(strings.Replace(good, c.change, c.to, 1)))
 		if got := ruleAt(err, c.path); got != c.rule {
 			t.Errorf("%s for %s: rule %q, want %q", c.to, c.change, got, c.rule)
 		}
@@ -101,7 +101,7 @@ func TestParseObservation(t *testing.T) {
 // Where there are concentrations the index and the primary pollutants are those of the day's standard: 75 µg/m³ of
 // PM2.5 made 100 in 2016 and make 114 since March 2026. A range that is given stays.
 func TestParseDaysByConcentration(t *testing.T) {
-	f, err := ParseForecast([]byte(`{"source":"emc","region":"120111","issued_at":"2026-02-01T17:00:00+08:00","days":[
+	f, err := parseForecast([]byte(`{"source":"emc","region":"120111","issued_at":"2026-02-01T17:00:00+08:00","days":[
 		{"date":"2016-12-17","pm25":75,"pm10":60,"o3":40},
 		{"date":"2026-03-01","pm25":75,"pm10":60,"so2":5,"no2":30,"co":0.8,"o3_8h":40},
 		{"date":"2026-03-02","aqi_low":90,"aqi_high":130,"pm25":75}],
@@ -151,7 +151,7 @@ func FuzzParseForecast(f *testing.F) {
 	f.Add([]byte(goodForecast))
 	f.Add([]byte(`{"days":[{"date":"2016-12-17"}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		got, err := ParseForecast(data)
+		got, err := parseForecast(data)
 		if err != nil {
 			if refusal.CodeOf(err) == "" {
 				t.Fatalf("not a refusal: %v", err)
@@ -162,7 +162,7 @@ func FuzzParseForecast(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := ParseForecast(raw)
+		again, err := parseForecast(raw)
 		if err != nil {
 			t.Fatalf("%s: %v", raw, err)
 		}
@@ -175,8 +175,20 @@ func FuzzParseForecast(f *testing.F) {
 func FuzzParseObservation(f *testing.F) {
 	f.Add([]byte(`{"station":"1015A","region":"120111","days":[{"date":"2016-12-17","aqi":238,"primary":["pm25"],"cause":""}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if _, err := ParseObservation(data); err != nil && refusal.CodeOf(err) == "" {
+		if _, err := parseObservation(data); err != nil && refusal.CodeOf(err) == "" {
 			t.Fatalf("not a refusal: %v", err)
 		}
 	})
+}
+
+// parseForecast reads a forecast with the zero [Reader].
+func parseForecast(data []byte) (Forecast, error) {
+	f, _, err := Reader{}.Forecast(data)
+	return f, err
+}
+
+// parseObservation reads what was measured with the zero [Reader].
+func parseObservation(data []byte) (Observation, error) {
+	o, _, err := Reader{}.Observation(data)
+	return o, err
 }

@@ -1,10 +1,7 @@
 package alerts
 
 import (
-	"bytes"
 	"encoding/binary"
-	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -20,17 +17,6 @@ const (
 	hoursAhead = 16 * 24
 )
 
-type forecastHour struct {
-	Hour
-	ForecastID string    `json:"forecast_id"`
-	IssuedAt   time.Time `json:"issued_at"`
-}
-
-func (f forecastHour) supersedes(known forecastHour) bool { return !f.IssuedAt.Before(known.IssuedAt) }
-
-// observedHour is what the stations of a region measured in one hour.
-type observedHour map[string]Hour
-
 // hourKey is prefix "/" and the hour's beginning.
 func hourKey(prefix string, at time.Time) string {
 	return string(binary.BigEndian.AppendUint64([]byte(prefix+"/"), uint64(at.UnixMilli())))
@@ -39,22 +25,17 @@ func hourKey(prefix string, at time.Time) string {
 // readHours reads the rows of a prefix from first up to before end.
 func readHours[T any](tx *bbolt.Tx, bucket []byte, prefix string, first, end time.Time) (map[time.Time]T, error) {
 	out := map[time.Time]T{}
-	stop := []byte(hourKey(prefix, end))
-	c := tx.Bucket(bucket).Cursor()
-	for k, raw := c.Seek([]byte(hourKey(prefix, first))); k != nil && bytes.Compare(k, stop) < 0; k, raw = c.Next() {
-		var row T
-		if err := json.Unmarshal(raw, &row); err != nil {
-			return nil, fmt.Errorf("alerts: row %s/%s: %w", bucket, prefix, err)
-		}
-		ms := binary.BigEndian.Uint64(k[len(prefix)+1:])
-		out[time.UnixMilli(int64(ms)).In(Shanghai())] = row
-	}
-	return out, nil
+	err := eachBetween(tx, bucket, hourKey(prefix, first), hourKey(prefix, end), func(key string, row T) error {
+		at := time.UnixMilli(int64(binary.BigEndian.Uint64([]byte(key[len(prefix)+1:]))))
+		out[at.In(Shanghai())] = row
+		return nil
+	})
+	return out, err
 }
 
 // hourSeries is what is known of a region's hours around now: what was measured, and the newest forecast of the others;
 // aside is what of the measurements is not judged, and old are those whose forecast is not, by their days.
-func (e Engine) hourSeries(tx *bbolt.Tx, s scope, exact time.Time, in *delivery) (out []HourAir, aside []Aside,
+func (e Engine) hourSeries(tx *bbolt.Tx, s scope, exact time.Time, in delivery) (out []HourAir, aside []Aside,
 	old unjudgedDays, err error) {
 	now := exact.Truncate(time.Hour)
 	first, end := now.Add(-hoursBack*time.Hour), now.Add(hoursAhead*time.Hour)
@@ -62,12 +43,10 @@ func (e Engine) hourSeries(tx *bbolt.Tx, s scope, exact time.Time, in *delivery)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if in != nil && in.forecast != nil {
-		for _, h := range in.forecast.Hours {
-			f := forecastHour{Hour: h, ForecastID: in.forecastID, IssuedAt: in.forecast.IssuedAt}
-			if known, ok := forecasts[h.At]; !h.At.Before(first) && h.At.Before(end) && (!ok || f.supersedes(known)) {
-				forecasts[h.At] = f
-			}
+	for _, h := range in.forecast.Hours {
+		f := forecastHour{h, in.issue()}
+		if known, ok := forecasts[h.At]; !h.At.Before(first) && h.At.Before(end) && (!ok || supersedes(f, known)) {
+			forecasts[h.At] = f
 		}
 	}
 	hours := map[time.Time]HourAir{}
@@ -101,20 +80,15 @@ func (s Settings) countsOnly(at time.Time) aqi.Pollutant {
 	return s.CriteriaOn(DateOf(at)).Counts.Primary
 }
 
-func observedHours(tx *bbolt.Tx, region string, first, end time.Time, in *delivery) (map[time.Time]observedHour,
-	error) {
+func observedHours(tx *bbolt.Tx, region string, first, end time.Time, in delivery) (map[time.Time]observedHour, error) {
 	observed, err := readHours[observedHour](tx, bObservedHour, region, first, end)
-	if err != nil || in == nil {
-		return observed, err
+	if err != nil {
+		return nil, err
 	}
-	for _, h := range in.hours {
-		if h.At.Before(first) || !h.At.Before(end) {
-			continue
+	for _, h := range in.observed.Hours {
+		if !h.At.Before(first) && h.At.Before(end) {
+			addStation(observed, h.At, in.observed.Station, h)
 		}
-		if observed[h.At] == nil {
-			observed[h.At] = observedHour{}
-		}
-		observed[h.At][in.station] = h
 	}
 	return observed, nil
 }

@@ -451,7 +451,7 @@ func TestMissingPM25IsNotCleanAir(t *testing.T) {
 	if open := w.open(); len(open) != 0 {
 		t.Errorf("a day of NO2 alone: %s", open[0].line())
 	}
-	o, err := ParseObservation([]byte(`{"station":"a","region":"120111","days":[{"date":"2026-12-11","no2":30}]}`))
+	o, err := parseObservation([]byte(`{"station":"a","region":"120111","days":[{"date":"2026-12-11","no2":30}]}`))
 	if ruleAt(err, "days[0].aqi") != "input.required" {
 		t.Errorf("a day of NO2 alone is taken as %+v (%v)", o.Days, err)
 	}

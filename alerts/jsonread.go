@@ -1,12 +1,12 @@
 package alerts
 
 import (
-	"bytes"
 	"cmp"
 	"reflect"
 	"slices"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"qingkong/alerts/aqi"
@@ -69,8 +69,12 @@ func (m member) texts() ([]string, bool) {
 		text, ok := m.text()
 		return []string{text}, ok
 	}
+	var list []jsontext.Value
+	if err := json.Unmarshal(m.value, &list); err != nil {
+		return nil, false
+	}
 	var out []string
-	for v := range elements(m.value) {
+	for _, v := range list {
 		text, ok := member{value: v}.text()
 		if !ok || v.Kind() != '"' {
 			return nil, false
@@ -78,22 +82,6 @@ func (m member) texts() ([]string, bool) {
 		out = append(out, text)
 	}
 	return out, true
-}
-
-// elements are those of a list, which is valid JSON.
-func elements(list jsontext.Value) func(func(jsontext.Value) bool) {
-	return func(yield func(jsontext.Value) bool) {
-		in := jsontext.NewDecoder(bytes.NewReader(list))
-		if _, err := in.ReadToken(); err != nil {
-			return
-		}
-		for in.PeekKind() != ']' && in.PeekKind() != 0 {
-			v, err := in.ReadValue()
-			if err != nil || !yield(v.Clone()) {
-				return
-			}
-		}
-	}
 }
 
 // Forecast reads a forecast. It returns a refusal that names every wrong place: a member that is not known, a date

@@ -6,9 +6,9 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// EvaluateNow says what the criteria of today make of all that is known of a region around now, day by day and by the hour.
+// EvaluateNow says what the criteria of today make of all that is known of a region around now, by days and by hours.
 func (e Engine) EvaluateNow(tx *bbolt.Tx, region string, drill bool, now time.Time) (Evaluation, error) {
-	series, err := e.series(tx, scope{region, drill}, now, nil)
+	series, err := e.series(tx, scope{region, drill}, now, delivery{})
 	if err != nil {
 		return Evaluation{}, err
 	}

@@ -83,11 +83,9 @@ func (c cleanAir) from(hours int, since, now time.Time, wait []Episode) (at time
 
 // beginsAfter reports whether a window that is not over begins at a time or after it.
 func (ep Episode) beginsAfter(t, now time.Time) bool {
-	for _, c := range ep.Clauses {
-		for _, w := range c.Windows {
-			if w.To.After(now) && !w.From.Before(t) {
-				return true
-			}
+	for _, w := range windowsOf(ep.Clauses) {
+		if w.To.After(now) && !w.From.Before(t) {
+			return true
 		}
 	}
 	return false
@@ -96,9 +94,12 @@ func (ep Episode) beginsAfter(t, now time.Time) bool {
 // asks reports whether a 24-hour mean is part of what meets a clause of any level: air that is good enough to end a
 // warning may still ask for a lower one.
 func (ev Evaluation) asks(from, to time.Time) bool {
-	return slices.ContainsFunc(ev.Clauses, func(c ClauseTrace) bool {
-		return slices.ContainsFunc(c.Windows, func(w Window) bool { return !w.From.After(from) && !w.To.Before(to) })
-	})
+	for _, w := range windowsOf(ev.Clauses) {
+		if !w.From.After(from) && !w.To.Before(to) {
+			return true
+		}
+	}
+	return false
 }
 
 // airBySteps takes the 24-hour means, or those of them that are asked for, as they are.
@@ -118,26 +119,20 @@ func (e Engine) airBySteps(ev Evaluation, of func(*step) bool) (out []airPiece) 
 func (e Engine) airByHours(series Series, ev Evaluation) (out []airPiece) {
 	days := map[Date]airPiece{}
 	values := map[Date]int{}
-	var first, end time.Time
-	reach := func(from, to time.Time) {
-		if first.IsZero() || from.Before(first) {
-			first = from
-		}
-		end = latest(end, to)
-	}
+	var known Period
 	for i := range ev.steps {
 		if st := &ev.steps[i]; st.day() != "" && st.aqi != nil {
 			days[st.day()], values[st.day()] = airPiece{known: true, clean: !st.partial && !ev.asks(st.from, st.to)}, *st.aqi
-			reach(st.from, st.to)
+			known.include(st.from, st.to)
 		}
 	}
 	hours := make(map[time.Time]*HourAir, len(series.Hours))
 	for i := range series.Hours {
 		h := &series.Hours[i]
 		hours[h.At.UTC()] = h
-		reach(h.At, h.At.Add(time.Hour))
+		known.include(h.At, h.At.Add(time.Hour))
 	}
-	for at := first; at.Before(end); at = at.Add(time.Hour) {
+	for at := known.From; at.Before(known.To); at = at.Add(time.Hour) {
 		a, value := days[DateOf(at)], values[DateOf(at)]
 		if h := hours[at.UTC()]; h != nil && !h.missing() {
 			index, partial, ok := h.index()
@@ -166,14 +161,17 @@ func (e Engine) cleanAt(ev Evaluation, index int, from, to time.Time) bool {
 	if e.LiftRule != LiftBelowYellow {
 		return index <= e.LiftAtMost
 	}
-	for _, c := range ev.Clauses {
-		for _, w := range c.Windows {
-			if c.Level.Above(Advisory) && w.From.Before(to) && w.To.After(from) {
-				return false
-			}
+	return !ev.meets(Yellow, from, to)
+}
+
+// meets reports whether a time touches a window of a clause of a level, or of a higher one.
+func (ev Evaluation) meets(lowest Level, from, to time.Time) bool {
+	for level, w := range windowsOf(ev.Clauses) {
+		if !lowest.Above(level) && w.From.Before(to) && w.To.After(from) {
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 // suggestLift asks for the end of an active warning from when the air has cleared, at most LiftLeadH hours ahead. The
@@ -250,11 +248,7 @@ func (ev Evaluation) idle(live *Warning, now time.Time) (n int) {
 		end = earliest(end, *live.EndsAt)
 	}
 	for day := DateOf(latest(live.StartsAt, ev.steps[0].from)); day.Start().Before(end); day = day.AddDays(1) {
-		met := slices.ContainsFunc(ev.Clauses, func(c ClauseTrace) bool {
-			return slices.ContainsFunc(c.Windows,
-				func(w Window) bool { return w.From.Before(day.End()) && w.To.After(day.Start()) })
-		})
-		if !met {
+		if !ev.meets(Advisory, day.Start(), day.End()) {
 			n++
 		}
 	}
@@ -263,7 +257,7 @@ func (ev Evaluation) idle(live *Warning, now time.Time) (n int) {
 
 // Outlook is what can be said now of the end of a warning that is in force or to come.
 func (e Engine) Outlook(tx *bbolt.Tx, w *Warning, now time.Time) (*Outlook, error) {
-	series, err := e.series(tx, scope{w.Region, w.Drill}, now, nil)
+	series, err := e.series(tx, scope{w.Region, w.Drill}, now, delivery{})
 	if err != nil {
 		return nil, err
 	}

@@ -89,7 +89,7 @@ func TestThreeDaysOfAMismatchAreNotRed(t *testing.T) {
 func TestTraceTellsOfIndexAndConcentrationsThatDisagree(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
-	f, err := ParseForecast([]byte(`{"source":"emc","region":"120111","issued_at":"2016-12-16T16:00:00+08:00","days":[
+	f, err := parseForecast([]byte(`{"source":"emc","region":"120111","issued_at":"2016-12-16T16:00:00+08:00","days":[
 		{"date":"2016-12-17","aqi":350,"pm25":200},
 		{"date":"2016-12-18","aqi_low":230,"aqi_high":280,"pm25":190},
 		{"date":"2016-12-19","aqi_low":320,"aqi_high":380,"pm25":100},
@@ -125,7 +125,7 @@ func TestSuspectedDustMayBeLeftOut(t *testing.T) {
 	for setting, want := range map[string]string{DustTell: "start yellow 12-17T00 to 12-18T00", DustExclude: "-"} {
 		w := newWorld(t, t.TempDir())
 		w.engine.DustSuspect = setting
-		f, err := ParseForecast([]byte(`{"source":"emc","region":"120111","issued_at":"2016-12-16T16:00:00+08:00","days":[{"date":"2016-12-17","aqi":500,"so2":20,"co":1.2}]}`))
+		f, err := parseForecast([]byte(`{"source":"emc","region":"120111","issued_at":"2016-12-16T16:00:00+08:00","days":[{"date":"2016-12-17","aqi":500,"so2":20,"co":1.2}]}`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +143,7 @@ func TestAMismatchIsLiftedByPM25sOwnIndex(t *testing.T) {
 	defer w.close()
 	do(w, w.engine.DecideDeclare, "duty", declaration(Yellow))
 	do(w, w.engine.DecideForecast, "feeder", forecast("2016-12-16T16:00", "2016-12-17", 90, 90, 90))
-	o, err := ParseObservation([]byte(`{"station":"a","region":"120111","days":[{"date":"2016-12-16","aqi":350,"pm25":100}]}`))
+	o, err := parseObservation([]byte(`{"station":"a","region":"120111","days":[{"date":"2016-12-16","aqi":350,"pm25":100}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +197,7 @@ func TestNothingIsSuspectedWhereDustCounts(t *testing.T) {
 func TestARangeHasThePrimaryPollutantOfConcentrationsThatItHolds(t *testing.T) {
 	for bounds, want := range map[[2]int]string{{132, 140}: "[pm25]", {120, 132}: "[pm25]", {133, 180}: "[]",
 		{60, 131}: "[]"} {
-		f, err := ParseForecast(fmt.Appendf(nil,
+		f, err := parseForecast(fmt.Appendf(nil,
 			`{"source":"emc","region":"120111","issued_at":"2016-12-16T16:00:00+08:00","days":[{"date":"2016-12-17","aqi_low":%d,"aqi_high":%d,"pm25":100}]}`, bounds[0], bounds[1]))
 		if err != nil {
 			t.Fatal(err)

@@ -50,8 +50,8 @@ type Reevaluate struct{}
 func (e Engine) DecideForecast(tx *bbolt.Tx, actor string, in Forecast, now time.Time) ([]Event, ForecastResult,
 	error) {
 	if in.IssuedAt.After(now.Add(clockSkew)) {
-		return nil, ForecastResult{}, refusal.Input([]refusal.Field{{Path: "issued_at", Rule: "forecast.issued_in_future",
-			Args: refusal.Args{"issued_at": clock(in.IssuedAt), "now": clock(now)}}})
+		return nil, ForecastResult{}, refusal.Wrong("issued_at", "forecast.issued_in_future",
+			refusal.Args{"issued_at": clock(in.IssuedAt), "now": clock(now)})
 	}
 	d, err := e.begin(tx, scope{in.Region, in.Drill}, actor, now)
 	if err != nil {
@@ -67,7 +67,7 @@ func (e Engine) DecideForecast(tx *bbolt.Tx, actor string, in Forecast, now time
 	}
 	id, num := d.ids.next("F")
 	d.events = append(d.events, ForecastReceived{ID: id, Number: num, Hash: hex.EncodeToString(sum[:]), Forecast: in})
-	series, err := e.series(tx, d.scope, now, &delivery{forecastID: id, forecast: &in})
+	series, err := e.series(tx, d.scope, now, delivery{forecastID: id, forecast: in})
 	if err != nil {
 		return nil, ForecastResult{}, err
 	}
@@ -116,7 +116,7 @@ func (e Engine) DecideDismiss(tx *bbolt.Tx, actor string, in Dismiss, now time.T
 
 // propose brings the scope's proposal in line with what is stored.
 func (d *decision) propose() error {
-	series, err := d.engine.series(d.tx, d.scope, d.now, nil)
+	series, err := d.engine.series(d.tx, d.scope, d.now, delivery{})
 	if err != nil {
 		return err
 	}
@@ -157,16 +157,16 @@ func (d *decision) settle(p *Proposal) {
 // delivery is what the act being decided brings, and is not stored yet.
 type delivery struct {
 	forecastID string
-	forecast   *Forecast
-	observed   []Day
-	station    string
-	hours      []Hour // of that station
+	forecast   Forecast
+	observed   Observation
 }
+
+func (in delivery) issue() issue { return issue{in.forecastID, in.forecast.IssuedAt} }
 
 // series is what is known of a region's days and hours around now: measured days up to today, and the newest forecast
 // of each later day. A day up to today that was not measured (yet) has its newest forecast. A drill knows its forecasts
 // alone.
-func (e Engine) series(tx *bbolt.Tx, s scope, now time.Time, in *delivery) (Series, error) {
+func (e Engine) series(tx *bbolt.Tx, s scope, now time.Time, in delivery) (Series, error) {
 	today := DateOf(now)
 	days := map[Date]DayAQI{}
 	var out Series
@@ -200,56 +200,55 @@ func (e Engine) series(tx *bbolt.Tx, s scope, now time.Time, in *delivery) (Seri
 	return out, nil
 }
 
-func (e Engine) forecastDays(tx *bbolt.Tx, s scope, today Date, in *delivery) (map[Date]forecastDay, error) {
+func (e Engine) forecastDays(tx *bbolt.Tx, s scope, today Date, in delivery) (map[Date]forecastDay, error) {
 	first, last := today.AddDays(-daysBack), today.AddDays(daysAhead)
 	days, err := readDays[forecastDay](tx, bForecastDay, s.key(), first, last)
-	if err != nil || in == nil || in.forecast == nil {
-		return days, err
+	if err != nil {
+		return nil, err
 	}
 	for _, day := range in.forecast.Days {
-		f := forecastDay{ForecastDay: day, ForecastID: in.forecastID, IssuedAt: in.forecast.IssuedAt}
+		f := forecastDay{day, in.issue()}
 		known, ok := days[day.Date]
-		if day.Date >= first && day.Date <= last && (!ok || f.supersedes(known)) {
+		if day.Date >= first && day.Date <= last && (!ok || supersedes(f, known)) {
 			days[day.Date] = f
 		}
 	}
 	return days, nil
 }
 
-// supersedes: the later issued forecast holds, and of two issued at once the one received later.
-func (f forecastDay) supersedes(known forecastDay) bool { return !f.IssuedAt.Before(known.IssuedAt) }
-
-func observedDays(tx *bbolt.Tx, s scope, today Date, in *delivery) (map[Date]observedDay, error) {
+func observedDays(tx *bbolt.Tx, s scope, today Date, in delivery) (map[Date]observedDay, error) {
 	first := today.AddDays(-daysBack)
 	days, err := readDays[observedDay](tx, bObservedDay, s.region, first, today)
-	if err != nil || in == nil {
-		return days, err
+	if err != nil {
+		return nil, err
 	}
-	for _, day := range in.observed {
-		if day.Date < first || day.Date > today {
-			continue
+	for _, day := range in.observed.Days {
+		if day.Date >= first && day.Date <= today {
+			addStation(days, day.Date, in.observed.Station, day)
 		}
-		if days[day.Date] == nil {
-			days[day.Date] = observedDay{}
-		}
-		days[day.Date][in.station] = day
 	}
 	return days, nil
 }
 
+// addStation puts what a station measured beside what the others did.
+func addStation[K comparable, V any](rows map[K]map[string]V, at K, station string, v V) {
+	if rows[at] == nil {
+		rows[at] = map[string]V{}
+	}
+	rows[at][station] = v
+}
+
+// dayKey is prefix "/" and the day.
+func dayKey(prefix string, d Date) string { return prefix + "/" + string(d) }
+
 // readDays reads the rows prefix/first to prefix/last.
 func readDays[T any](tx *bbolt.Tx, bucket []byte, prefix string, first, last Date) (map[Date]T, error) {
 	days := map[Date]T{}
-	start, end := []byte(prefix+"/"+string(first)), []byte(prefix+"/"+string(last))
-	c := tx.Bucket(bucket).Cursor()
-	for k, raw := c.Seek(start); k != nil && bytes.Compare(k, end) <= 0; k, raw = c.Next() {
-		var row T
-		if err := json.Unmarshal(raw, &row); err != nil {
-			return nil, fmt.Errorf("alerts: row %s/%s: %w", bucket, k, err)
-		}
-		days[Date(k[len(prefix)+1:])] = row
-	}
-	return days, nil
+	err := eachBetween(tx, bucket, dayKey(prefix, first), dayKey(prefix, last)+"\x00", func(key string, row T) error {
+		days[Date(key[len(prefix)+1:])] = row
+		return nil
+	})
+	return days, err
 }
 
 func sameJSON(a, b any) bool {

@@ -79,7 +79,7 @@ func (e Engine) DecideObservation(tx *bbolt.Tx, actor string, in Observation, no
 	if err := r.take(); err != nil {
 		return nil, ObservationResult{}, err
 	}
-	arrived := &delivery{observed: r.fresh.Days, station: in.Station, hours: r.fresh.Hours}
+	arrived := delivery{observed: r.fresh}
 	if err := r.name(r.fresh.Days); err != nil {
 		return nil, ObservationResult{}, err
 	}

@@ -96,7 +96,7 @@ func TestAnObservationNamesWhatIsSetAside(t *testing.T) {
 			w.at("2026-12-16T17:00")
 			body := fmt.Sprintf(`{"station":"1015A","region":%q,"hours":[%s],"days":[%s]}`, district, strings.Join(c.hours, ","),
 				strings.Join(c.days, ","))
-			in, err := ParseObservation([]byte(body))
+			in, err := parseObservation([]byte(body))
 			if err != nil {
 				t.Fatalf("%s: %v", body, err)
 			}
@@ -139,7 +139,7 @@ func TestWrongObservationsStayRefused(t *testing.T) {
 		{`"pm25":80,"pm25":-999`, "", "input.not_json"},
 		{`"pm25":80,"pm10":-999,`, "", "input.not_json"},
 	} {
-		_, err := ParseObservation([]byte(`{"station":"a","region":"120111","hours":[{"at":"2026-12-16T08:00:00+08:00",` +
+		_, err := parseObservation([]byte(`{"station":"a","region":"120111","hours":[{"at":"2026-12-16T08:00:00+08:00",` +
 			c.hour + `}]}`))
 		if got := ruleAt(err, c.path); got != c.rule {
 			t.Errorf("%s: %s, want %s", c.hour, got, c.rule)
@@ -161,7 +161,7 @@ func TestARunIsWithdrawnWhenItIsFound(t *testing.T) {
 			t.Errorf("hour %d: %d new, set aside %v", i, got.New, got.SetAside)
 		}
 		w.view(func(tx *bbolt.Tx) error {
-			s, err := w.engine.series(tx, scope{region: district}, w.now, nil)
+			s, err := w.engine.series(tx, scope{region: district}, w.now, delivery{})
 			judged := 0
 			for k := range s.Hours {
 				if !s.Hours[k].missing() {
@@ -217,7 +217,7 @@ func TestWhatIsKnownStays(t *testing.T) {
 	if got := say(70, 90); known() != "80" || len(got.SetAside) != 2 {
 		t.Errorf("then two again: %q, %v", known(), got.SetAside)
 	}
-	in, err := ParseObservation([]byte(`{"station":"1015A","region":"120111","hours":[{"at":"2026-12-16T15:00:00+08:00","pm25":-999,"no2":20}]}`))
+	in, err := parseObservation([]byte(`{"station":"1015A","region":"120111","hours":[{"at":"2026-12-16T15:00:00+08:00","pm25":-999,"no2":20}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +233,7 @@ func TestPM25AbovePM10IsTold(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
 	w.at("2026-12-16T17:00")
-	in, err := ParseObservation([]byte(`{"station":"a","region":"120111","hours":[{"at":"2026-12-16T15:00:00+08:00","pm25":80.5,"pm10":80},
+	in, err := parseObservation([]byte(`{"station":"a","region":"120111","hours":[{"at":"2026-12-16T15:00:00+08:00","pm25":80.5,"pm10":80},
 		{"at":"2026-12-16T14:00:00+08:00","pm25":80,"pm10":80}],"days":[{"date":"2026-12-15","pm25":90,"pm10":70}]}`))
 	if err != nil {
 		t.Fatal(err)
@@ -314,7 +314,7 @@ func TestARunFromBeforeTheJudgedHoursStaysWithdrawn(t *testing.T) {
 	o.Hours = append(o.Hours, hoursOf(begin.Add(3*time.Hour), 5, 100)...)
 	do(w, w.engine.DecideObservation, "feeder", o)
 	w.view(func(tx *bbolt.Tx) error {
-		s, err := w.engine.series(tx, scope{region: district}, w.now, nil)
+		s, err := w.engine.series(tx, scope{region: district}, w.now, delivery{})
 		if len(s.Hours) != 8 || !s.Hours[0].At.Equal(begin) {
 			t.Fatalf("%d hours from %v", len(s.Hours), s.Hours[0].At)
 		}
@@ -344,7 +344,7 @@ func TestASecond999WithdrawsTheFirst(t *testing.T) {
 		}
 	}
 	w.view(func(tx *bbolt.Tx) error {
-		s, err := w.engine.series(tx, scope{region: district}, w.now, nil)
+		s, err := w.engine.series(tx, scope{region: district}, w.now, delivery{})
 		for i := range s.Hours {
 			if !s.Hours[i].missing() {
 				t.Errorf("hour %d is judged", i)
@@ -358,7 +358,7 @@ func TestASecond999WithdrawsTheFirst(t *testing.T) {
 // over, also by a station that never measured a day.
 func TestMarksOfWhatIsMissingArePassedOver(t *testing.T) {
 	w := newWorld(t, t.TempDir())
-	in, err := ParseObservation([]byte(`{"station":"1015A","region":"120111","days":[{"date":"2016-12-15","pm25":"—"}],
+	in, err := parseObservation([]byte(`{"station":"1015A","region":"120111","days":[{"date":"2016-12-15","pm25":"—"}],
 		"hours":[{"at":"2016-12-16T08:00:00+08:00","pm25":80},{"at":"2016-12-16T09:00:00+08:00","pm25":"NA"}]}`))
 	if err != nil {
 		t.Fatal(err)

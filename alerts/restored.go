@@ -80,21 +80,22 @@ func skipMessages(tx *bbolt.Tx, at time.Time, actor string, skip int, out *Outsi
 			return err
 		}
 	}
-	scopes, err := scopeRows(tx)
+	scopes, err := rows[scopeRow](tx, bScope)
 	if err != nil {
 		return err
 	}
 	for _, row := range scopes {
-		if row.Proposal != "" {
-			p, err := GetProposal(tx, row.Proposal)
-			if err != nil {
-				return err
-			}
-			out.Messages = append(out.Messages, Range{p.ID, p.Revision + 1, p.Revision + skip})
-			p.Revision += skip
-			if err := put(tx, bProposal, p.ID, p); err != nil {
-				return err
-			}
+		if row.Proposal == "" {
+			continue
+		}
+		p, err := GetProposal(tx, row.Proposal)
+		if err != nil {
+			return err
+		}
+		out.Messages = append(out.Messages, Range{p.ID, p.Revision + 1, p.Revision + skip})
+		p.Revision += skip
+		if err := put(tx, bProposal, p.ID, p); err != nil {
+			return err
 		}
 	}
 	slices.SortFunc(out.Messages, func(a, b Range) int { return cmp.Compare(a.Name, b.Name) })
@@ -103,25 +104,9 @@ func skipMessages(tx *bbolt.Tx, at time.Time, actor string, skip int, out *Outsi
 
 // Unended are the warnings to which something may still happen: those that are live, and those that were rejected and
 // may be declared again under their id.
-func Unended(tx *bbolt.Tx) (all []*Warning, err error) {
-	err = tx.Bucket(bWarning).ForEach(func(id, _ []byte) error {
-		w, err := GetWarning(tx, string(id))
-		if err == nil && w.State != Lifted && w.State != Cancelled {
-			all = append(all, w)
-		}
-		return err
-	})
-	return all, err
-}
-
-// scopeRows are what stands in every region.
-func scopeRows(tx *bbolt.Tx) (rows []scopeRow, err error) {
-	err = tx.Bucket(bScope).ForEach(func(k, _ []byte) error {
-		row, _, err := get[scopeRow](tx, bScope, string(k))
-		rows = append(rows, row)
-		return err
-	})
-	return rows, err
+func Unended(tx *bbolt.Tx) ([]*Warning, error) {
+	all, err := rows[*Warning](tx, bWarning)
+	return slices.DeleteFunc(all, func(w *Warning) bool { return w.State == Lifted || w.State == Cancelled }), err
 }
 
 // OutsideLast is what the latest lost end of the record may have given out; nil where none was ever lost.

@@ -34,8 +34,8 @@ func (s Settings) Choose(c CriteriaChoice, sets []Criteria) (Settings, error) {
 	find := func(path, name string) (Criteria, error) {
 		i := slices.IndexFunc(sets, func(cr Criteria) bool { return cr.Name == name })
 		if i < 0 {
-			return Criteria{}, refusal.Input([]refusal.Field{{Path: path, Rule: "criteria.unknown",
-				Args: refusal.Args{"value": name, "have": CriteriaNames(sets)}}})
+			return Criteria{}, refusal.Wrong(path, "criteria.unknown",
+				refusal.Args{"value": name, "have": CriteriaNames(sets)})
 		}
 		return sets[i], nil
 	}

@@ -44,15 +44,4 @@ func applySilence(tx *bbolt.Tx, at time.Time, ev FeedSilence) error {
 }
 
 // Feeds lists the feeds that ever fell silent, by name.
-func Feeds(tx *bbolt.Tx) ([]FeedState, error) {
-	out := []FeedState{}
-	c := tx.Bucket(bFeed).Cursor()
-	for k, _ := c.First(); k != nil; k, _ = c.Next() {
-		row, _, err := get[FeedState](tx, bFeed, string(k))
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, row)
-	}
-	return out, nil
-}
+func Feeds(tx *bbolt.Tx) ([]FeedState, error) { return rows[FeedState](tx, bFeed) }

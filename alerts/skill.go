@@ -1,13 +1,11 @@
 package alerts
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.etcd.io/bbolt"
@@ -80,30 +78,29 @@ func (s Settings) ForecastSkill(tx *bbolt.Tx, region string, first, last Date) (
 		days[d.Date] = d
 	}
 	found := map[string]*Skill{}
-	c := tx.Bucket(bSaid).Cursor()
-	end := []byte(region + "/" + string(last) + "0") // behind every key of the last day
-	for k, raw := c.Seek([]byte(region + "/" + string(first))); k != nil && bytes.Compare(k, end) < 0; k, raw = c.Next() {
-		part := strings.Split(string(k), "/")
+	count := func(key string, row lastWord) error {
+		part := strings.Split(key, "/")
 		day, ok := days[Date(part[1])]
 		if !ok || day.AQI == nil || len(part) != 4 {
-			continue
-		}
-		var row lastWord
-		if err := json.Unmarshal(raw, &row); err != nil {
-			return nil, fmt.Errorf("alerts: row %s: %w", k, err)
+			return nil
 		}
 		who := part[2] + "/" + part[3]
 		if found[who] == nil {
-			of := &Skill{Source: part[2]}
-			if _, err := fmt.Sscan(part[3], &of.LeadDays); err != nil {
-				return nil, fmt.Errorf("alerts: row %s: %w", k, err)
+			lead, err := strconv.Atoi(part[3])
+			if err != nil {
+				return fmt.Errorf("alerts: row %s: %w", key, err)
 			}
-			found[who] = of
+			found[who] = &Skill{Source: part[2], LeadDays: lead}
 		}
 		found[who].add(row, *day.AQI)
+		return nil
+	}
+	// "0" is behind every key of the last day
+	if err := eachBetween(tx, bSaid, dayKey(region, first), dayKey(region, last)+"0", count); err != nil {
+		return nil, err
 	}
 	out := []Skill{}
-	for f := range maps.Values(found) {
+	for _, f := range found {
 		f.Bias, f.MeanAbs = math.Round(f.Bias/float64(f.N)*10)/10, math.Round(f.MeanAbs/float64(f.N)*10)/10
 		out = append(out, *f)
 	}
@@ -137,5 +134,5 @@ func class(index int) int {
 }
 
 func badDay(path string, d Date) error {
-	return refusal.Input([]refusal.Field{{Path: path, Rule: "day.date_wrong", Args: refusal.Args{"value": d}}})
+	return refusal.Wrong(path, "day.date_wrong", refusal.Args{"value": d})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -49,14 +50,35 @@ type storedForecast struct {
 	Forecast   Forecast  `json:"forecast"`
 }
 
-type forecastDay struct {
-	ForecastDay
+// issue is which forecast a day or an hour is from.
+type issue struct {
 	ForecastID string    `json:"forecast_id"`
 	IssuedAt   time.Time `json:"issued_at"`
 }
 
+func (i issue) issued() time.Time { return i.IssuedAt }
+
+type forecastDay struct {
+	ForecastDay
+	issue
+}
+
+type forecastHour struct {
+	Hour
+	issue
+}
+
+// supersedes reports whether a forecast holds beside a known one: the one that was issued later does, and of two that
+// were issued at once the one that was received later.
+func supersedes(f, known interface{ issued() time.Time }) bool {
+	return !f.issued().Before(known.issued())
+}
+
 // observedDay is what the stations of a region measured on one day.
-type observedDay map[string]Day
+type observedDay = map[string]Day
+
+// observedHour is what the stations of a region measured in one hour.
+type observedHour = map[string]Hour
 
 // scope is a region, live or drill: the two never see each other.
 type scope struct {
@@ -101,6 +123,32 @@ func get[T any](tx *bbolt.Tx, bucket []byte, key string) (v T, found bool, err e
 		return v, false, fmt.Errorf("alerts: row %s/%s: %w", bucket, key, err)
 	}
 	return v, true, nil
+}
+
+// rows reads all JSON rows of a bucket, in the order of their keys.
+func rows[T any](tx *bbolt.Tx, bucket []byte) ([]T, error) {
+	all := []T{}
+	err := tx.Bucket(bucket).ForEach(func(k, _ []byte) error {
+		row, _, err := get[T](tx, bucket, string(k))
+		all = append(all, row)
+		return err
+	})
+	return all, err
+}
+
+// eachBetween visits the JSON rows from a key up to before another, in order.
+func eachBetween[T any](tx *bbolt.Tx, bucket []byte, from, before string, visit func(key string, row T) error) error {
+	c := tx.Bucket(bucket).Cursor()
+	for k, raw := c.Seek([]byte(from)); k != nil && string(k) < before; k, raw = c.Next() {
+		var row T
+		if err := json.Unmarshal(raw, &row); err != nil {
+			return fmt.Errorf("alerts: row %s/%q: %w", bucket, k, err)
+		}
+		if err := visit(string(k), row); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func put(tx *bbolt.Tx, bucket []byte, key string, v any) error {
@@ -150,10 +198,8 @@ func (n *numbering) next(prefix string) (id string, num uint64) {
 
 // numberName is the name under which the last number of an id's day is kept.
 func numberName(id string) string {
-	for i := len(id) - 1; i >= 0; i-- {
-		if id[i] == '-' {
-			return id[:i]
-		}
+	if i := strings.LastIndexByte(id, '-'); i >= 0 {
+		return id[:i]
 	}
 	return id
 }
@@ -176,18 +222,50 @@ func timeKey(prefix string, at time.Time, id string) []byte {
 	return append(k, id...)
 }
 
-// page reads the index backwards from the entry after key from, or from its end when from is nil.
-func page[T any](tx *bbolt.Tx, index []byte, prefix string, from []byte, limit int,
-	load func(id string) (T, error)) (Page[T], error) {
+// record is a kind of rows that have ids and are listed by time.
+type record[T any] struct {
+	name          string // as in rules and counts
+	bucket, index []byte
+	at            func(*T) time.Time
+}
+
+var (
+	warnings  = record[Warning]{"warning", bWarning, bWarningTime, func(w *Warning) time.Time { return w.DeclaredAt }}
+	proposals = record[Proposal]{"proposal", bProposal, bProposalTime, func(p *Proposal) time.Time { return p.RaisedAt }}
+	forecasts = record[storedForecast]{name: "forecast", bucket: bForecast}
+)
+
+func (r record[T]) get(tx *bbolt.Tx, id string) (*T, error) {
+	v, ok, err := get[T](tx, r.bucket, id)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, notFound(r.name, id)
+	}
+	return &v, nil
+}
+
+// page reads the part of the index with a prefix backwards from the entry after that of the id cursor, or from its end
+// when cursor is empty. count is the name of the total.
+func (r record[T]) page(tx *bbolt.Tx, prefix, count, cursor string, limit int) (Page[*T], error) {
 	if limit <= 0 {
 		limit = defaultLimit
 	}
 	limit = min(limit, maxLimit)
-	out := Page[T]{Items: []T{}}
-	c := tx.Bucket(index).Cursor()
-	if from == nil {
-		from = append([]byte(prefix), 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)
+	from := append([]byte(prefix), 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)
+	if cursor != "" {
+		v, ok, err := get[T](tx, r.bucket, cursor)
+		if err != nil {
+			return Page[*T]{}, err
+		}
+		if !ok {
+			return Page[*T]{}, refusal.Wrong("cursor", "cursor.unknown", refusal.Args{"value": cursor})
+		}
+		from = timeKey(prefix, r.at(&v), cursor)
 	}
+	out := Page[*T]{Items: []*T{}, Total: int(number(tx, "count/"+count))}
+	c := tx.Bucket(r.index).Cursor()
 	k, _ := c.Seek(from)
 	if k == nil {
 		k, _ = c.Last()
@@ -201,7 +279,7 @@ func page[T any](tx *bbolt.Tx, index []byte, prefix string, from []byte, limit i
 			break
 		}
 		last = string(k[len(prefix)+8:])
-		item, err := load(last)
+		item, err := r.get(tx, last)
 		if err != nil {
 			return out, err
 		}
@@ -214,21 +292,8 @@ func notFound(what, id string) error {
 	return refusal.New(refusal.NotFound, what+".not_found", refusal.Args{"id": id})
 }
 
-func badCursor(cursor string) error {
-	return refusal.Input([]refusal.Field{{Path: "cursor", Rule: "cursor.unknown", Args: refusal.Args{"value": cursor}}})
-}
-
 // GetWarning returns a warning, drills included, or a not_found refusal.
-func GetWarning(tx *bbolt.Tx, id string) (*Warning, error) {
-	w, ok, err := get[Warning](tx, bWarning, id)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return nil, notFound("warning", id)
-	}
-	return &w, nil
-}
+func GetWarning(tx *bbolt.Tx, id string) (*Warning, error) { return warnings.get(tx, id) }
 
 // LiveWarning returns the region's warning that is pending approval, reported, scheduled or active; nil when there
 // is none. Drills do not count; see LiveDrill.
@@ -243,19 +308,15 @@ func LiveDrill(tx *bbolt.Tx, region string) (*Warning, error) {
 
 // Live are the warnings of all regions that [LiveWarning] or [LiveDrill] would find. It reads what stands in each
 // region now, not the warnings of the past.
-func Live(tx *bbolt.Tx) ([]*Warning, error) {
-	var all []*Warning
-	c := tx.Bucket(bScope).Cursor()
-	for k, _ := c.First(); k != nil; k, _ = c.Next() {
+func Live(tx *bbolt.Tx) (all []*Warning, err error) {
+	err = tx.Bucket(bScope).ForEach(func(k, _ []byte) error {
 		w, err := liveIn(tx, scopeOf(k))
-		if err != nil {
-			return nil, err
-		}
 		if w != nil {
 			all = append(all, w)
 		}
-	}
-	return all, nil
+		return err
+	})
+	return all, err
 }
 
 func liveIn(tx *bbolt.Tx, s scope) (*Warning, error) {
@@ -269,33 +330,11 @@ func liveIn(tx *bbolt.Tx, s scope) (*Warning, error) {
 // ListWarnings pages through all warnings, the latest declared first. cursor is empty or the Next of the page before;
 // limit is at most 1,000, and 100 when it is not positive.
 func ListWarnings(tx *bbolt.Tx, cursor string, limit int) (Page[*Warning], error) {
-	var from []byte
-	if cursor != "" {
-		w, ok, err := get[Warning](tx, bWarning, cursor)
-		if err != nil {
-			return Page[*Warning]{}, err
-		}
-		if !ok {
-			return Page[*Warning]{}, badCursor(cursor)
-		}
-		from = timeKey("", w.DeclaredAt, w.ID)
-	}
-	p, err := page(tx, bWarningTime, "", from, limit, func(id string) (*Warning, error) { return GetWarning(tx, id) })
-	p.Total = int(number(tx, "count/warning"))
-	return p, err
+	return warnings.page(tx, "", "warning", cursor, limit)
 }
 
 // GetProposal returns a proposal or a not_found refusal.
-func GetProposal(tx *bbolt.Tx, id string) (*Proposal, error) {
-	p, ok, err := get[Proposal](tx, bProposal, id)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return nil, notFound("proposal", id)
-	}
-	return &p, nil
-}
+func GetProposal(tx *bbolt.Tx, id string) (*Proposal, error) { return proposals.get(tx, id) }
 
 // anyState lists proposals in whatever state.
 const anyState = "any"
@@ -306,31 +345,14 @@ func ListProposals(tx *bbolt.Tx, state, cursor string, limit int) (Page[*Proposa
 	if state == "" {
 		state = anyState
 	}
-	var from []byte
-	if cursor != "" {
-		p, ok, err := get[Proposal](tx, bProposal, cursor)
-		if err != nil {
-			return Page[*Proposal]{}, err
-		}
-		if !ok {
-			return Page[*Proposal]{}, badCursor(cursor)
-		}
-		from = timeKey(state+"/", p.RaisedAt, p.ID)
-	}
-	p, err := page(tx, bProposalTime, state+"/", from, limit,
-		func(id string) (*Proposal, error) { return GetProposal(tx, id) })
-	p.Total = int(number(tx, "count/proposal/"+state))
-	return p, err
+	return proposals.page(tx, state+"/", "proposal/"+state, cursor, limit)
 }
 
 // GetForecast returns a forecast as it was received, or a not_found refusal.
 func GetForecast(tx *bbolt.Tx, id string) (*Forecast, error) {
-	row, ok, err := get[storedForecast](tx, bForecast, id)
+	row, err := forecasts.get(tx, id)
 	if err != nil {
 		return nil, err
-	}
-	if !ok {
-		return nil, notFound("forecast", id)
 	}
 	return &row.Forecast, nil
 }

@@ -337,13 +337,8 @@ func newerID(id, other string) bool {
 // without windows it is From to To.
 func (ep Episode) whole() Period {
 	p := Period{ep.From, ep.To}
-	for _, c := range ep.Clauses {
-		for _, w := range c.Windows {
-			if w.From.Before(p.From) {
-				p.From = w.From
-			}
-			p.To = latest(p.To, w.To)
-		}
+	for _, w := range windowsOf(ep.Clauses) {
+		p.include(w.From, w.To)
 	}
 	return p
 }
@@ -361,15 +356,9 @@ func (ep Episode) course(now time.Time) (course []Stage) {
 
 // extent is that of a level's own windows that are not over; zero without any.
 func (ep Episode) extent(level Level, now time.Time) (p Period) {
-	for _, c := range ep.Clauses {
-		for _, w := range c.Windows {
-			if c.Level != level || !w.To.After(now) {
-				continue
-			}
-			if p.From.IsZero() || w.From.Before(p.From) {
-				p.From = w.From
-			}
-			p.To = latest(p.To, w.To)
+	for l, w := range windowsOf(ep.Clauses) {
+		if l == level && w.To.After(now) {
+			p.include(w.From, w.To)
 		}
 	}
 	return p

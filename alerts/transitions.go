@@ -147,8 +147,13 @@ func refuse(w *Warning, a act) error {
 	if _, ok := transitions[w.phase()][a]; ok {
 		return nil
 	}
-	return terms.Transition(terms.WarningState, "warning.transition", w.State,
-		refusal.Args{"id": w.ID, "act": terms.Words(terms.WarningAct, a)})
+	return w.refused("warning.transition", refusal.Args{"act": terms.Words(terms.WarningAct, a)})
+}
+
+// refused is a refusal for the state that the warning is in.
+func (w *Warning) refused(rule string, args refusal.Args) error {
+	args["id"] = w.ID
+	return terms.Transition(terms.WarningState, rule, w.State, args)
 }
 
 // check makes sure that a decision kept to the table.

@@ -3,6 +3,12 @@ package alerts
 import "qingkong/alerts/refusal"
 
 func init() {
+	// what is wrong with a cell is said by the rule of its form
+	for _, rule := range []string{"class", "too_high", "unit_doubtful", "date", "time", "aqi", "primary", "cause",
+		"concentration"} {
+		refusal.Register(map[string]refusal.Pair{
+			"csv." + rule: {"第 {row} 行 {column} 列：{why}", "row {row}, column {column}: {why}"}})
+	}
 	refusal.Register(map[string]refusal.Pair{
 		"level.unknown": {"没有“{value}”这个预警级别；请用 advisory、yellow、orange、red 之一。",
 			"there is no level {value}; use one of advisory, yellow, orange, red."},
@@ -59,10 +65,7 @@ func init() {
 			"row {row}: column {column} is missing from “{value}”; the header is {header}."},
 		"csv.cell_count": {"第 {row} 行有 {got} 格，应为 {want} 格（到 {column} 列为止：“{value}”）；请补齐逗号或去掉多余的。",
 			"row {row} has {got} cells instead of {want} (up to column {column}: “{value}”); add the missing commas or remove the extra ones."},
-		"csv.column_unit":   {"第 {row} 行：{why}", "row {row}: {why}"},
-		"csv.class":         {"第 {row} 行 {column} 列：{why}", "row {row}, column {column}: {why}"},
-		"csv.too_high":      {"第 {row} 行 {column} 列：{why}", "row {row}, column {column}: {why}"},
-		"csv.unit_doubtful": {"第 {row} 行 {column} 列：{why}", "row {row}, column {column}: {why}"},
+		"csv.column_unit": {"第 {row} 行：{why}", "row {row}: {why}"},
 		"csv.range_measured": {"第 {row} 行 {column} 列：“{value}”是范围或级别，而这里是实测；请写一个 AQI，或只给浓度。",
 			"row {row}, column {column}: “{value}” is a range or a class, and this was measured; give one AQI, or concentrations alone."},
 		"csv.places": {"第 {row} 行 {column} 列：“{value}”与第 {first} 行的“{other}”不是同一处；一个文件只放一个区域（站点）的数据。",
@@ -72,14 +75,8 @@ func init() {
 		"day.half_range": {"范围只有一端；请同时给出上限和下限，或改用一个 AQI。", "only one end of the range is given; give both, or one AQI."},
 		"csv.second_header": {"第 {row} 行又是一个表头（“{value}”），与前面的不同；请分成两个文件。",
 			"row {row} is another header (“{value}”); make two files of it."},
-		"csv.date": {"第 {row} 行 {column} 列：{why}", "row {row}, column {column}: {why}"},
 		"csv.date_twice": {"第 {row} 行 {column} 列：{value} 在第 {first} 行已有，且内容不同；每天（每小时）只保留一行。",
 			"row {row}, column {column}: {value} stands in row {first} already, with other values; keep one row for each day or hour."},
-		"csv.time":          {"第 {row} 行 {column} 列：{why}", "row {row}, column {column}: {why}"},
-		"csv.aqi":           {"第 {row} 行 {column} 列：{why}", "row {row}, column {column}: {why}"},
-		"csv.primary":       {"第 {row} 行 {column} 列：{why}", "row {row}, column {column}: {why}"},
-		"csv.cause":         {"第 {row} 行 {column} 列：{why}", "row {row}, column {column}: {why}"},
-		"csv.concentration": {"第 {row} 行 {column} 列：{why}", "row {row}, column {column}: {why}"},
 
 		"proposal.not_found": {"没有编号为 {id} 的建议；请核对编号。", "there is no proposal {id}; check the id."},
 		"proposal.not_open": {"建议 {id} {state}，不能再处理；请刷新后按当前建议办理。",

@@ -21,6 +21,7 @@ package forms
 import (
 	"math/big"
 	"regexp"
+	"slices"
 	"strings"
 
 	"qingkong/alerts/aqi"
@@ -63,12 +64,7 @@ var (
 	sentinels = regexp.MustCompile(`^(?:-99|-999|-9999|-99999|9999|99999)(?:\.0*)?$`)
 )
 
-var absentWords = map[string]bool{
-	"": true, "na": true, "n/a": true, "n.a.": true, "n.a": true, "#n/a": true, "nan": true, "null": true, "none": true,
-	"nil": true, `\n`: true,
-	"无": true, "无数据": true, "缺测": true, "缺失": true, "缺": true, "暂无": true, "暂无数据": true, "未测": true, "未监测": true,
-	"无效": true, "空": true,
-}
+const absentWords = `na n/a n.a. n.a #n/a nan null none nil \n 无 无数据 缺测 缺失 缺 暂无 暂无数据 未测 未监测 无效 空`
 
 // AbsenceOf says whether a cell says that something is missing.
 func AbsenceOf(text string) Absence { return absenceIn(refusal.Plainly(text)) }
@@ -79,7 +75,7 @@ func absenceIn(plain string) Absence {
 		plain = strings.TrimSuffix(inner, ")")
 	}
 	switch {
-	case absentWords[plain], signs.MatchString(plain):
+	case plain == "", slices.Contains(strings.Fields(absentWords), plain), signs.MatchString(plain):
 		return Blank
 	case sentinels.MatchString(plain):
 		return Sentinel

@@ -171,44 +171,45 @@ const (
 
 func moreThanOne(w words) bool { return w&(w-1) != 0 }
 
-// vocabulary is every word that a header may be made of, without separators.
-var vocabulary = map[string]words{
-	"pm25": isPM25, "细颗粒物": isPM25, "细颗粒": isPM25, "可入肺颗粒物": isPM25,
-	"pm10": isPM10, "可吸入颗粒物": isPM10, "可吸入颗粒": isPM10, "颗粒物": isParticle,
-	"so2": isSO2, "二氧化硫": isSO2, "sulfurdioxide": isSO2, "sulphurdioxide": isSO2,
-	"no2": isNO2, "二氧化氮": isNO2, "nitrogendioxide": isNO2,
-	"co": isCO, "一氧化碳": isCO, "carbonmonoxide": isCO,
-	"o3": isO3, "臭氧": isO3, "ozone": isO3, "mda8": isO3 | isEight,
-
-	"aqi": isAQI, "空气质量指数": isAQI, "airqualityindex": isAQI, "空气质量": isAir, "airquality": isAir,
-	"类别": isClass, "级别": isClass, "等级": isClass, "状况": isClass, "污染等级": isClass, "污染级别": isClass, "污染程度": isClass,
-	"class": isClass, "category": isClass, "grade": isClass, "level": isClass,
-	"date": isDate, "日期": isDate,
-	"time": isTime, "时间": isTime, "时刻": isTime, "datetime": isTime, "timestamp": isTime,
-	"首要污染物": isPrimary, "主要污染物": isPrimary, "首要污染因子": isPrimary, "primary": isPrimary, "primarypollutant": isPrimary,
-	"primarypollutants": isPrimary,
-	"cause":             isCause, "成因": isCause, "污染成因": isCause, "污染原因": isCause, "原因": isCause,
-
-	"下限": isLow, "最低": isLow, "最低值": isLow, "最小": isLow, "最小值": isLow, "低值": isLow, "low": isLow, "lower": isLow,
-	"min": isLow, "minimum": isLow,
-	"上限": isHigh, "最高": isHigh, "最高值": isHigh, "最大": isHigh, "最大值": isHigh, "高值": isHigh, "high": isHigh, "upper": isHigh,
-	"max": isHigh, "maximum": isHigh,
-	"8h": isEight, "8hr": isEight, "8hour": isEight, "8小时": isEight, "八小时": isEight,
-	"1h": isHourMean, "1hr": isHourMean, "1hour": isHourMean, "1小时": isHourMean, "一小时": isHourMean, "小时": isHourMean,
-	"hourly": isHourMean,
-	"24h":    isDayMean, "24hr": isDayMean, "24hour": isDayMean, "24小时": isDayMean, "日": isDayMean, "日均": isDayMean,
-	"日均值": isDayMean, "日平均": isDayMean, "daily": isDayMean,
-	"iaqi": isSub, "分指数": isSub, "指数": isIndex, "index": isIndex,
-
-	"浓度": isMeasure, "质量浓度": isMeasure, "平均": isMeasure, "平均值": isMeasure, "均值": isMeasure, "滑动": isMeasure,
-	"滑动平均": isMeasure, "值": isMeasure,
-	"数值": isMeasure, "预报": isMeasure, "预测": isMeasure, "预计": isMeasure, "范围": isMeasure, "区间": isMeasure, "单位": isMeasure,
-	"监测": isMeasure, "实测": isMeasure,
-	"concentration": isMeasure, "conc": isMeasure, "avg": isMeasure, "average": isMeasure, "mean": isMeasure,
-	"forecast": isMeasure, "predicted": isMeasure,
-	"value": isMeasure, "range": isMeasure, "unit": isMeasure, "observed": isMeasure, "measured": isMeasure,
-	"无量纲": isMeasure, "dimensionless": isMeasure, "yyyymmdd": isMeasure, "年月日": isMeasure,
+// byWord turns a table of what has which words into what each of the words stands for.
+func byWord[T comparable](table map[T]string) map[string]T {
+	out := map[string]T{}
+	for meaning, list := range table {
+		for word := range strings.FieldsSeq(list) {
+			out[word] = meaning
+		}
+	}
+	return out
 }
+
+// vocabulary is every word that a header may be made of, without separators.
+var vocabulary = byWord(map[words]string{
+	isPM25:         "pm25 细颗粒物 细颗粒 可入肺颗粒物",
+	isPM10:         "pm10 可吸入颗粒物 可吸入颗粒",
+	isParticle:     "颗粒物",
+	isSO2:          "so2 二氧化硫 sulfurdioxide sulphurdioxide",
+	isNO2:          "no2 二氧化氮 nitrogendioxide",
+	isCO:           "co 一氧化碳 carbonmonoxide",
+	isO3:           "o3 臭氧 ozone",
+	isO3 | isEight: "mda8",
+	isAQI:          "aqi 空气质量指数 airqualityindex",
+	isAir:          "空气质量 airquality",
+	isClass:        "类别 级别 等级 状况 污染等级 污染级别 污染程度 class category grade level",
+	isDate:         "date 日期",
+	isTime:         "time 时间 时刻 datetime timestamp",
+	isPrimary:      "首要污染物 主要污染物 首要污染因子 primary primarypollutant primarypollutants",
+	isCause:        "cause 成因 污染成因 污染原因 原因",
+	isLow:          "下限 最低 最低值 最小 最小值 低值 low lower min minimum",
+	isHigh:         "上限 最高 最高值 最大 最大值 高值 high upper max maximum",
+	isEight:        "8h 8hr 8hour 8小时 八小时",
+	isHourMean:     "1h 1hr 1hour 1小时 一小时 小时 hourly",
+	isDayMean:      "24h 24hr 24hour 24小时 日 日均 日均值 日平均 daily",
+	isSub:          "iaqi 分指数",
+	isIndex:        "指数 index",
+	isMeasure: "浓度 质量浓度 平均 平均值 均值 滑动 滑动平均 值 数值 预报 预测 预计 范围 区间 单位 监测 实测 " +
+		"concentration conc avg average mean forecast predicted " +
+		"value range unit observed measured 无量纲 dimensionless yyyymmdd 年月日",
+})
 
 // longest is how many letters the longest word has.
 var longest = func() (n int) {
@@ -236,20 +237,16 @@ func scan(s string) (found words, rest string) {
 }
 
 // wholes are headers that mean something only as a whole.
-var wholes = map[string]Column{
-	"day": Date, "天": Date, "日": Date, "预报日": Date, "目标日期": Date, "数据日期": Date, "监测日期": Date, "at": Time, "hour": Hour,
-	"小时": Hour, "时": Hour,
-	"站点": Place, "站点名称": Place, "站名": Place, "监测站": Place, "监测点": Place, "监测点位": Place, "点位": Place, "点位名称": Place,
-	"城市": Place, "城市名称": Place, "市": Place,
-	"区域": Place, "地区": Place, "区县": Place, "区": Place, "行政区": Place, "行政区划": Place, "region": Place, "city": Place,
-	"station": Place, "site": Place,
-	"stationname": Place, "cityname": Place, "stationid": Place, "district": Place, "county": Place, "area": Place,
-	"站点编号": Place, "区划代码": Place, "区域代码": Place,
-	"序号": Ignored, "编号": Ignored, "no": Ignored, "id": Ignored, "index": Ignored, "星期": Ignored, "周几": Ignored,
-	"周": Ignored, "weekday": Ignored,
-	"发布时间": Ignored, "发布日期": Ignored, "起报时间": Ignored, "起报日期": Ignored, "制作时间": Ignored, "制作日期": Ignored, "更新时间": Ignored,
-	"issued": Ignored, "issuedat": Ignored,
-}
+var wholes = byWord(map[Column]string{
+	Date: "day 天 日 预报日 目标日期 数据日期 监测日期",
+	Time: "at",
+	Hour: "hour 小时 时",
+	Place: "站点 站点名称 站名 监测站 监测点 监测点位 点位 点位名称 城市 城市名称 市 " +
+		"区域 地区 区县 区 行政区 行政区划 region city station site stationname cityname stationid " +
+		"district county area 站点编号 区划代码 区域代码",
+	Ignored: "序号 编号 no id index 星期 周几 周 weekday " +
+		"发布时间 发布日期 起报时间 起报日期 制作时间 制作日期 更新时间 issued issuedat",
+})
 
 // column is what the words of a header mean together.
 func (w words) column() Column {

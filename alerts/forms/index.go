@@ -115,28 +115,18 @@ var bands = [...]Band{{0, 50, true}, {51, 100, true}, {101, 150, true}, {151, 20
 	{301, 301, true}}
 
 // classWords are the classes by what they are called; those of one letter stand for a class in a range alone: 轻~中度污染.
-var classWords = func() map[string]int {
-	words := map[string]int{}
-	for i, names := range []string{
-		"优 优秀 一级 1级 ⅰ级 i级 excellent",
-		"良 良好 二级 2级 ⅱ级 ii级 good",
-		"轻度污染 轻度 轻 三级 3级 ⅲ级 iii级 lightlypolluted lightpollution",
-		"中度污染 中度 中 四级 4级 ⅳ级 iv级 moderatelypolluted moderatepollution",
-		"重度污染 重度 重 五级 5级 ⅴ级 v级 heavilypolluted heavypollution",
-		"严重污染 严重 六级 6级 ⅵ级 vi级 severelypolluted severepollution",
-	} {
-		for _, name := range strings.Fields(names) {
-			words[name] = i
-		}
-	}
-	return words
-}()
+var classWords = byWord(map[int]string{
+	0: "优 优秀 一级 1级 ⅰ级 i级 excellent",
+	1: "良 良好 二级 2级 ⅱ级 ii级 good",
+	2: "轻度污染 轻度 轻 三级 3级 ⅲ级 iii级 lightlypolluted lightpollution",
+	3: "中度污染 中度 中 四级 4级 ⅳ级 iv级 moderatelypolluted moderatepollution",
+	4: "重度污染 重度 重 五级 5级 ⅴ级 v级 heavilypolluted heavypollution",
+	5: "严重污染 严重 六级 6级 ⅵ级 vi级 severelypolluted severepollution",
+})
 
 // bareClass is a class without its 级, which only a column of classes can hold: there a 3 is no index.
-var bareClass = map[string]int{
-	"一": 0, "二": 1, "三": 2, "四": 3, "五": 4, "六": 5, "ⅰ": 0, "ⅱ": 1, "ⅲ": 2, "ⅳ": 3, "ⅴ": 4, "ⅵ": 5,
-	"i": 0, "ii": 1, "iii": 2, "iv": 3, "v": 4, "vi": 5, "1": 0, "2": 1, "3": 2, "4": 3, "5": 4, "6": 5,
-}
+var bareClass = byWord(map[int]string{0: "一 ⅰ i 1", 1: "二 ⅱ ii 2", 2: "三 ⅲ iii 3",
+	3: "四 ⅳ iv 4", 4: "五 ⅴ v 5", 5: "六 ⅵ vi 6"})
 
 // ClassBand reads the class of a column of classes: 重度污染, 五级, Ⅴ级, V, 5; a range like 轻度~中度污染, 良至轻度污染 or Ⅲ-Ⅳ级; or
 // 重度污染(五级), where both have to agree.

@@ -19,8 +19,7 @@ func Pollutant(text string) (aqi.Pollutant, bool) {
 }
 
 // listSigns part the pollutants of a cell.
-var listSigns = strings.NewReplacer("、", ";", ",", ";", "/", ";", "+", ";", "&", ";", "|", ";", "和", ";", "及", ";", "与",
-	";", "或", ";", "\n", ";")
+const listSigns = "、,/+&|和及与或\n;"
 
 // Pollutants reads a list like PM2.5、O3-8h or PM2.5;PM10, in the order in which they are named. A mark of what is
 // missing is an empty list.
@@ -33,7 +32,7 @@ func Pollutants(text string) ([]aqi.Pollutant, *Wrong) {
 	if p, ok := Pollutant(plain); ok {
 		return append(out, p), nil
 	}
-	for part := range strings.SplitSeq(listSigns.Replace(plain), ";") {
+	for _, part := range strings.FieldsFunc(plain, func(r rune) bool { return strings.ContainsRune(listSigns, r) }) {
 		names := []string{part}
 		if _, whole := Pollutant(part); !whole {
 			names = strings.Fields(part)
@@ -55,15 +54,13 @@ func Pollutants(text string) ([]aqi.Pollutant, *Wrong) {
 }
 
 // causes are the causes that people name, by the names of the interface.
-var causes = map[string]string{
-	"dust": "dust", "沙尘": "dust", "沙尘天气": "dust", "沙尘暴": "dust", "浮尘": "dust", "外来沙尘": "dust", "沙尘传输": "dust",
-	"沙尘影响":      "dust",
-	"localdust": "local_dust", "局地扬沙": "local_dust", "扬沙": "local_dust", "本地扬沙": "local_dust",
-	"wildfire": "wildfire", "山火": "wildfire", "森林火灾": "wildfire", "草原火灾": "wildfire", "森林草原火灾": "wildfire",
-	"crossborder": "cross_border", "国境外传输": "cross_border", "境外传输": "cross_border", "跨境传输": "cross_border",
-	"国外传输":  "cross_border",
-	"ozone": "ozone", "o3": "ozone", "臭氧": "ozone", "臭氧污染": "ozone",
-}
+var causes = byWord(map[string]string{
+	"dust":         "dust 沙尘 沙尘天气 沙尘暴 浮尘 外来沙尘 沙尘传输 沙尘影响",
+	"local_dust":   "localdust 局地扬沙 扬沙 本地扬沙",
+	"wildfire":     "wildfire 山火 森林火灾 草原火灾 森林草原火灾",
+	"cross_border": "crossborder 国境外传输 境外传输 跨境传输 国外传输",
+	"ozone":        "ozone o3 臭氧 臭氧污染",
+})
 
 // CauseOf reads the cause of a pollution: by its name in the interface, or as people call it; empty for none.
 func CauseOf(text string) (string, *Wrong) {

@@ -33,9 +33,9 @@ func Unmarshal(data []byte, v any) error {
 		}
 		var own *Error
 		if errors.As(sem.Err, &own) { // the value's own type says what is wrong with it
-			return Input([]Field{{Path: path, Rule: own.Rule, Args: own.Args}})
+			return Wrong(path, own.Rule, own.Args)
 		}
-		return Input([]Field{{Path: path, Rule: "input.wrong_type", Args: Args{"want": Want(sem.GoType)}}})
+		return Wrong(path, "input.wrong_type", Args{"want": Want(sem.GoType)})
 	}
 	e := New(Invalid, "input.not_json", Args{"offset": 0, "why": NotJSON(err)})
 	var syn *jsontext.SyntacticError

@@ -78,6 +78,9 @@ func Input(fields []Field) error {
 	return &Error{Code: Invalid, Rule: "input.wrong", Args: Args{"count": len(fields)}, Fields: fields}
 }
 
+// Wrong is an invalid with one wrong place.
+func Wrong(path, rule string, args Args) error { return Input([]Field{{path, rule, args}}) }
+
 // Error is the English text, for logs.
 func (e *Error) Error() string {
 	var b strings.Builder

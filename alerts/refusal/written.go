@@ -47,13 +47,23 @@ var zone = sync.OnceValue(func() *time.Location {
 // any kind to single ones, marks without width away, dashes and tildes of any kind to - and ~. Raised and circled
 // digits stay what they are: behind a number they are the marks of footnotes.
 func Plainly(s string) string {
-	s = spellings.Replace(width.Fold.String(s))
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case strings.ContainsRune("\u200b\u200c\u200d\u2060\ufeff\u00ad", r):
+			return -1
+		case strings.ContainsRune("‐‑‒–—―−─﹣", r):
+			return '-'
+		case strings.ContainsRune("〜∼˜∽", r):
+			return '~'
+		case strings.ContainsRune("【〔", r):
+			return '['
+		case strings.ContainsRune("】〕", r):
+			return ']'
+		}
+		return r
+	}, width.Fold.String(s))
 	return strings.Join(strings.Fields(s), " ")
 }
-
-var spellings = strings.NewReplacer("\u200b", "", "\u200c", "", "\u200d", "", "\u2060", "", "\ufeff", "", "\u00ad", "",
-	"‐", "-", "‑", "-", "‒", "-", "–", "-", "—", "-", "―", "-", "−", "-", "─", "-", "﹣", "-",
-	"〜", "~", "∼", "~", "˜", "~", "∽", "~", "【", "[", "】", "]", "〔", "[", "〕", "]")
 
 // maxWritten is more than any day with its time takes.
 const maxWritten = 120
