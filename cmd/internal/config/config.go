@@ -11,7 +11,8 @@ import (
 //go:embed default.yaml
 var documented []byte
 
-// Config is every setting. Hours are whole hours; AQI values are 0 to 500.
+// Config is every setting. Hours are whole hours; AQI values are 0 to 500. The tag allow says which numbers or words a
+// setting takes, where that is all there is to say.
 type Config struct {
 	District       District    `yaml:"district"`
 	OwnDeclaration string      `yaml:"own_declaration"` // allowed or report_to_city
@@ -51,10 +52,10 @@ type Disk struct {
 
 // Backup is where the running program writes backups of itself, and when. Schedule is five cron fields, Asia/Shanghai.
 type Backup struct {
-	Dir      string `yaml:"dir"`       // of the backups; empty = none
-	Schedule string `yaml:"schedule"`  // empty = only when asked
-	Keep     int    `yaml:"keep"`      // how many stay there
-	MaxAgeH  int    `yaml:"max_age_h"` // of the newest, before that is said
+	Dir      string `yaml:"dir"`                       // of the backups; empty = none
+	Schedule string `yaml:"schedule"`                  // empty = only when asked
+	Keep     int    `yaml:"keep" allow:"1..1000"`      // how many stay there
+	MaxAgeH  int    `yaml:"max_age_h" allow:"1..8784"` // of the newest, before that is said; a year at most
 
 	PassphraseFile string `yaml:"passphrase_file"` // whose one line encrypts them; empty = they are plain
 }
@@ -67,16 +68,16 @@ type Check struct {
 
 // Approval is how many persons a declaration of each level needs, 1 or 2.
 type Approval struct {
-	Advisory int `yaml:"advisory"`
-	Yellow   int `yaml:"yellow"`
-	Orange   int `yaml:"orange"`
-	Red      int `yaml:"red"`
+	Advisory int `yaml:"advisory" allow:"1..2"`
+	Yellow   int `yaml:"yellow" allow:"1..2"`
+	Orange   int `yaml:"orange" allow:"1..2"`
+	Red      int `yaml:"red" allow:"1..2"`
 }
 
 // StartLimits are the days from now beyond which a start is entered by whoever repeats its date.
 type StartLimits struct {
-	BackD  int `yaml:"back_d"`
-	AheadD int `yaml:"ahead_d"`
+	BackD  int `yaml:"back_d" allow:"1..366"`
+	AheadD int `yaml:"ahead_d" allow:"1..366"`
 }
 
 // Criteria is which version of the criteria is used and how its open points are settled.
@@ -91,25 +92,27 @@ type Criteria struct {
 
 // CriteriaSettings settles what the national criteria leave to the district.
 type CriteriaSettings struct {
-	Range              string     `yaml:"range"` // high, middle or low end of a forecast range
-	MergeGapH          int        `yaml:"merge_gap_h"`
-	Merge              string     `yaml:"merge"` // strict or stages
-	LiftH              int        `yaml:"lift_h"`
-	LiftRule           string     `yaml:"lift_rule"`    // at_most or below_yellow
-	LiftAtMost         int        `yaml:"lift_at_most"` // AQI, inclusive
-	LiftStep           string     `yaml:"lift_step"`    // auto, hour, mean or day
-	LiftLeadH          int        `yaml:"lift_lead_h"`
-	LeadH              int        `yaml:"lead_h"`
-	Over300Consecutive bool       `yaml:"over_300_consecutive"`
-	StuckH             StuckHours `yaml:"stuck_h"`
-	Plausible          Plausible  `yaml:"plausible"`
-	AQIMismatch        int        `yaml:"aqi_mismatch"` // AQI above PM2.5's own index beyond which that counts
-	DustSuspect        string     `yaml:"dust_suspect"` // tell or exclude: an AQI of 500 without particulates
-	ForecastMaxAgeH    int        `yaml:"forecast_max_age_h"`
-	ForecastMaxLeadD   int        `yaml:"forecast_max_lead_d"`
-	StartAt            string     `yaml:"start_at"`     // midnight or evening_before
-	EveningHour        int        `yaml:"evening_hour"` // of the day before
-	Tianjin2023        string     `yaml:"tianjin_2023"` // the version that holds from 2023-12-01 on
+	Tianjin2023 string     `yaml:"tianjin_2023"` // the version that holds from 2023-12-01 on
+	LiftRule    string     `yaml:"lift_rule" allow:"at_most|below_yellow"`
+	StuckH      StuckHours `yaml:"stuck_h" allow:"0..72"`
+	Plausible   Plausible  `yaml:"plausible" allow:"1..100000"`
+	// AQI above PM2.5's own index beyond which that counts
+	AQIMismatch int `yaml:"aqi_mismatch" allow:"1..500"`
+	// what is done with an AQI of 500 without particulates
+	DustSuspect        string `yaml:"dust_suspect" allow:"tell|exclude"`
+	ForecastMaxAgeH    int    `yaml:"forecast_max_age_h" allow:"1..744"`
+	ForecastMaxLeadD   int    `yaml:"forecast_max_lead_d" allow:"1..60"`
+	Range              string `yaml:"range" allow:"high|middle|low"` // which end of a forecast range counts
+	MergeGapH          int    `yaml:"merge_gap_h" allow:"0..240"`
+	Merge              string `yaml:"merge" allow:"strict|stages"`
+	LiftH              int    `yaml:"lift_h" allow:"1..240"`
+	LiftAtMost         int    `yaml:"lift_at_most" allow:"50..200"` // AQI, inclusive
+	LiftStep           string `yaml:"lift_step" allow:"auto|hour|mean|day"`
+	LiftLeadH          int    `yaml:"lift_lead_h" allow:"0..120"`
+	StartAt            string `yaml:"start_at" allow:"midnight|evening_before"`
+	EveningHour        int    `yaml:"evening_hour" allow:"12..23"` // of the day before
+	LeadH              int    `yaml:"lead_h" allow:"0..120"`
+	Over300Consecutive bool   `yaml:"over_300_consecutive"`
 }
 
 // Feed is one source of forecasts, or with a station of observations.
@@ -148,21 +151,21 @@ type TLS struct {
 // On says whether there is TLS.
 func (t TLS) On() bool { return t.Cert != "" }
 
-// Limits are the share that one caller has. PerSecond and Burst hold over HTTP and over NATS, each by itself; the rest
-// is of HTTP.
+// Limits are the share that one caller has, which is no less than one person needs, and bounded. PerSecond and Burst
+// hold over HTTP and over NATS, each by itself; the rest is of HTTP.
 type Limits struct {
-	PerSecond       int `yaml:"per_second"`        // calls or messages
-	Burst           int `yaml:"burst"`             // of them at once, after a pause
-	WritesPerMinute int `yaml:"writes_per_minute"` // calls that grow the record and end no response
-	WritesBurst     int `yaml:"writes_burst"`
-	Streams         int `yaml:"streams"` // open at once
+	PerSecond       int `yaml:"per_second" allow:"5..1000000"`        // calls or messages
+	Burst           int `yaml:"burst" allow:"20..1000000"`            // at once, after a pause; a page takes 7
+	WritesPerMinute int `yaml:"writes_per_minute" allow:"1..1000000"` // calls that grow the record and end no response
+	WritesBurst     int `yaml:"writes_burst" allow:"5..1000000"`
+	Streams         int `yaml:"streams" allow:"2..10000"` // open at once
 	// Connections over HTTP that may be open, in all and from one address, which is 64 bits of IPv6; for proxies' the
 	// second does not hold.
-	Connections           int `yaml:"connections"`
-	ConnectionsPerAddress int `yaml:"connections_per_address"`
+	Connections           int `yaml:"connections" allow:"64..1000000"`
+	ConnectionsPerAddress int `yaml:"connections_per_address" allow:"8..1000000"`
 	// From CutTimes its share of messages over NATS on, for CutSeconds on end, a user is cut off for a minute.
-	CutTimes   int `yaml:"cut_times"`
-	CutSeconds int `yaml:"cut_seconds"`
+	CutTimes   int `yaml:"cut_times" allow:"2..1000000"`
+	CutSeconds int `yaml:"cut_seconds" allow:"1..3600"`
 }
 
 // Orders is how long a recipient has to acknowledge, and how an order is repeated until it was received.

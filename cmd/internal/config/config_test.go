@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -467,14 +468,16 @@ func TestStuckHoursInBothForms(t *testing.T) {
 		want       StuckHours
 		wrong      string
 	}{
-		{"one number", "criteria: {settings: {stuck_h: 9}}", nil, StuckHours{9, 9, def.NO2, def.O3, def.SO2, def.CO}, ""},
-		{"off", "criteria: {settings: {stuck_h: 0}}", nil, StuckHours{0, 0, def.NO2, def.O3, def.SO2, def.CO}, ""},
+		{"one number", "criteria: {settings: {stuck_h: 9}}", nil,
+			StuckHours{PM25: 9, PM10: 9, NO2: def.NO2, O3: def.O3, SO2: def.SO2, CO: def.CO}, ""},
+		{"off", "criteria: {settings: {stuck_h: 0}}", nil,
+			StuckHours{PM25: 0, PM10: 0, NO2: def.NO2, O3: def.O3, SO2: def.SO2, CO: def.CO}, ""},
 		{"some", "criteria: {settings: {stuck_h: {so2: 48, pm25: 8}}}", nil,
-			StuckHours{8, def.PM10, def.NO2, def.O3, 48, def.CO}, ""},
+			StuckHours{PM25: 8, PM10: def.PM10, NO2: def.NO2, O3: def.O3, SO2: 48, CO: def.CO}, ""},
 		{"a number in the environment", "", []string{"QINGKONG_CRITERIA_SETTINGS_STUCK_H=7"},
-			StuckHours{7, 7, def.NO2, def.O3, def.SO2, def.CO}, ""},
+			StuckHours{PM25: 7, PM10: 7, NO2: def.NO2, O3: def.O3, SO2: def.SO2, CO: def.CO}, ""},
 		{"one in the environment", "", []string{"QINGKONG_CRITERIA_SETTINGS_STUCK_H_NO2=20"},
-			StuckHours{def.PM25, def.PM10, 20, def.O3, def.SO2, def.CO}, ""},
+			StuckHours{PM25: def.PM25, PM10: def.PM10, NO2: 20, O3: def.O3, SO2: def.SO2, CO: def.CO}, ""},
 		{"a word", "criteria: {settings: {stuck_h: often}}", nil, def, "qingkong.yaml:1"},
 		{"a pollutant there is not", "criteria:\n  settings:\n    stuck_h:\n      nox: 3", nil, def, "qingkong.yaml:4"},
 	} {
@@ -490,5 +493,32 @@ func TestStuckHoursInBothForms(t *testing.T) {
 				t.Errorf("%+v (%v), want %+v", got.Criteria.Settings.StuckH, err, c.want)
 			}
 		})
+	}
+}
+
+// A tag that cannot be read would allow nothing, or one number.
+func TestTagsOfSettings(t *testing.T) {
+	form := regexp.MustCompile(`^(-?[0-9]+\.\.[0-9]+|[a-z_]+(\|[a-z_]+)+)$`)
+	n := 0
+	var walk func(reflect.Type)
+	walk = func(s reflect.Type) {
+		for i := range s.NumField() {
+			f := s.Field(i)
+			if f.Type.Kind() == reflect.Struct {
+				walk(f.Type)
+			}
+			allow, tagged := f.Tag.Lookup("allow")
+			if !tagged {
+				continue
+			}
+			n++
+			if words := f.Type.Kind() == reflect.String; !form.MatchString(allow) || strings.Contains(allow, "..") == words {
+				t.Errorf("%s.%s allows %q", s, f.Name, allow)
+			}
+		}
+	}
+	walk(reflect.TypeFor[Config]())
+	if n < 40 {
+		t.Errorf("only %d settings have a tag", n)
 	}
 }

@@ -7,12 +7,12 @@ import (
 // StuckHours is how many values of an instrument have to be the same before it counts as stuck, by pollutant; 0 =
 // never.
 type StuckHours struct {
-	PM25 int `yaml:"pm25"`
-	PM10 int `yaml:"pm10"`
+	CO   int `yaml:"co"`
 	NO2  int `yaml:"no2"`
 	O3   int `yaml:"o3"`
+	PM10 int `yaml:"pm10"`
+	PM25 int `yaml:"pm25"`
 	SO2  int `yaml:"so2"`
-	CO   int `yaml:"co"`
 }
 
 // UnmarshalYAML reads the numbers by pollutant, of which those that are left out stay as they are. One number alone, as
@@ -43,19 +43,10 @@ type Plausible struct {
 
 // Limit6 is a limit for each pollutant.
 type Limit6 struct {
-	PM25 int `yaml:"pm25"`
-	PM10 int `yaml:"pm10"`
-	SO2  int `yaml:"so2"`
+	CO   int `yaml:"co"` // mg/m³
 	NO2  int `yaml:"no2"`
 	O3   int `yaml:"o3"`
-	CO   int `yaml:"co"` // mg/m³
-}
-
-// keys are the limits by the names of their settings.
-func (l Limit6) keys() map[string]int {
-	return map[string]int{"pm25": l.PM25, "pm10": l.PM10, "so2": l.SO2, "no2": l.NO2, "o3": l.O3, "co": l.CO}
-}
-
-func (s StuckHours) keys() map[string]int {
-	return map[string]int{"pm25": s.PM25, "pm10": s.PM10, "so2": s.SO2, "no2": s.NO2, "o3": s.O3, "co": s.CO}
+	PM10 int `yaml:"pm10"`
+	PM25 int `yaml:"pm25"`
+	SO2  int `yaml:"so2"`
 }

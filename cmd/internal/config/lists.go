@@ -14,12 +14,12 @@ type ListChecks struct {
 	BottomLine        BottomLine `yaml:"bottom_line"`
 	SO2NOxExchange    bool       `yaml:"so2_nox_exchange"`
 	District          Box        `yaml:"district"` // all zero: as the list says
-	DistrictMarginDeg float64    `yaml:"district_margin_deg"`
+	DistrictMarginDeg float64    `yaml:"district_margin_deg" allow:"0..1"`
 	MicroSpared       bool       `yaml:"micro_spared"`
-	MicroKgPerYear    float64    `yaml:"micro_kg_per_year"`
-	WorkingDays       int        `yaml:"working_days"`
+	MicroKgPerYear    float64    `yaml:"micro_kg_per_year" allow:"0..100000"`
+	WorkingDays       int        `yaml:"working_days" allow:"1..366"`
 	NearNames         bool       `yaml:"near_names"`
-	NearNameLength    int        `yaml:"near_name_length"`
+	NearNameLength    int        `yaml:"near_name_length" allow:"2..100"`
 	PostWords         []string   `yaml:"post_words"`
 	Towns             []string   `yaml:"towns"` // empty: those that come with the program for the list's district
 	Weights           Weights    `yaml:"weights"`
@@ -50,9 +50,9 @@ type Box struct {
 
 // Weights are what each mark of a measure counts in a score.
 type Weights struct {
-	Operable    float64 `yaml:"operable"`
-	Monitorable float64 `yaml:"monitorable"`
-	Checkable   float64 `yaml:"checkable"`
+	Operable    float64 `yaml:"operable" allow:"0..100"`
+	Monitorable float64 `yaml:"monitorable" allow:"0..100"`
+	Checkable   float64 `yaml:"checkable" allow:"0..100"`
 }
 
 func (k *checker) number(key string, value, low, high float64) {
@@ -89,16 +89,11 @@ func (k *checker) listChecks(c ListChecks) {
 		k.number("list_checks.district.south", c.District.South, -90, 90)
 		k.number("list_checks.district.north", c.District.North, max(c.District.South, -90), 90)
 	}
-	k.number("list_checks.district_margin_deg", c.DistrictMarginDeg, 0, 1)
-	k.number("list_checks.micro_kg_per_year", c.MicroKgPerYear, 0, 100_000)
-	k.between("list_checks.working_days", c.WorkingDays, 1, 366)
-	k.between("list_checks.near_name_length", c.NearNameLength, 2, 100)
+	k.section("list_checks", c)
 	k.that(len(c.PostWords) > 0, "list_checks.post_words", "config.empty", strings.Join(c.PostWords, "、"), nil)
 	k.words("list_checks.post_words", c.PostWords)
 	k.words("list_checks.towns", c.Towns)
 	w := c.Weights
-	k.number("list_checks.weights.operable", w.Operable, 0, 100)
-	k.number("list_checks.weights.monitorable", w.Monitorable, 0, 100)
-	k.number("list_checks.weights.checkable", w.Checkable, 0, 100)
+	k.section("list_checks.weights", w)
 	k.that(w.Operable+w.Monitorable+w.Checkable > 0, "list_checks.weights", "config.weights", w, nil)
 }

@@ -2,10 +2,10 @@ package config
 
 import (
 	"fmt"
-	"maps"
 	"net"
 	"net/netip"
 	"net/url"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -29,12 +29,8 @@ func (c *Config) Validate() error {
 	k.filled("district.name", c.District.Name)
 	k.that(regionCode.MatchString(c.District.Region), "district.region", "config.region", c.District.Region, nil)
 	k.oneOf("own_declaration", c.OwnDeclaration, "allowed", "report_to_city")
-	k.between("approval.advisory", c.Approval.Advisory, 1, 2)
-	k.between("approval.yellow", c.Approval.Yellow, 1, 2)
-	k.between("approval.orange", c.Approval.Orange, 1, 2)
-	k.between("approval.red", c.Approval.Red, 1, 2)
-	k.between("start_limits.back_d", c.StartLimits.BackD, 1, 366)
-	k.between("start_limits.ahead_d", c.StartLimits.AheadD, 1, 366)
+	k.section("approval", c.Approval)
+	k.section("start_limits", c.StartLimits)
 	k.oneOf("second_factor", c.SecondFactor, "optional", "required")
 	k.criteria(c.Criteria)
 	k.feeds(c.Feeds)
@@ -56,7 +52,7 @@ func (c *Config) Validate() error {
 		_, err := ParseProxy(proxy)
 		k.that(err == nil, fmt.Sprintf("proxies[%d]", i), "config.proxy", proxy, nil)
 	}
-	k.limits(c.Limits)
+	k.section("limits", c.Limits)
 	u, err := url.Parse(c.PublicURL)
 	k.that(c.PublicURL == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" &&
 		u.User == nil && u.RawQuery == "" && u.Fragment == "",
@@ -105,10 +101,33 @@ func (k *checker) between(key string, value, low, high int) {
 	k.that(low <= value && value <= high, key, "config.between", value, refusal.Args{"low": low, "high": high})
 }
 
-// each is between of several keys, in the order of their names.
-func (k *checker) each(below string, values map[string]int, low, high int) {
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		k.between(below+"."+name, values[name], low, high)
+// section holds the settings of a section against their tags.
+func (k *checker) section(name string, s any) {
+	v := reflect.ValueOf(s)
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		k.allowed(name+"."+f.Tag.Get("yaml"), f.Tag.Get("allow"), v.Field(i))
+	}
+}
+
+// allowed holds a setting against what its tag allows, like 1..240 or high|low; a range holds for all numbers of a
+// struct.
+func (k *checker) allowed(key, allow string, v reflect.Value) {
+	from, to, isRange := strings.Cut(allow, "..")
+	low, _ := strconv.Atoi(from) // both are numbers: TestTagsOfSettings
+	high, _ := strconv.Atoi(to)
+	switch {
+	case allow == "":
+	case !isRange:
+		k.oneOf(key, v.String(), strings.Split(allow, "|")...)
+	case v.Kind() == reflect.Struct:
+		for i := range v.NumField() {
+			k.allowed(key+"."+v.Type().Field(i).Tag.Get("yaml"), allow, v.Field(i))
+		}
+	case v.CanInt():
+		k.between(key, int(v.Int()), low, high)
+	default:
+		k.number(key, v.Float(), float64(low), float64(high))
 	}
 }
 
@@ -119,20 +138,6 @@ func (k *checker) disk(d Disk) {
 	k.between("disk.min_mb", d.MinMB, max(d.StopMB, 0)+1, most)
 }
 
-// limits asks for shares that are no less than one person needs, and for no end of none.
-func (k *checker) limits(l Limits) {
-	const most = 1_000_000
-	k.between("limits.per_second", l.PerSecond, 5, most)
-	k.between("limits.burst", l.Burst, 20, most) // a page of the desk with all that it loads is 7 calls
-	k.between("limits.writes_per_minute", l.WritesPerMinute, 1, most)
-	k.between("limits.writes_burst", l.WritesBurst, 5, most)
-	k.between("limits.streams", l.Streams, 2, 10_000)
-	k.between("limits.connections", l.Connections, 64, most)
-	k.between("limits.connections_per_address", l.ConnectionsPerAddress, 8, most)
-	k.between("limits.cut_times", l.CutTimes, 2, most)
-	k.between("limits.cut_seconds", l.CutSeconds, 1, 3600)
-}
-
 func (k *checker) backup(b Backup) {
 	if b.Schedule != "" {
 		k.schedule("backup.schedule", b.Schedule)
@@ -140,8 +145,7 @@ func (k *checker) backup(b Backup) {
 	if b.Schedule != "" || b.PassphraseFile != "" {
 		k.filled("backup.dir", b.Dir)
 	}
-	k.between("backup.keep", b.Keep, 1, 1000)
-	k.between("backup.max_age_h", b.MaxAgeH, 1, 24*366)
+	k.section("backup", b)
 }
 
 func (k *checker) duration(key string, value, low, high time.Duration) {
@@ -159,24 +163,7 @@ func (k *checker) criteria(c Criteria) {
 	k.schedule("criteria.reevaluate", c.Reevaluate)
 	s := c.Settings
 	k.that(subjectSafe.MatchString(s.Tianjin2023), "criteria.settings.tianjin_2023", "config.name", s.Tianjin2023, nil)
-	k.oneOf("criteria.settings.lift_rule", s.LiftRule, "at_most", "below_yellow")
-	k.each("criteria.settings.stuck_h", s.StuckH.keys(), 0, 72)
-	k.each("criteria.settings.plausible.hour", s.Plausible.Hour.keys(), 1, 100_000)
-	k.each("criteria.settings.plausible.day", s.Plausible.Day.keys(), 1, 100_000)
-	k.between("criteria.settings.aqi_mismatch", s.AQIMismatch, 1, 500)
-	k.oneOf("criteria.settings.dust_suspect", s.DustSuspect, "tell", "exclude")
-	k.between("criteria.settings.forecast_max_age_h", s.ForecastMaxAgeH, 1, 24*31)
-	k.between("criteria.settings.forecast_max_lead_d", s.ForecastMaxLeadD, 1, 60)
-	k.oneOf("criteria.settings.range", s.Range, "high", "middle", "low")
-	k.between("criteria.settings.merge_gap_h", s.MergeGapH, 0, 240)
-	k.oneOf("criteria.settings.merge", s.Merge, "strict", "stages")
-	k.between("criteria.settings.lift_h", s.LiftH, 1, 240)
-	k.between("criteria.settings.lift_at_most", s.LiftAtMost, 50, 200)
-	k.oneOf("criteria.settings.lift_step", s.LiftStep, "auto", "hour", "mean", "day")
-	k.between("criteria.settings.lift_lead_h", s.LiftLeadH, 0, 120)
-	k.oneOf("criteria.settings.start_at", s.StartAt, "midnight", "evening_before")
-	k.between("criteria.settings.evening_hour", s.EveningHour, 12, 23)
-	k.between("criteria.settings.lead_h", s.LeadH, 0, 120)
+	k.section("criteria.settings", s)
 }
 
 func (k *checker) feeds(feeds []Feed) {
