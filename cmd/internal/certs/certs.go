@@ -6,6 +6,7 @@
 package certs
 
 import (
+	"cmp"
 	"crypto/tls"
 	"log/slog"
 	"sync"
@@ -49,12 +50,9 @@ type Keeper struct {
 // Open reads the files. Those that nobody could be served with are refused, with the setting and what to do. A
 // certificate that has expired is served: who starts the program then needs it all the more, and the status says so.
 func Open(f Files, opt Options) (*Keeper, error) {
-	k := &Keeper{files: f, now: opt.Now, log: opt.Log}
+	k := &Keeper{files: f, now: opt.Now, log: cmp.Or(opt.Log, slog.New(slog.DiscardHandler))}
 	if k.now == nil {
 		k.now = time.Now
-	}
-	if k.log == nil {
-		k.log = slog.New(slog.DiscardHandler)
 	}
 	m, wrong := read(f, nil)
 	if wrong != nil {

@@ -43,12 +43,8 @@ func day(t time.Time) string { return t.In(zone).Format(time.DateTime) }
 // read reads the files; old comes back where they hold the same. wrong names the setting of the one that cannot be
 // used.
 func read(f Files, old *material) (m *material, wrong *refusal.Field) {
-	no := func(key, rule, file string, args refusal.Args) (*material, *refusal.Field) {
-		if args == nil {
-			args = refusal.Args{}
-		}
-		args["file"], args["value"] = file, file
-		return nil, &refusal.Field{Path: f.Setting + "." + key, Rule: rule, Args: args}
+	no := func(key, rule, file string, why error) (*material, *refusal.Field) {
+		return nil, wrongFile(f.Setting+"."+key, rule, file, f.Cert, why)
 	}
 	m = &material{}
 	for i, at := range []struct{ key, file string }{{"cert", f.Cert}, {"key", f.Key}, {"client_ca", f.ClientCA}} {
@@ -57,7 +53,7 @@ func read(f Files, old *material) (m *material, wrong *refusal.Field) {
 		}
 		var err error
 		if m.text[i], err = readFile(at.file); err != nil {
-			return no(at.key, "tls.unreadable", at.file, refusal.Args{"why": err})
+			return no(at.key, "tls.unreadable", at.file, err)
 		}
 	}
 	if old != nil && slices.EqualFunc(m.text[:], old.text[:], bytes.Equal) {
@@ -65,20 +61,18 @@ func read(f Files, old *material) (m *material, wrong *refusal.Field) {
 	}
 	chain, err := certificates(m.text[0])
 	if err != nil {
-		return no("cert", "tls.no_certificate", f.Cert, refusal.Args{"why": err})
+		return no("cert", "tls.no_certificate", f.Cert, err)
 	}
 	leaf := chain[0]
 	if len(leaf.DNSNames)+len(leaf.IPAddresses) == 0 {
 		return no("cert", "tls.no_names", f.Cert, nil)
 	}
-	if encrypted(m.text[1]) {
-		return no("key", "tls.key_encrypted", f.Key, nil)
+	var rule string
+	if m.cert, rule, err = pair(m.text[0], m.text[1]); err != nil {
+		return no("key", rule, f.Key, err)
 	}
-	if m.cert, err = tls.X509KeyPair(m.text[0], m.text[1]); err != nil {
-		return no("key", "tls.no_pair", f.Key, refusal.Args{"cert": f.Cert, "why": strings.TrimPrefix(err.Error(), "tls: ")})
-	}
-	m.from, m.to, m.serial = leaf.NotBefore, leaf.NotAfter, leaf.SerialNumber.Text(16)
-	for _, c := range chain[1:] {
+	m.to, m.serial = leaf.NotAfter, leaf.SerialNumber.Text(16)
+	for _, c := range chain {
 		m.from, m.to = later(m.from, c.NotBefore), earlier(m.to, c.NotAfter)
 	}
 	m.names = slices.Clone(leaf.DNSNames)
@@ -88,17 +82,22 @@ func read(f Files, old *material) (m *material, wrong *refusal.Field) {
 	if f.ClientCA != "" {
 		authorities, err := certificates(m.text[2])
 		if err != nil {
-			return no("client_ca", "tls.no_certificate", f.ClientCA, refusal.Args{"why": err})
+			return no("client_ca", "tls.no_certificate", f.ClientCA, err)
 		}
-		m.clients = x509.NewCertPool()
-		last := authorities[0].NotAfter // while one of them is valid, its clients are let in
+		m.clients = pool(authorities)
+		var last time.Time // while one of them is valid, its clients are let in
 		for _, c := range authorities {
-			m.clients.AddCert(c)
 			last = later(last, c.NotAfter)
 		}
 		m.to = earlier(m.to, last)
 	}
 	return m, nil
+}
+
+// wrongFile is why a file that a setting or flag names cannot be used; cert is the certificate that it goes with.
+func wrongFile(path, rule, file, cert string, why error) *refusal.Field {
+	return &refusal.Field{Path: path, Rule: rule,
+		Args: refusal.Args{"file": file, "value": file, "cert": cert, "why": why}}
 }
 
 // readFile reads a file that is one: a pipe would be waited for.
@@ -144,6 +143,14 @@ func certificates(text []byte) (all []*x509.Certificate, err error) {
 	return all, nil
 }
 
+func pool(certificates []*x509.Certificate) *x509.CertPool {
+	p := x509.NewCertPool()
+	for _, c := range certificates {
+		p.AddCert(c)
+	}
+	return p
+}
+
 // encrypted says whether a key needs a passphrase, in either form that there is.
 func encrypted(text []byte) bool {
 	for {
@@ -155,6 +162,17 @@ func encrypted(text []byte) bool {
 			return true
 		}
 	}
+}
+
+// pair is a certificate with its key; where they cannot be used, rule says why.
+func pair(cert, key []byte) (own tls.Certificate, rule string, err error) {
+	if encrypted(key) {
+		return own, "tls.key_encrypted", errors.New("encrypted")
+	}
+	if own, err = tls.X509KeyPair(cert, key); err != nil {
+		return own, "tls.no_pair", errors.New(strings.TrimPrefix(err.Error(), "tls: "))
+	}
+	return own, "", nil
 }
 
 func later(a, b time.Time) time.Time {
@@ -176,8 +194,7 @@ func earlier(a, b time.Time) time.Time {
 func Client(ca, cert, key string) (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12}
 	no := func(flag, rule, file string, err error) (*tls.Config, error) {
-		return nil, refusal.Input([]refusal.Field{{Path: flag, Rule: rule,
-			Args: refusal.Args{"file": file, "value": file, "cert": cert, "why": err}}})
+		return nil, refusal.Input([]refusal.Field{*wrongFile(flag, rule, file, cert, err)})
 	}
 	if ca != "" {
 		text, err := readFile(ca)
@@ -188,10 +205,7 @@ func Client(ca, cert, key string) (*tls.Config, error) {
 		if err != nil {
 			return no("--ca", "tls.no_certificate", ca, err)
 		}
-		c.RootCAs = x509.NewCertPool()
-		for _, a := range authorities {
-			c.RootCAs.AddCert(a)
-		}
+		c.RootCAs = pool(authorities)
 	}
 	if cert == "" {
 		return c, nil
@@ -203,12 +217,9 @@ func Client(ca, cert, key string) (*tls.Config, error) {
 			return no(at.flag, "tls.unreadable", at.file, err)
 		}
 	}
-	if encrypted(text[1]) {
-		return no("--key", "tls.key_encrypted", key, nil)
-	}
-	own, err := tls.X509KeyPair(text[0], text[1])
+	own, rule, err := pair(text[0], text[1])
 	if err != nil {
-		return no("--key", "tls.no_pair", key, errors.New(strings.TrimPrefix(err.Error(), "tls: ")))
+		return no("--key", rule, key, err)
 	}
 	c.Certificates = []tls.Certificate{own}
 	return c, nil
