@@ -82,7 +82,8 @@ func tellIssued(out io.Writer, got calls.Issued, _ *request) error {
 	return say(out, "cli.shown_once", nil)
 }
 
-// done says of a call that something is done to what the arguments name, whatever its answer is.
+// done prints one line of the catalogue for any answer of a call; names are those of the values in it, which are the
+// command's arguments in their order.
 func done(of *calls.Call, rule string, names ...string) reporter {
 	return reporter{of: of, print: func(out io.Writer, r *request) error {
 		args := refusal.Args{}

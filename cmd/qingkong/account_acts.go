@@ -14,7 +14,7 @@ import (
 
 const needsAdmin = "需要管理员的令牌。"
 
-// actsOn makes the commands of a group that take an id alone, of what it is called in their usage and in refusals.
+// actsOn makes the commands of a group that take one argument: id in their usage, what in refusals.
 func actsOn(group, id, what, example string) func(name, short, long string, t reporter) *cobra.Command {
 	return func(name, short, long string, t reporter) *cobra.Command {
 		return remoteCommand{use: name + " " + id, short: short, long: long, what: what,
@@ -22,7 +22,7 @@ func actsOn(group, id, what, example string) func(name, short, long string, t re
 	}
 }
 
-// accountActs are the commands that act on an account of which nothing more is said.
+// accountActs are the commands that act on an account and take its name alone.
 func accountActs() []*cobra.Command {
 	act := actsOn("account", "USER", "user", "zhang")
 	return []*cobra.Command{

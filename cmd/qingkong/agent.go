@@ -126,7 +126,7 @@ func (o *agentOptions) check(cmd *cobra.Command) error {
 	return nil
 }
 
-// What may stand in a subject of its own.
+// recipientID are the ids that may stand in a subject.
 var recipientID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
 
 func readPassword(file string) (string, error) {

@@ -62,7 +62,7 @@ func newAgent(o agentOptions, out, log io.Writer) *agent {
 	return a
 }
 
-// wake has whoever waits on c look once more; that it was woken already is enough.
+// wake makes the receiver of c look once more. A receiver that was woken already is not woken twice.
 func wake(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
@@ -106,7 +106,7 @@ func (a *agent) run(ctx context.Context) (err error) {
 	return nil
 }
 
-// serve has everything done that needs the connection.
+// serve starts everything that needs the connection.
 func (a *agent) serve(ctx context.Context) error {
 	for i, prefix := range prefixes {
 		_, err := a.nc.Subscribe(prefix+"order."+a.recipient, func(m *nats.Msg) { a.take(ctx, prefix, m.Data) })
@@ -133,7 +133,7 @@ func (a *agent) serve(ctx context.Context) error {
 	return nil
 }
 
-// connected has what was missed pulled and what was decided sent, after the first connection and after each later one.
+// connected starts the pull of missed orders and the sending of decided answers. It runs after each connection.
 func (a *agent) connected(nc *nats.Conn) {
 	a.refused.Store(false)
 	a.status("agent.connected", refusal.Args{"recipient": a.recipient, "url": withoutUser(nc.ConnectedUrl())})
@@ -253,7 +253,7 @@ func withoutUser(urls string) string {
 	return strings.Join(list, ",")
 }
 
-// reply is what the coordinator says to any request of ours.
+// reply is the coordinator's answer to a request.
 type reply struct {
 	OK     bool              `json:"ok"`
 	Orders []json.RawMessage `json:"orders"`
@@ -385,7 +385,7 @@ func (a *agent) begin(e *entry, ev orderEvent) {
 
 // resume begins what was kept but not shown before the last end, and reports whether anything is kept at all.
 func (a *agent) resume() bool {
-	entries := slices.Clone(a.store.entries) // nobody else is at work yet
+	entries := slices.Clone(a.store.entries) // no other goroutine runs yet
 	for _, e := range entries {
 		if e.progress != nil {
 			continue

@@ -17,7 +17,7 @@ type orderEvent struct {
 	Order json.RawMessage `json:"order"`
 }
 
-// order is what an event is about. What is passed on is not this but the bytes as they came.
+// order is the order of an event, as far as the agent reads it. The bytes as they came are passed on, not this.
 type order notify.View
 
 // readEvent reads the payload of an order's subject; a later version may add fields, but an order has an id.

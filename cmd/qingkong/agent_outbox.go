@@ -91,7 +91,7 @@ func (a *agent) deliverOnce(ctx context.Context) bool {
 	return len(stuck) == 0
 }
 
-// settle keeps what became of an answer, and says it once. A refusal stays: the same answer is not sent again by
+// settle keeps the outcome of an answer, and says it once. A refusal stays: the same answer is not sent again by
 // itself, only a receipt when the event comes again.
 func (a *agent) settle(l letter, refused *replyError) {
 	state, id, action := stateSent, l.entry.order.ID, terms.Name(terms.OrderAct, string(l.row.Action), a.lang)
@@ -114,8 +114,8 @@ func (a *agent) settle(l letter, refused *replyError) {
 	}
 }
 
-// change keeps what became of an event. What cannot be kept is still done: after a restart it may be done again, which
-// is better than not at all.
+// change keeps the progress of an event. An act whose progress cannot be kept is still done: after a restart it may be
+// done again, which is better than not at all.
 func (a *agent) change(e *entry, alter func(*progress)) {
 	if err := a.store.change(e, alter); err != nil {
 		a.status("agent.progress_not_kept", refusal.Args{"id": e.order.ID, "why": err})

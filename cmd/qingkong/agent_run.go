@@ -24,8 +24,8 @@ type runOptions struct {
 	timeout, retryFirst, retryMax time.Duration
 }
 
-// lane is what must not change its order: the events of one warning. A command that fails for one warning does not
-// hold back another, nor a drill the real thing.
+// lane names the events that must stay in their order: those of one warning. A command that fails for one warning does
+// not hold back another, nor a drill the real thing.
 func (e *entry) lane() string { return e.prefix + e.order.WarningID }
 
 // nextRun is the first event whose command is due, or none and when there is one; zero for never.
@@ -80,7 +80,7 @@ func (a *agent) runCommands(ctx context.Context) {
 	}
 }
 
-// runFor runs the command for one event and keeps what came of it. A run that our own end cut short does not count.
+// runFor runs the command for one event and keeps the outcome. A run that our own end cut short does not count.
 func (a *agent) runFor(ctx context.Context, e *entry) {
 	started := time.Now()
 	said, code, err := a.runOnce(ctx, e)
@@ -121,7 +121,7 @@ func (o runOptions) pause(attempts int) time.Duration {
 	return min(wait, o.retryMax)
 }
 
-// runOnce starts the command itself, no shell, in a process group of its own, so that what it has started ends with it.
+// runOnce starts the command itself, no shell, in a process group of its own, so that its children end with it.
 func (a *agent) runOnce(ctx context.Context, e *entry) (said string, code *int, err error) {
 	_, ev, _, err := a.store.readEvent(e.place)
 	if err != nil {
@@ -155,10 +155,10 @@ func (a *agent) runOnce(ctx context.Context, e *entry) (said string, code *int, 
 	return out.String(), code, err
 }
 
-// envValue drops what no environment can hold.
+// envValue drops NUL, which no environment can hold.
 func envValue(text string) string { return strings.ReplaceAll(text, "\x00", "") }
 
-// tail keeps the end of what a command wrote: enough to see why it failed.
+// tail keeps the end of a command's output: enough to see why it failed.
 type tail struct{ bytes.Buffer }
 
 const tailSize = 500

@@ -17,7 +17,7 @@ import (
 	"qingkong/notify"
 )
 
-// What the agent keeps lies in files that a person can read:
+// The agent keeps its orders in files that a person can read:
 //
 //	lock                       held by the one agent that works on the folder
 //	orders/EVENT.ID.event      a line of JSON (eventHead), then the bytes as they were received
@@ -63,7 +63,7 @@ type answerRow struct {
 	SettledAt time.Time     `json:"settled_at,omitzero"`
 	Error     *replyError   `json:"error,omitempty"`
 
-	// The event came once more and is to be answered once more. It is not kept: who asks twice asks again.
+	// The event came once more and is to be answered once more. It is not kept: the coordinator asks again.
 	again bool
 }
 
@@ -95,7 +95,7 @@ func (p *progress) answer(action notify.Action) *answerRow {
 	return nil
 }
 
-// entry is one event. What it has besides progress does not change.
+// entry is one event. Only its progress changes.
 type entry struct {
 	place    string // its files below the folder, without their endings
 	prefix   string
@@ -279,7 +279,8 @@ func (s *store) count() (events, answers, runs int) {
 	return len(s.entries), answers, runs
 }
 
-// Names and ids come over the network: what would not do as part of a file's name is replaced by its hash.
+// fileWord are the names and ids that can be part of a file's name. They come over the network; any other is replaced
+// by its hash.
 var fileWord = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
 
 func placeOf(prefix, event, id string) string {

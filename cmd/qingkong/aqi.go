@@ -98,7 +98,7 @@ func readConcentrations(date string, args []string, hourly bool) (aqi.Values, st
 		}
 		first[p] = arg
 		c, absent, bad := forms.Concentration(text, p, forms.NoUnit)
-		if absent != forms.Present { // who leaves out what was not measured needs no mark for it
+		if absent != forms.Present { // a pollutant that was not measured is left out, so a mark for that is no number
 			var err error
 			if c, err = aqi.ParseConcentration(text); err != nil {
 				bad = &forms.Wrong{Rule: "aqi.not_a_number", Args: refusal.Args{"value": refusal.Shown(text)}}

@@ -22,8 +22,8 @@ type benchResults struct {
 	Results []bench.Result `json:"figures"`
 }
 
-// measurement is a subcommand of bench: what is measured so many times or with so many of something.
-type measurement struct {
+// benchCommand is a subcommand of bench. Its flag --n says how often, or with how many of something, it measures.
+type benchCommand struct {
 	use, short, long, example string
 
 	n     int // of the flag, when it is not given
@@ -33,7 +33,7 @@ type measurement struct {
 	print func(w io.Writer, results []bench.Result) error // for people
 }
 
-func (m measurement) command() *cobra.Command {
+func (m benchCommand) command() *cobra.Command {
 	cmd := &cobra.Command{Use: m.use, Short: m.short, Long: m.long, Example: m.example}
 	n := cmd.Flags().Int("n", m.n, m.nHelp)
 	return answering(cmd, func(cmd *cobra.Command, _ []string) (benchResults, error) {
@@ -45,13 +45,13 @@ func (m measurement) command() *cobra.Command {
 	}, func(w io.Writer, r benchResults) error { return m.print(w, r.Results) })
 }
 
-// alone is a measurement that says nothing beside its results.
+// alone is a measurement that prints nothing beside its results.
 func alone(measure func(context.Context, int) ([]bench.Result, error)) func(*cobra.Command, int) ([]bench.Result, error) {
 	return func(cmd *cobra.Command, n int) ([]bench.Result, error) { return measure(cmd.Context(), n) }
 }
 
 func newBenchAnswers() *cobra.Command {
-	return measurement{
+	return benchCommand{
 		use: "answers", short: "签收的吞吐与时延（acknowledgements per second and their latency）",
 		long: "签收减排令，从请求到落盘并答复。answers_nats_1_ratio、answers_nats_256_ratio、answers_http_256_ratio：1、256 个调用方经 NATS、\n" +
 			"256 个经 HTTP，与同一进程里答复同样字节的空服务器逐秒交替，十对之比的中位数；1 个调用方另与同样各行的一次提交、一次往返相比。\n" +
@@ -67,7 +67,7 @@ func newBenchAnswers() *cobra.Command {
 }
 
 func newBenchDispatch() *cobra.Command {
-	return measurement{
+	return benchCommand{
 		use: "dispatch", short: "减排令从批准到全部送出的时间（seconds from approval to the last order sent）",
 		long: "一次预警批准后，N 个对象、每个三条措施的减排令全部落盘并送到外部 TCP 订阅者的时间，各步所占，及同样字节的原始极限，最后检查记录。\n" +
 			"Time from the approval of a warning until N orders of three measures each are journaled, and received by a subscriber over TCP.",
@@ -79,7 +79,7 @@ func newBenchDispatch() *cobra.Command {
 }
 
 func newBenchBackup() *cobra.Command {
-	return measurement{
+	return benchCommand{
 		use: "backup", short: "运行中备份的时间、大小和对写入的影响（a backup beside writes, and its restore）",
 		long: "N 件减排令送出后，4 个调用方不停签收，其间备份三次，与不备份的同样长时间交替：备份用时、大小，签收时延的 p50、p99，不备份时的作对照；\n" +
 			"最后恢复最后一份，并检查记录。\n" +
@@ -93,7 +93,7 @@ func newBenchBackup() *cobra.Command {
 }
 
 func newBenchConsole() *cobra.Command {
-	return measurement{
+	return benchCommand{
 		use: "console", short: "值班台页面、列表接口与实时看板的时延（latency of the desk's pages, list calls and live board）",
 		long: "一次预警 N 条未结减排令时，值班台各页面与列表接口的时延（p95 应小于 50 毫秒），同样字节数的空处理作为原始极限；\n" +
 			"以及一家企业签收到 200 个看板全部更新的时间（应小于 1 秒）。超出者另列于标准错误。\n" +
@@ -116,7 +116,7 @@ func newBenchConsole() *cobra.Command {
 }
 
 func newBenchList() *cobra.Command {
-	return measurement{
+	return benchCommand{
 		use: "list", short: "清单的导入、比较与查询（import, comparison and search of the list）",
 		long: "N 个对象的工作簿连同全部检查的导入，同一次运行中给出 excelize 流式读取相同各行的时间与内存；两个版本的比较、某日的对象、一页检索。\n" +
 			"Import of a workbook of N recipients with all checks, beside excelize's streaming reader over the same rows; comparison\n" +
@@ -141,7 +141,7 @@ func newBenchList() *cobra.Command {
 
 func newBenchAllocate() *cobra.Command {
 	var coal, waste string
-	cmd := measurement{
+	cmd := benchCommand{
 		use: "allocate", short: "电厂与垃圾焚烧方案的求解时间，同时给出 CBC 的（time and gap of the optimisers beside CBC's）",
 		long: "对 4 台×96 时段、3 台×60 时段、12 台×168 时段、8 台×90 时段各求解 N 次，取中位数；同一次运行中让 CBC（coinor-cbc）解同一问题，各限 30 秒。\n" +
 			"给出 --coal、--waste 时只测这些文件。没有安装 CBC 时不给对照。\n" +

@@ -19,23 +19,22 @@ import (
 	"qingkong/cmd/internal/calls"
 )
 
-// remoteCommand is a command that makes a call of the interface. Its arguments are what the call's path is filled in
-// with and the members that args names; its flags are the other members of the input, in the words that package calls
-// has for them.
+// remoteCommand is a command that makes a call of the interface. Its arguments fill in the call's path and the members
+// that args names. Its flags are the other members of the input, described in the words of package calls.
 type remoteCommand struct {
 	use, short, long, example string
 
-	what  string            // that its one argument names, like warning
+	what  string            // the noun for its one argument, like warning
 	args  []string          // members that arguments say, behind the parts of the path
 	needs []string          // flags that must be given
 	names map[string]string // of flags, by their members, where they are not called like those
 	left  map[string]string // members that no flag says, and why
 	whole string            // why no flag says any member but those of names
-	usual map[string]string // what flags are unless told
+	usual map[string]string // defaults of flags
 
 	check cobra.PositionalArgs // of arguments that are not one id
 	flags func(*pflag.FlagSet) // those that say no member
-	fill  func(*request) error // does what flags and arguments alone do not say
+	fill  func(*request) error // adds to the request what flags and arguments alone do not say
 }
 
 // unsaid are members that no command has a flag for, and why.
@@ -49,19 +48,19 @@ var unsaid = map[string]string{
 	"time_limit":   "an order's plan is computed in the server's usual time",
 }
 
-// reporter is a call with how its answer is told.
+// reporter is a call with the printer of its answer.
 type reporter struct {
 	of     *calls.Call
 	print  func(io.Writer, *request) error
 	judges bool // print fails for a bad answer, whether or not its JSON is what is printed
 }
 
-// showing tells the answer of a call.
+// showing reports the answer of a call by print.
 func showing[In, Out any](of calls.Of[In, Out], print func(io.Writer, Out, *request) error) reporter {
 	return showingAs(of.Call, print)
 }
 
-// showingAs is for a call whose answer is raw JSON, of the type by which it is described.
+// showingAs is showing for a call whose answer is raw JSON: Out is the type that describes it.
 func showingAs[Out any](of *calls.Call, print func(io.Writer, Out, *request) error) reporter {
 	return reporter{of: of, print: func(out io.Writer, r *request) error {
 		var got Out
@@ -94,7 +93,7 @@ func (d remoteCommand) command(made ...reporter) *cobra.Command {
 	return d.running((*request).askAndTell, made...)
 }
 
-// running is a command that does something else with its request than to make the call once.
+// running is a command that does more with its request than make the call once.
 func (d remoteCommand) running(run func(*request) error, made ...reporter) *cobra.Command {
 	c := &call{}
 	cmd := &cobra.Command{Use: d.use, Short: d.short, Long: d.long, Example: d.example, Args: d.check}
@@ -168,7 +167,7 @@ func (m *memberFlag) add(to *pflag.FlagSet, usual string) {
 	to.Lookup(m.flag).Annotations = map[string][]string{"member": {m.Name}}
 }
 
-// said is what a flag says, as JSON has it.
+// said is the value of a flag, as JSON has it.
 func (m *memberFlag) said(flag *pflag.Flag) (any, error) {
 	text := flag.Value.String()
 	switch m.Kind {
@@ -187,7 +186,7 @@ func (m *memberFlag) said(flag *pflag.Flag) (any, error) {
 	return text, nil
 }
 
-// read puts what the command line says into a request. What it does not say is not sent.
+// read puts the command line into a request. Flags that are not given are not sent.
 func (d *remoteCommand) read(r *request, flags []memberFlag) error {
 	for i, name := range d.args {
 		r.body[name] = r.args[r.of.Parts()+i]

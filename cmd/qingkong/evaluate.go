@@ -71,7 +71,7 @@ func chooseCriteria(name, folder string, workRequirement bool) (alerts.Settings,
 		WorkRequirement: workRequirement}, sets)
 }
 
-// evaluation is what evaluate prints as JSON.
+// evaluation is the result of evaluate, as it is printed as JSON.
 type evaluation struct {
 	alerts.Evaluation
 	Notes []alerts.Note `json:"notes,omitempty"`

@@ -87,7 +87,7 @@ func enrol(r *request) error {
 	return err
 }
 
-// prompt asks whoever sits at the terminal; what is printed for a program stays clean of it.
+// prompt asks the person at the terminal. It writes to stderr, so that stdout holds the answer alone.
 type prompt struct {
 	in  *bufio.Reader
 	out io.Writer
@@ -139,7 +139,7 @@ func blocks(text string) (string, error) {
 const otpHelp = "绑定了二次验证的，批准须带 --otp；其他操作带上它，就不注明管理员看过口令。\n" +
 	"Who has a second factor approves with --otp; with other acts it ends the notice that an administrator saw the secret."
 
-// seenText is what an act says of who did it; empty for nothing.
+// seenText says that an administrator has seen the secret of an act's author; empty where nobody has.
 func seenText(actor string, s *alerts.SecretSeen) string {
 	if s == nil {
 		return ""

@@ -10,14 +10,14 @@ import (
 const (
 	// garbageAllowed is how many bytes of garbage may lie about before it is collected, within the two percentages.
 	garbageAllowed = 64 << 20
-	// gcPercentMost lets a small heap grow to four times what lives: the coordinator keeps little in memory and makes much
-	// garbage in its busiest minutes.
+	// gcPercentMost lets a small heap grow to four times what lives: the coordinator keeps little in memory and makes
+	// much garbage in its busiest minutes.
 	gcPercentMost = 300
 	// gcPercentLeast is the runtime's own: a large heap is not collected more often than in any other program.
 	gcPercentLeast = 100
 )
 
-// gcPercentFor is the percentage of what lives, in bytes, that may be added to it before the next collection.
+// gcPercentFor is by how many per cent a live heap of so many bytes may grow before the next collection.
 func gcPercentFor(live uint64) int {
 	return int(min(gcPercentMost, max(gcPercentLeast, garbageAllowed*100/max(live, 1))))
 }
@@ -38,7 +38,7 @@ func spendMemoryOnSpeed() {
 	})
 }
 
-// liveHeap is what the last collection left, in bytes.
+// liveHeap is the heap that the last collection left, in bytes.
 func liveHeap() uint64 {
 	s := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(s)

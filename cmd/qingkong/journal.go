@@ -50,7 +50,7 @@ func (f *recordFlags) add(cmd *cobra.Command, bus bool) {
 	}
 }
 
-// registry is all that is needed to replay a record: what it decided stands in it, so the settings do not matter.
+// registry is enough to replay a record: its decisions stand in it, so the settings do not matter.
 func registry() *journal.Registry {
 	return service.Registry(service.Settings{Alerts: alerts.DefaultSettings()})
 }
@@ -80,7 +80,7 @@ func (f *recordFlags) withStream(ctx context.Context, work func(opt journal.Opti
 	return work(journal.Options{Dir: f.data, Registry: registry(), JS: js, Shared: f.url != "", Inventory: before})
 }
 
-// streams are those of the external server, or of a folder; whoever asks for them shuts them.
+// streams opens the streams of the external server, or of a folder; the caller shuts them.
 func (f *recordFlags) streams(ctx context.Context, store string) (_ jetstream.JetStream, shut func() error, err error) {
 	b, err := bus.Start(bus.Config{StoreDir: store, URL: f.url, CredsFile: f.creds, CAFile: f.ca,
 		Logger: slog.New(slog.DiscardHandler), Name: "qingkong-journal"})
@@ -262,7 +262,8 @@ func printRebuilt(w io.Writer, asJSON bool, r journal.RebuildReport) error {
 	return printReport(w, false, nil, r.Report)
 }
 
-// printReport prints a report in words, or as JSON the whole that it is part of, and fails where the record is not proved.
+// printReport prints a report in words, or as JSON the whole that it is part of, and fails where the record is not
+// proved.
 func printReport(w io.Writer, asJSON bool, whole any, r journal.Report) error {
 	if asJSON {
 		if err := printJSON(w, whole); err != nil {

@@ -35,7 +35,7 @@ func newListImport() *cobra.Command {
 	}.command(told)
 }
 
-// tellImported says what was found in a workbook and what to do next. With errors in it that has failed.
+// tellImported prints the findings of a workbook and the next step. It fails where the workbook has errors.
 func tellImported(out io.Writer, v calls.Imported, _ *request) error {
 	if err := printFindings(out, false, v.Findings); err != nil {
 		return err
@@ -80,7 +80,7 @@ func newListAct[In any](of calls.Of[In, calls.Version], short string) *cobra.Com
 	}.command(showing(of, tellVersion))
 }
 
-// tellVersion says where a version stands after an act, and whose secret somebody else has seen.
+// tellVersion prints the state of a version after an act, and which actors' secrets an administrator has seen.
 func tellVersion(out io.Writer, v calls.Version, _ *request) error {
 	_, err := fmt.Fprintln(out, bothLanguages("list.say_acted",
 		refusal.Args{"version": v.ID, "state": listStatus(v.Status), "revision": v.Revision}))

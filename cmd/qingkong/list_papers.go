@@ -16,7 +16,7 @@ import (
 	"qingkong/seeds"
 )
 
-// paperFlags are what papers are made with from a shell.
+// paperFlags are the flags of list papers.
 type paperFlags struct {
 	recipients []string
 	all        bool
@@ -93,7 +93,7 @@ func (p *paperFlags) check(cmd *cobra.Command) error {
 	return nil
 }
 
-// facts are what the papers of a recipient of a list say.
+// facts are the facts in the papers of a recipient of a list.
 func (p *paperFlags) facts(list papers.ListFacts, r *reductionlist.Recipient) papers.Facts {
 	f := papers.Facts{Recipient: r, List: list, District: p.district, Watch: p.watch, Lang: p.lang}
 	if f.Contact = papers.ContactOf(r); p.bare && f.Contact.State == papers.Known {

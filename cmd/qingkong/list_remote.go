@@ -140,7 +140,7 @@ func tellRelisted(w io.Writer, d notify.RelistDone, _ *request) error {
 		"revised": len(d.Revised), "released": len(d.Released), "unchanged": len(d.Unchanged)})
 }
 
-// tellOffered lists whom a newer list gives other measures.
+// tellOffered lists the recipients to which a newer list gives other measures.
 func tellOffered(w io.Writer, o calls.ListChanges, _ *request) error {
 	rows := [][]string{{"对象 recipient", "名称 name", "变化 change", "现有减排令 order", "内容 what changes"}}
 	for _, item := range o.Items {

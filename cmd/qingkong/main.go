@@ -15,8 +15,8 @@ import (
 
 func main() { os.Exit(run(os.Args[1:], toPerson(os.Stdout), toPerson(os.Stderr))) }
 
-// toPerson lets nothing through to a terminal that would steer it: what a program prints may have been written by
-// anybody. What goes into a file or to another program goes as it is.
+// toPerson keeps characters that would steer a terminal from it: anybody may have written the texts that the program
+// prints. A file or another program gets everything as it is.
 func toPerson(f *os.File) io.Writer {
 	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
 		return f

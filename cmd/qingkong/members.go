@@ -11,10 +11,10 @@ import (
 	"qingkong/cmd/internal/calls"
 )
 
-// members are the names in JSON of what is told of a thing, in their order.
+// members are names of members in JSON, in the order in which they are printed.
 type members []string
 
-// words tell members of a T that their types do not tell.
+// words print those members of a T that cannot be printed by their types alone.
 type words[T any] map[string]func(T) string
 
 // of is a member of v in words.

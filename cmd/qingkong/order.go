@@ -26,7 +26,7 @@ func newOrderCommand() *cobra.Command {
 		newOrderList(), newOrderShow(), newOrderAnswer(), newOrderObjection(), newOrderPlan(), newOrderFigures())
 }
 
-// orderWords are the members of an order that its types do not tell.
+// orderWords print the members of an order that need more than their types.
 var orderWords = words[*notify.View]{
 	"recipient_name": func(o *notify.View) string { return strings.TrimSpace(o.RecipientName) },
 	"ends_at":        func(o *notify.View) string { return untilText(o.EndsAt) },
@@ -95,7 +95,7 @@ func showOrder(out io.Writer, o *notify.View, r *request) error {
 	return nil
 }
 
-// releaseText says what ended an order, in lines.
+// releaseText says how an order was ended, in lines.
 func releaseText(r *notify.ReleaseView) string {
 	lines := []string{named(terms.Release, r.Kind) + " " + clockText(&r.At), r.Title, r.Text}
 	if r.Reason != "" {
@@ -104,7 +104,7 @@ func releaseText(r *notify.ReleaseView) string {
 	return strings.Join(lines, "\n")
 }
 
-// objectionText says why a recipient objected, and what became of that, in lines.
+// objectionText is a recipient's objection and the decision on it, in lines.
 func objectionText(v *notify.ObjectionView) string {
 	lines := []string{strings.TrimSpace(clockText(&v.At) + " " + v.Note)}
 	if v.Decision == "" {

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// newOrderObjection is the duty officer's decision on what a recipient objected.
+// newOrderObjection is the duty officer's decision on an objection.
 func newOrderObjection() *cobra.Command {
 	var changes []string
 	return remoteCommand{

@@ -58,7 +58,7 @@ func newOrderPlan() *cobra.Command {
 	}.command(look, try, take)
 }
 
-// readMember reads what is a member of an answer: the file holds it alone, or the whole answer.
+// readMember reads a member of an answer from a file, which holds it alone or the whole answer.
 func readMember(file, member string) (json.RawMessage, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -104,7 +104,7 @@ func tellPlan(w io.Writer, p *calls.OrderPlan, _ *request) error {
 	return nil
 }
 
-// printMarks shows how a plan stands to what its order demands.
+// printMarks compares a plan with the demands of its order.
 func printMarks(w io.Writer, marks []plant.PlanMarks) {
 	if len(marks) == 0 {
 		return
@@ -125,7 +125,7 @@ func printMarks(w io.Writer, marks []plant.PlanMarks) {
 	}
 }
 
-// tellPrepared shows the plan that was prepared, and what is missing for it.
+// tellPrepared prints the prepared plan, or the data that it lacks.
 func tellPrepared(w io.Writer, p calls.PreparedView, r *request) error {
 	fmt.Fprintln(w, bothLanguages("cli.plan_window",
 		refusal.Args{"from": clockText(&p.Window.From), "to": untilText(&p.Window.To)}))
@@ -151,7 +151,7 @@ func tellPrepared(w io.Writer, p calls.PreparedView, r *request) error {
 	return tellPlan(w, p.Result, r)
 }
 
-// planSummary says of the plan that an order carries what it is for and how good it is.
+// planSummary is the window, the total and the gap of the plan that an order carries.
 func planSummary(raw json.RawMessage) string {
 	p, err := plant.ParseOperatingPlan(raw)
 	if err != nil || p == nil {
@@ -194,7 +194,7 @@ func newOrderFigures() *cobra.Command {
 	}.command(look, give)
 }
 
-// tellFigures says when figures were given, and what they are.
+// tellFigures prints figures and when they were given.
 func tellFigures(w io.Writer, f calls.PlantFigures, r *request) error {
 	if f.GivenAt == nil {
 		fmt.Fprintln(w, bothLanguages("cli.figures_none", nil))

@@ -33,7 +33,7 @@ func newPersonalAccesses() *cobra.Command {
 	}, calls.Accesses, words[calls.Seen]{"reads": readsText}, members{"user", "from", "to", "reads"})
 }
 
-// readsText is what one user was shown.
+// readsText lists the personal data that one user was shown.
 func readsText(s calls.Seen) string {
 	reads := make([]string, len(s.Reads))
 	for i, r := range s.Reads {
@@ -70,7 +70,7 @@ func newPersonalErase() *cobra.Command {
 	}.command(showing(calls.Erase, tellErased))
 }
 
-// tellErased says what is erased, and where it is still kept.
+// tellErased says how much is erased, and which backups still hold it.
 func tellErased(w io.Writer, done calls.Erased, _ *request) error {
 	lines := []string{bothLanguages("cli.personal_erased", refusal.Args{"entries": done.Entries})}
 	for _, kept := range done.Backups {

@@ -51,7 +51,7 @@ func (c *call) add(cmd *cobra.Command, post bool) {
 	}
 }
 
-// check refuses a command line that lacks one of the flags, or whose server's address is none.
+// check refuses a command line that lacks one of the flags, or whose --server is no address.
 func (c *call) check(cmd *cobra.Command, flags ...string) error {
 	if err := requireFlags(cmd, append([]string{"server", "token-file"}, flags...)...); err != nil {
 		return err
@@ -78,7 +78,7 @@ func (s *remote) do(req *http.Request) (*http.Response, error) {
 	return s.client.Do(req) // #nosec G704 -- whoever runs the command names the server
 }
 
-// send makes a call at a path. Where it is not known what became of an act, its error says how to repeat it safely.
+// send makes a call at a path. The error of an act whose outcome is not known says how to repeat it safely.
 func (s *remote) send(ctx context.Context, of *calls.Call, path, key string, body []byte) ([]byte, error) {
 	token, err := s.token()
 	if err != nil {
@@ -132,7 +132,7 @@ func (s *remote) send(ctx context.Context, of *calls.Call, path, key string, bod
 	return nil, problemOf(resp.Status, text)
 }
 
-// unknown says of an act whose answer did not come how to repeat it.
+// unknown is the error of a call without an answer; that of an act says how to repeat it.
 func unknown(method, key string, body []byte, err error) error {
 	switch method {
 	case http.MethodPost:
@@ -149,12 +149,12 @@ func wrapError(rule string, args refusal.Args, cause error) error {
 	return fmt.Errorf("%s: %w", bothLanguages(rule, args), cause)
 }
 
-// serverProblem is a problem document as one line: what was wrong, where, and what to do.
+// serverProblem is a problem document as one line.
 type serverProblem struct{ state, line string }
 
 func (p *serverProblem) Error() string { return p.line }
 
-// problemOf reads a problem document; an answer that is none is told by its status.
+// problemOf reads a problem document; any other answer becomes an error that names its status.
 func problemOf(status string, text []byte) error {
 	var p struct {
 		Code   string `json:"code"`

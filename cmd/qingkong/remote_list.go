@@ -101,7 +101,7 @@ func (r *request) page(cursor string, size int) (got listing, err error) {
 	return got, err
 }
 
-// listOf is a command that lists what a call gives, with a column for each of these members.
+// listOf is a command that lists the items of a call, with a column for each of these members.
 func listOf[In, T any](d remoteCommand, of calls.Of[In, alerts.Page[T]], say words[T], columns members) *cobra.Command {
 	return listAs(d, of.Call, say, columns)
 }

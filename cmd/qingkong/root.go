@@ -39,7 +39,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitUsage
 }
 
-// failure marks what a command itself returned. All other errors are cobra's own: the command line was wrong.
+// failure marks an error of a command itself. All other errors are cobra's own: the command line was wrong.
 type failure struct{ error }
 
 func (f failure) Unwrap() error { return f.error }
@@ -63,8 +63,8 @@ func newRoot(subcommands []*cobra.Command) *cobra.Command {
 	return root
 }
 
-// prepare gives cmd and all below it the same manners: a leaf takes no arguments unless it says which, a group wants
-// a subcommand, and what a command returns is marked as its own.
+// prepare gives cmd and all below it the same manners: a leaf takes no arguments unless it says which, a group wants a
+// subcommand, and a command's own error is marked as a failure.
 func prepare(cmd *cobra.Command) {
 	if cmd.HasSubCommands() {
 		cmd.SuggestionsMinimumDistance = 2

@@ -40,7 +40,7 @@ func columns(s string) (n int) {
 	return n
 }
 
-// plain is a text in one line without what would steer a terminal or turn what stands beside it: that is shown.
+// plain is a text in one line. Characters that would steer a terminal or turn their neighbours are shown, not sent.
 func plain(s string) string {
 	blank := func(r rune) rune {
 		if unicode.IsSpace(r) { // U+0085 is one
@@ -56,8 +56,8 @@ func plain(s string) string {
 	}, refusal.Visible(strings.Map(blank, strings.ToValidUTF8(s, "�"))))
 }
 
-// asciiMarks writes JSON so that it holds nothing that steers a terminal: what would stands as \u and four digits,
-// which means the same.
+// asciiMarks rewrites JSON so that it cannot steer a terminal: characters that would stand as \u and four digits, which
+// means the same.
 func asciiMarks(text []byte) []byte {
 	if bytes.IndexFunc(text, func(r rune) bool { return refusal.IsBidi(r) || refusal.IsControl(r) }) < 0 {
 		return text
@@ -114,7 +114,7 @@ func printAnswer(w io.Writer, answer []byte) error {
 	return err
 }
 
-// named is the Chinese word for a fixed name of the interface, and the name, which is what one types.
+// named is the Chinese word for a fixed name of the interface, and the name itself, which people type.
 func named[N ~string](kind terms.Kind, name N) string {
 	if word := terms.Name(kind, name, "zh-CN"); word != string(name) {
 		return word + " " + string(name)

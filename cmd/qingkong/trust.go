@@ -15,7 +15,7 @@ import (
 	"qingkong/cmd/internal/certs"
 )
 
-// trust is whose certificate a command believes a server, and which it shows itself.
+// trust is the authority that a server's certificate must come from, and the certificate that the command shows.
 type trust struct{ ca, cert, key string }
 
 // trustFlags are the names of its flags.
@@ -52,8 +52,8 @@ func (t *trust) natsOptions() (opts []nats.Option) {
 	return opts
 }
 
-// tlsTrouble is why no connection with TLS came about, and what to do; nil where the error is of something else.
-// Nothing was sent then.
+// tlsTrouble says why no connection with TLS came about, and what to do; nil where the error has another cause. Nothing
+// was sent then.
 func tlsTrouble(url string, err error) *refusal.Error {
 	no := func(rule string) *refusal.Error {
 		return refusal.New(refusal.NotReady, rule, refusal.Args{"url": url, "why": oneLine(err.Error())})

@@ -105,7 +105,7 @@ func onRevision(r *request) error {
 	return err
 }
 
-// tellWarning says what an act has made of a warning.
+// tellWarning prints the state of a warning after an act.
 func tellWarning(out io.Writer, w *alerts.Warning, _ *request) error {
 	revision := pair("cli.revision", refusal.Args{"revision": w.Revision})
 	lines := []string{fmt.Sprintf("%s  %s  %s  %s", plain(w.ID), revision, levelText(w.Level),
@@ -165,7 +165,7 @@ func outlookText(o *alerts.Outlook) string {
 	return strings.Join(lines, "\n")
 }
 
-// warningWords are the members of a warning that its types do not tell.
+// warningWords print the members of a warning that need more than their types.
 var warningWords = words[*alerts.Warning]{
 	"ends_at":   func(w *alerts.Warning) string { return untilText(w.EndsAt) },
 	"pending":   pendingText,

@@ -19,7 +19,7 @@ import (
 	"qingkong/reductionlist/allocate"
 )
 
-// allocateLimit is how long either solver may take for one problem: what the issue gives us for the largest.
+// allocateLimit bounds either solver's time for one problem.
 const allocateLimit = 30 * time.Second
 
 // Problem is a problem to be measured, by the name it has in the results.
@@ -53,7 +53,7 @@ func Allocate(ctx context.Context, n int, problems []Problem) ([]Result, error) 
 			if ours = append(ours, time.Since(begin).Seconds()); out.Gap != nil {
 				gap = *out.Gap
 			}
-			if cbc == "" || len(theirs) > 0 && theirs[0] > allocateLimit.Seconds()/2 { // once is enough of what takes so long
+			if cbc == "" || len(theirs) > 0 && theirs[0] > allocateLimit.Seconds()/2 { // slow: once is enough
 				continue
 			}
 			took, g, err := runCBC(ctx, cbc, write)

@@ -23,8 +23,8 @@ import (
 
 // answersSize is how much is measured.
 type answersSize struct {
-	// recipients is for how many the callers speak, each over its own connection. Each order can be acknowledged once, so
-	// the callers go round them, and round again under the next warning.
+	// recipients is for how many the callers speak, each over its own connection. Each order can be acknowledged once,
+	// so the callers go round them, and round again under the next warning.
 	recipients int
 	slice      time.Duration
 	pairs      int
@@ -39,7 +39,7 @@ type answersBench struct {
 	ids     []string // recipients, in the order of their connections
 	tokens  []string
 	conns   []*nats.Conn
-	replies []*nats.Msg // what each was answered over NATS
+	replies []*nats.Msg // the answer to each over NATS
 	warning string
 	orders  map[string]string // recipient -> its order under the warning
 	open    []int             // recipients who have not acknowledged it, by index
@@ -126,7 +126,7 @@ func (b *answersBench) login(ctx context.Context, i int) error {
 	if err != nil {
 		return err
 	}
-	// As a recipient does after it has connected. The connection's inbox is then open, which is not what is measured.
+	// As a recipient does after it has connected. It opens the connection's inbox, which is not to be measured.
 	_, err = b.conns[i].Request("qingkong.pending."+id, nil, 10*time.Second)
 	return err
 }
@@ -197,7 +197,7 @@ func ordersOf(tx *bbolt.Tx, warning string) (all []*notify.Order, err error) {
 // overTCP acknowledges the order of recipient i over that recipient's own connection.
 func (b *answersBench) overTCP(i int) error { return b.ask(b.conns, i) }
 
-// ask sends the acknowledgement of recipient i over one of conns, and keeps what it is answered the first time.
+// ask sends the acknowledgement of recipient i over one of conns, and keeps its first answer.
 func (b *answersBench) ask(conns []*nats.Conn, i int) error {
 	id := b.ids[i]
 	reply, err := conns[i].Request("qingkong.answer."+id, b.acknowledgement(id), 30*time.Second)

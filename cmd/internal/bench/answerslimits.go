@@ -12,7 +12,7 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// rawCommits takes one sample of what bbolt does by itself: one small row, one fsynced commit.
+// rawCommits takes one sample of bbolt alone: one small row in each fsynced commit.
 func (b *answersBench) rawCommits() error {
 	db, err := bbolt.Open(filepath.Join(b.dir, "raw.db"), 0o600, &bbolt.Options{InitialMmapSize: 1 << 30})
 	if err != nil {
@@ -77,7 +77,7 @@ func (b *answersBench) bareAnswers() (_ *bareAnswers, err error) {
 		}
 	}
 	_, err = bare.echo.Subscribe(subject+"*", func(m *nats.Msg) {
-		_ = bare.echo.Publish(m.Reply, answers[m.Subject[len(subject):]]) // who gets no answer says so
+		_ = bare.echo.Publish(m.Reply, answers[m.Subject[len(subject):]]) // ask fails without an answer
 	})
 	for i, id := range b.ids {
 		if err == nil {
@@ -121,8 +121,8 @@ func (b *answersBench) askingBare(callers int, act func(i int) error) contender 
 	}
 }
 
-// bareServer is a NATS server on the loopback that does nothing but what it is asked now, and a connection within this
-// process. Whoever asks for it ends both.
+// bareServer is a NATS server on the loopback that does nothing of its own, and a connection to it within this process.
+// The caller ends both.
 func bareServer() (*server.Server, *nats.Conn, error) {
 	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true})
 	if err != nil {

@@ -17,7 +17,7 @@ const (
 	rowsCopied   = 128 // acknowledgements whose rows are taken
 )
 
-// againstRaw measures what is held against bare servers, pair by pair.
+// againstRaw measures acknowledgements against bare servers, pair by pair.
 func (b *answersBench) againstRaw(ctx context.Context) (err error) {
 	if err := b.declare(ctx); err != nil {
 		return err
@@ -58,8 +58,8 @@ func (b *answersBench) duel(name string, laps [][]lap) {
 	b.results = append(b.results, f)
 }
 
-// oneCaller says beside the ratio what an acknowledgement takes beyond what it cannot do without: the commit of its
-// rows and a round trip. The three are medians of the same seconds.
+// oneCaller measures one caller, and how much longer an acknowledgement takes than the commit of its rows and a round
+// trip, which it needs in any case. The three are medians of the same seconds.
 func (b *answersBench) oneCaller(ctx context.Context, rows *rowReplay, trip func(i int) error) error {
 	laps, err := alternate(ctx, b.size.pairs, b.size.slice, b.acknowledging(1, b.overTCP), b.askingBare(1, trip), rows.turn)
 	if err != nil {
@@ -80,7 +80,7 @@ func (b *answersBench) oneCaller(ctx context.Context, rows *rowReplay, trip func
 	return nil
 }
 
-// overHTTP does with the HTTP interface, by callers who keep their connections, what was done over NATS.
+// overHTTP measures the HTTP interface in the same way, by callers that keep their connections.
 func (b *answersBench) overHTTP(ctx context.Context) error {
 	transport := &http.Transport{MaxIdleConns: 2 * benchCallers, MaxIdleConnsPerHost: benchCallers,
 		DisableCompression: true}
@@ -94,7 +94,7 @@ func (b *answersBench) overHTTP(ctx context.Context) error {
 	for i := range b.ids {
 		h.paths[i] = b.acknowledgePath(i)
 	}
-	for _, i := range b.open { // one after the other, for what is kept of the answers
+	for _, i := range b.open { // one after the other: keep writes to a map
 		if err := h.keep(i); err != nil {
 			return err
 		}
@@ -174,7 +174,7 @@ func (h *httpAnswers) post(addr, path string, i int) (http.Header, []byte, error
 
 func (h *httpAnswers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
-	answer := h.answers[r.URL.Path] // an empty one is found wrong by who asks
+	answer := h.answers[r.URL.Path] // post fails with an empty one
 	for name, values := range answer.header {
 		w.Header()[name] = values
 	}

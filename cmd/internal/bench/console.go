@@ -30,7 +30,7 @@ const (
 const (
 	consoleRequests = 200              // for each address
 	consoleWarm     = 20               // before them, not counted
-	consoleLongest  = 20 * time.Second // for one address: what is far over its bar needs no more requests
+	consoleLongest  = 20 * time.Second // for one address: one that is far over its bar needs no more requests
 	consoleViewers  = 200
 	consoleEvents   = 20
 	consoleQuiet    = 1200 * time.Millisecond // after which no viewer waits for what came before
@@ -154,7 +154,7 @@ func (b *consoleBench) login(ctx context.Context) error {
 type target struct {
 	name, path string
 	form       url.Values // posted where there is one
-	shows      string     // what its answer has in life: one without it is an error, and no measurement
+	shows      string     // a text that its answer must hold; one without it is an error
 	moved      bool       // somebody acknowledges before each request, so that nothing rendered before is good
 }
 
@@ -198,7 +198,7 @@ func (b *consoleBench) targets() []target {
 func (b *consoleBench) pages(ctx context.Context) error {
 	size := atomic.Int64{}
 	raw := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = w.Write(make([]byte, size.Load())) // a reader that is gone is seen by the one who asked
+		_, _ = w.Write(make([]byte, size.Load())) // the asker sees a reader that is gone
 	}))
 	defer raw.Close()
 	for _, l := range b.targets() {

@@ -18,7 +18,7 @@ import (
 	"qingkong/notify/channel"
 )
 
-// dispatchLimits is what the bytes of a dispatch take when nothing else is done with them, in seconds.
+// dispatchLimits are the seconds that the bytes of a dispatch take in each step alone.
 type dispatchLimits struct {
 	encode, bbolt, stream, publish float64
 	bytes                          int
@@ -38,7 +38,8 @@ func (b *dispatchBench) limits(ctx context.Context) (*dispatchLimits, error) {
 	return raw, nil
 }
 
-// eachBlock hands over the blocks that the dispatch added, each good until the next, and returns how many seconds f took.
+// eachBlock hands over the blocks that the dispatch added, each good until the next, and returns how many seconds f
+// took.
 func (b *dispatchBench) eachBlock(f func(number uint64, raw []byte) error) (seconds float64, err error) {
 	for number := b.from; number <= b.to && err == nil; number++ {
 		err = b.journal.View(func(tx *bbolt.Tx) error {

@@ -36,7 +36,7 @@ type listBench struct {
 	workbook []byte
 }
 
-// cost is what one run took.
+// cost is the time of one run in ms, and its memory in MiB.
 type cost struct{ ms, allocated, peak float64 }
 
 // List measures the import of a workbook of n recipients with all checks, beside excelize's streaming reader over the
@@ -73,7 +73,7 @@ func List(ctx context.Context, n int) (_ []Result, err error) {
 	return b.results, err
 }
 
-// reading measures both readers in turn, so that what else the machine does meets both.
+// reading measures both readers in turn, so that other work of the machine meets both.
 func (b *listBench) reading() error {
 	var costs [2]struct{ ms, allocated, peak []float64 }
 	for range listRounds {
@@ -163,7 +163,7 @@ func heap() [2]uint64 {
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// queries measures what is asked of the versions, over HTTP where there is a call for it.
+// queries measures questions about the versions, over HTTP where there is a call for them.
 func (b *listBench) queries(ctx context.Context) error {
 	next, err := b.amended(ctx)
 	if err != nil {
@@ -201,7 +201,7 @@ func (b *listBench) queries(ctx context.Context) error {
 		}
 		return nil
 	}
-	// Once, for what every later answer is made of: totals of both versions, the marks of every measure.
+	// The first answers make what later ones use: totals of both versions, the marks of every measure.
 	err = measure(1, 0,
 		query{"first difference of two versions, with all totals", get(at + "/diff?limit=100&against=" + current)},
 		query{"first score of a version", get(at + "/score?limit=100")})

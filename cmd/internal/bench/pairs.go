@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// lap is what a contender did in a slice.
+// lap is a contender's work in a slice.
 type lap struct {
 	acts int
 	took time.Duration
@@ -20,11 +20,11 @@ func (l *lap) add(more lap) {
 }
 
 // contender is one of several that are measured against each other. Its turn acts until the time given has passed, or
-// until what it has at hand is used up; what it needs before it can act is not counted.
+// its supply is used up; preparations are not counted.
 type contender func(ctx context.Context, within time.Duration) (lap, error)
 
 // alternate gives every contender a slice of time, so many times over, and returns their laps by time and contender. In
-// each of these times the one that has had least is next, so that what slows the machine down slows all of them.
+// each of these times the one that has had least is next, so that a slow moment of the machine slows all of them.
 func alternate(ctx context.Context, times int, slice time.Duration, all ...contender) ([][]lap, error) {
 	out := make([][]lap, times)
 	for i := range out {
@@ -57,7 +57,7 @@ func alternate(ctx context.Context, times int, slice time.Duration, all ...conte
 }
 
 // duel is the outcome of two contenders: the median of each one's acts per second, and of the ratio of each pair of
-// slices. It differs from the ratio of the medians, for what disturbed a pair stays in that pair.
+// slices. It differs from the ratio of the medians, for a disturbance stays in its pair.
 func duel(laps [][]lap, ours, raw int) (value, limit, ratio float64) {
 	var values, limits, ratios []float64
 	for _, pair := range laps {
@@ -102,8 +102,8 @@ func upTo(n int) []int {
 	return all
 }
 
-// race lets callers do acts on what there is to be done, one after the other, until all is done or there is to be no
-// more. What it begins it ends: the first of todo, as many as the lap has acts.
+// race lets callers do act on the items of todo, one after the other, until all is done or more says no. It ends each
+// act that it begins; those are the first of todo, as many as the lap has acts.
 func race[T any](callers int, todo []T, more func() bool, act func(T) error) (lap, error) {
 	l := lap{each: make([]time.Duration, len(todo))}
 	var next atomic.Int64

@@ -11,12 +11,12 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// row is one row that a transaction changed: what it was before and is after, nil for not there.
+// row is one row that a transaction changed: its values before and after, nil for not there.
 type row struct {
 	bucket, key, was, is []byte
 }
 
-// changedRows is what differs between two states of a file, bucket by bucket.
+// changedRows are the rows that differ between two states of a file, bucket by bucket.
 func changedRows(before, after *bbolt.Tx) (rows []row, err error) {
 	err = after.ForEach(func(name []byte, b *bbolt.Bucket) error {
 		was := before.Bucket(name)
@@ -88,8 +88,8 @@ func write(tx *bbolt.Tx, rows []row, undone bool) error {
 	return nil
 }
 
-// rowReplay holds the rows of real transactions, one after the other, and a copy of the file as it was before the first.
-// To write them there is what bbolt had to do for them, to the page, and nothing else.
+// rowReplay holds the rows of real transactions, one after the other, and a copy of the file as it was before the
+// first. Writing them there is exactly the work that bbolt had with them, and nothing else.
 type rowReplay struct {
 	db   *bbolt.DB
 	acts []actRows
@@ -158,7 +158,7 @@ func (r *rowReplay) turn(_ context.Context, within time.Duration) (lap, error) {
 	return l, err
 }
 
-// skip writes what is not measured: the rows of several transactions, or all of them back as they were.
+// skip writes without measuring: the rows of several transactions, or all rows back as they were.
 func (r *rowReplay) skip(tx *bbolt.Tx) error {
 	if r.next < len(r.acts) {
 		r.next++

@@ -24,7 +24,7 @@ type Files struct {
 	ClientCA string // authorities of which every client needs a certificate; empty = none needs one
 }
 
-// Options are what a keeper is made with; all of them have defaults.
+// Options are the options of a keeper; all of them have defaults.
 type Options struct {
 	Now func() time.Time // time.Now
 	Log *slog.Logger     // none
@@ -43,12 +43,12 @@ type Keeper struct {
 
 	mu     sync.Mutex // held while the files are read
 	looked time.Time
-	wrong  *refusal.Field // why what the files hold is not served; nil while it is
+	wrong  *refusal.Field // why the files' content is not served; nil while it is
 	since  time.Time      // of that
 }
 
 // Open reads the files. Those that nobody could be served with are refused, with the setting and what to do. A
-// certificate that has expired is served: who starts the program then needs it all the more, and the status says so.
+// certificate that has expired is served: the program is needed all the same, and the status says so.
 func Open(f Files, opt Options) (*Keeper, error) {
 	k := &Keeper{files: f, now: opt.Now, log: cmp.Or(opt.Log, slog.New(slog.DiscardHandler))}
 	if k.now == nil {
@@ -77,7 +77,7 @@ func (k *Keeper) Config(protocols ...string) *tls.Config {
 		return c
 	}
 	base := own(k.current())
-	// A configuration of its own for each set of files: who resumes a session is judged by the authorities of now.
+	// A configuration of its own for each set of files: a resumed session is judged by the authorities of now.
 	var mu sync.Mutex
 	last, made := k.current(), base.Clone()
 	base.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
@@ -92,7 +92,7 @@ func (k *Keeper) Config(protocols ...string) *tls.Config {
 	return base
 }
 
-// current is what is served now. A handshake never waits for another that reads the files.
+// current is the material that is served now. A handshake never waits for another that reads the files.
 func (k *Keeper) current() *material {
 	if k.mu.TryLock() {
 		if now := k.now(); now.Sub(k.looked).Abs() >= lookEvery {
@@ -103,7 +103,7 @@ func (k *Keeper) current() *material {
 	return k.served.Load()
 }
 
-// look reads the files and serves what they hold, or notes why not; with the lock held.
+// look reads the files and serves their content, or notes why not. It is called with the lock held.
 func (k *Keeper) look(now time.Time) {
 	k.looked = now
 	old := k.served.Load()
@@ -130,8 +130,8 @@ func (k *Keeper) look(now time.Time) {
 // Status is how the certificate of a listener is.
 type Status struct {
 	Files
-	From, Until time.Time      // when what is served is valid, its chain and the clients' authorities included
-	Wrong       *refusal.Field // why what the files hold now is not served; nil while it is
+	From, Until time.Time      // validity of the served certificate, its chain and the clients' authorities included
+	Wrong       *refusal.Field // why the files' present content is not served; nil while it is
 	Since       time.Time      // of Wrong
 }
 

@@ -18,7 +18,7 @@ import (
 // maxFile is larger than any file of certificates that is meant.
 const maxFile = 1 << 20
 
-// material is what the files of one moment hold.
+// material is the content of the files at one moment.
 type material struct {
 	text     [3][]byte // of certificate, key and clients' authorities
 	cert     tls.Certificate
@@ -175,22 +175,12 @@ func pair(cert, key []byte) (own tls.Certificate, rule string, err error) {
 	return own, "", nil
 }
 
-func later(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return b
-	}
-	return a
-}
+func later(a, b time.Time) time.Time { return slices.MaxFunc([]time.Time{a, b}, time.Time.Compare) }
 
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
+func earlier(a, b time.Time) time.Time { return slices.MinFunc([]time.Time{a, b}, time.Time.Compare) }
 
-// Client is for who connects: it trusts the authorities of a file alone, the system's where that is empty, and shows a
-// certificate where one is named. A refusal names the flag.
+// Client is the configuration of a client. It trusts the authorities of a file alone, the system's where that is empty,
+// and shows a certificate where one is named. A refusal names the flag.
 func Client(ca, cert, key string) (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12}
 	no := func(flag, rule, file string, err error) (*tls.Config, error) {

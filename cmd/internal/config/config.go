@@ -1,5 +1,5 @@
-// Package config holds the program's settings (contract.md §6): what they are, where they come from, and which
-// values are refused. default.yaml is the one place that names and explains every key; its values are the defaults.
+// Package config holds the program's settings (contract.md §6): what they are, where they come from, and which values
+// are refused. default.yaml is the one place that names and explains every key; its values are the defaults.
 package config
 
 import (
@@ -38,7 +38,7 @@ type Config struct {
 	Nodes          []string    `yaml:"nodes"` // names of all nodes; empty for one alone
 }
 
-// District is whose response this is. Region is the six-digit code of GB/T 2260.
+// District is the district whose response this is. Region is the six-digit code of GB/T 2260.
 type District struct {
 	Name   string `yaml:"name"`
 	Region string `yaml:"region"`
@@ -55,7 +55,7 @@ type Backup struct {
 	Dir      string `yaml:"dir"`                       // of the backups; empty = none
 	Schedule string `yaml:"schedule"`                  // empty = only when asked
 	Keep     int    `yaml:"keep" allow:"1..1000"`      // how many stay there
-	MaxAgeH  int    `yaml:"max_age_h" allow:"1..8784"` // of the newest, before that is said; a year at most
+	MaxAgeH  int    `yaml:"max_age_h" allow:"1..8784"` // of the newest, beyond which a check warns; a year at most
 
 	PassphraseFile string `yaml:"passphrase_file"` // whose one line encrypts them; empty = they are plain
 }
@@ -74,7 +74,7 @@ type Approval struct {
 	Red      int `yaml:"red" allow:"1..2"`
 }
 
-// StartLimits are the days from now beyond which a start is entered by whoever repeats its date.
+// StartLimits are the days from now beyond which a start has to be confirmed by repeating its date.
 type StartLimits struct {
 	BackD  int `yaml:"back_d" allow:"1..366"`
 	AheadD int `yaml:"ahead_d" allow:"1..366"`

@@ -9,7 +9,7 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// ListChecks is what a reduction list is checked by where the documents leave it open or a city decides.
+// ListChecks are the settings of a reduction list's checks that the documents leave open or a city decides.
 type ListChecks struct {
 	BottomLine        BottomLine `yaml:"bottom_line"`
 	SO2NOxExchange    bool       `yaml:"so2_nox_exchange"`
@@ -48,7 +48,7 @@ type Box struct {
 	North float64 `yaml:"north"`
 }
 
-// Weights are what each mark of a measure counts in a score.
+// Weights are the weights of a measure's marks in a score.
 type Weights struct {
 	Operable    float64 `yaml:"operable" allow:"0..100"`
 	Monitorable float64 `yaml:"monitorable" allow:"0..100"`

@@ -22,9 +22,9 @@ const maxFile = 1 << 20
 // EnvPrefix begins the name of every environment variable that sets a key.
 const EnvPrefix = "QINGKONG_"
 
-// Load returns the defaults, overridden by the file (none when file is empty) and then by the QINGKONG_ variables
-// of environ (as os.Environ gives them). It does not judge the values: a caller applies its flags and then calls
-// Validate. What it cannot read it refuses with file and line, or with the variable's name.
+// Load returns the defaults, overridden by the file (none when file is empty) and then by the QINGKONG_ variables of
+// environ (as os.Environ gives them). It does not judge the values: a caller applies its flags and then calls Validate.
+// A text that it cannot read is refused with file and line, or with the variable's name.
 func Load(file string, environ []string) (Config, error) {
 	c := Default()
 	if file != "" {
@@ -55,7 +55,8 @@ func read(file string) ([]byte, error) {
 	return text, nil
 }
 
-// decode reads one YAML document over c; what the document leaves out keeps its value. name stands in the errors.
+// decode reads one YAML document over c; keys that the document leaves out keep their values. name stands in the
+// errors.
 func decode(name string, text []byte, c *Config) error {
 	if isBlank(text) {
 		return nil
@@ -100,8 +101,8 @@ func place(name string, e *yaml.LoadError) refusal.Field {
 	return f
 }
 
-// override sets each scalar key that has a variable. A variable with our prefix that names no key is refused:
-// a misspelt one would otherwise leave the old value in force without a word.
+// override sets each scalar key that has a variable. A variable with our prefix that names no key is refused: a
+// misspelt one would otherwise leave the old value in force without a word.
 func override(c *Config, environ []string) error {
 	keys := scalars(reflect.ValueOf(c).Elem(), EnvPrefix[:len(EnvPrefix)-1])
 	var fields []refusal.Field

@@ -74,7 +74,7 @@ func ParseProxy(text string) (netip.Prefix, error) {
 	return netip.ParsePrefix(text)
 }
 
-// checker gathers what is wrong, so that one start shows all of it.
+// checker gathers all wrong values, so that one start shows them.
 type checker struct{ fields []refusal.Field }
 
 func (k *checker) that(ok bool, key, rule string, value any, args refusal.Args) {
@@ -207,7 +207,7 @@ func (k *checker) orders(o Orders) {
 	k.duration("orders.repeat_max", o.RepeatMax, max(o.RepeatFirst, time.Second), 24*time.Hour)
 }
 
-// tls asks for certificate and key together. What the files hold is judged at the start, which reads them.
+// tls asks for certificate and key together. The files themselves are judged when they are read, at the start.
 func (k *checker) tls(setting string, t TLS) {
 	k.that(t.Cert == "" || t.Key != "", setting+".key", "config.tls_half", t.Key, refusal.Args{"other": setting + ".cert"})
 	k.that(t.Key == "" || t.Cert != "", setting+".cert", "config.tls_half", t.Cert,

@@ -41,7 +41,7 @@ type Demo struct {
 	Soonest, Latest time.Duration
 }
 
-// Program is what a demo needs of the program that it is given in.
+// Program is the part of the program that a demo needs.
 type Program struct {
 	Service *service.Service
 	Config  config.Config
@@ -96,11 +96,11 @@ func (d *Demo) Load(ctx context.Context, p Program) error {
 	return d.forecast(ctx, p)
 }
 
-// loaded says whether an earlier start loaded this demo, accounts included. Only a large one is asked for: making
-// its list anew takes longer than the rest of a start.
+// loaded says whether an earlier start loaded this demo, accounts included. Only a large one is asked for: making its
+// list anew takes longer than the rest of a start.
 func (d *Demo) loaded(p Program) (there bool, err error) {
 	if own, err := ownRecipient(p.Config.Data); d.Recipients == 0 || err != nil || own == "" {
-		return false, nil // what is wrong with the file is told by accounts
+		return false, nil // accounts tells of a bad file
 	}
 	err = p.Service.J.View(func(tx *bbolt.Tx) error {
 		v, err := reductionlist.Current(tx, p.Service.J.Now())
@@ -136,8 +136,8 @@ func enterpriseOf(l *reductionlist.List) string {
 // isPlant says whether a recipient is one of the two plants the policy names; they are never simulated.
 func isPlant(id string) bool { return id == "E0001" || id == "E0002" }
 
-// accounts makes one account of every role the first time, and writes them where the person who started the demo
-// finds them.
+// accounts makes one account of every role the first time, and writes them where the person who started the demo finds
+// them.
 func (d *Demo) accounts(ctx context.Context, p Program, enterprise string) error {
 	path := filepath.Join(p.Config.Data, folder.DemoCredentials)
 	if _, err := os.Stat(path); err == nil {
@@ -310,7 +310,7 @@ func Credentials(dir string) (all map[string]Credential, err error) {
 	return all, nil
 }
 
-// Account is what a demo's account of a role logs in with, read where the person who runs the demo reads it.
+// Account returns the login of a demo's account of a role, from the file that the person who runs the demo reads.
 func (d *Demo) Account(dir string) func(role string) (user, password string, ok bool) {
 	if d == nil {
 		return nil

@@ -10,9 +10,8 @@ import (
 	"time"
 )
 
-// sendBuffer is what the system holds of what a peer has not taken, in bytes. A large one would take a peer's pauses
-// for a stall, since room is only told once a third of it is free, and hold megabytes for each reader that does not
-// read.
+// sendBuffer is how many bytes the system holds that a peer has not taken. A large one would take a peer's pauses for a
+// stall, since room is only told once a third of it is free, and hold megabytes for each reader that does not read.
 const sendBuffer = 64 << 10
 
 // looks is how often a write that goes on is looked at within a stall: a write that blocks does not say when it last
@@ -20,12 +19,12 @@ const sendBuffer = 64 << 10
 const looks = 10
 
 // Conn is a connection that was let in. A write ends when its peer takes nothing for as long as the pace says, however
-// long it takes in all while the peer goes on. Who sets a deadline for its writes has that one alone: streams of events
-// do.
+// long it takes in all while the peer goes on. A user of the connection that sets a deadline for writes has that one
+// alone; streams of events do.
 type Conn struct {
 	net.Conn
 	pace  Pace
-	own   atomic.Bool // whose writes have a deadline that was set from outside
+	own   atomic.Bool // writes have a deadline that was set from outside
 	place netip.Prefix
 	once  sync.Once
 	gone  func(*Conn)
@@ -33,7 +32,7 @@ type Conn struct {
 
 func newConn(c net.Conn, pace Pace, gone func(*Conn)) *Conn {
 	if tcp, ok := c.(*net.TCPConn); ok && pace.Stall > 0 {
-		_ = tcp.SetWriteBuffer(sendBuffer) // what the system does not do is no worse than before
+		_ = tcp.SetWriteBuffer(sendBuffer) // without it the connection works as before
 	}
 	return &Conn{Conn: c, pace: pace, gone: gone}
 }

@@ -2,7 +2,7 @@
 // nothing moves.
 //
 // It stands directly on the sockets, of HTTP/1 alone: over HTTP/2 a reader can stop one answer and take the others.
-// What encrypts stands on top of it: a write that is continued after a pause is not seen there.
+// Encryption stands on top of it: a write that is continued after a pause is not seen there.
 package door
 
 import (
@@ -177,7 +177,7 @@ func addressOf(c net.Conn) netip.Addr {
 	return a.Addr().Unmap().WithZone("")
 }
 
-// Network is what one customer has of addresses: an address of IPv4, 64 bits of IPv6; the zero prefix for no address.
+// Network is the network that one customer has: an address of IPv4, 64 bits of IPv6; the zero prefix for no address.
 func Network(a netip.Addr) netip.Prefix {
 	bits := 32
 	if a.Is6() {
@@ -190,8 +190,8 @@ func Network(a netip.Addr) netip.Prefix {
 	return p
 }
 
-// Pace is how slowly a peer may take what is written, or send what is read: Stall without any byte ends it, and so does
-// less than PerSecond bytes on average after Grace. A zero Stall is no limit.
+// Pace is how slowly a peer may read or write: Stall without any byte ends it, and so does less than PerSecond bytes on
+// average after Grace. A zero Stall is no limit.
 type Pace struct {
 	Stall     time.Duration
 	Grace     time.Duration

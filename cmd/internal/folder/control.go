@@ -18,12 +18,13 @@ import (
 	"qingkong/cmd/internal/journal"
 )
 
-// Socket is where a running program can be asked for what only it can do with its folder: who may read the folder may
-// ask. One question stands on a connection, a line of JSON; lines of JSON answer it, the last with "done" or "error".
-// While the question is worked on a line comes each second. The end of the asker's side gives the question up.
+// Socket is where a running program takes requests that only it can carry out on its folder. Every user who may read
+// the folder may ask. One question stands on a connection, a line of JSON; lines of JSON answer it, the last with
+// "done" or "error". While the question is worked on a line comes each second. The end of the asker's side gives the
+// question up.
 const Socket = "control.sock"
 
-// BackupRequest says what is backed up and to where, as files of the machine that the record lies on.
+// BackupRequest is a backup to be made; its files are those of the machine that the record lies on.
 type BackupRequest struct {
 	File  string // absolute; must not exist
 	Since string // an earlier backup to go on from; empty for all
@@ -42,7 +43,7 @@ type BackupResult struct {
 	Encrypted bool   `json:"encrypted"`
 }
 
-// Control is the running program's side of the socket: what it does when it is asked.
+// Control is the running program's side of the socket.
 type Control struct {
 	Dir    string // the data folder
 	Backup func(ctx context.Context, req BackupRequest, progress func(journal.BackupProgress)) (BackupResult, error)
@@ -50,7 +51,7 @@ type Control struct {
 	Log    *slog.Logger
 }
 
-// controlQuestion is what is asked.
+// controlQuestion is a request, as one line of JSON.
 type controlQuestion struct {
 	Act   string `json:"act"` // backup or check
 	File  string `json:"file,omitempty"`
@@ -141,7 +142,7 @@ func (c *Control) Listen() *net.UnixListener {
 	return nil
 }
 
-// Serve answers on the socket until ctx ends, which ends what is asked for then.
+// Serve answers on the socket until ctx ends, which also ends the work in hand.
 func (c *Control) Serve(ctx context.Context, ln *net.UnixListener) error {
 	stop := context.AfterFunc(ctx, func() { _ = ln.Close() }) // the socket goes with it
 	defer stop()
@@ -210,7 +211,7 @@ func (c *Control) answer(ctx context.Context, conn *net.UnixConn) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go func() { // the asker has said all it will: what ends the reading ends the work
+	go func() { // the asker says nothing more: the end of its side ends the work
 		_, _ = io.Copy(io.Discard, in)
 		cancel()
 	}()
@@ -219,7 +220,7 @@ func (c *Control) answer(ctx context.Context, conn *net.UnixConn) {
 	}
 }
 
-// beatWhile does the work and says how far it is each second, and at last how it ended; an error is that nobody heard
+// beatWhile does the work and says how far it is each second, and at last how it ended; it fails where nobody heard
 // that.
 func beatWhile(ctx context.Context, cancel func(), work controlWork, say func(controlAnswer) error) error {
 	var last atomic.Pointer[journal.BackupProgress]

@@ -14,8 +14,8 @@ import (
 	"qingkong/cmd/internal/journal"
 )
 
-// lockFile is held below the data folder from before anything else there is touched until all is closed: a second
-// NATS server on the same streams would damage them before the record's own lock was asked for.
+// lockFile is held below the data folder from before anything else there is touched until all is closed: a second NATS
+// server on the same streams would damage them before the record's own lock was asked for.
 const lockFile = "lock"
 
 // ErrInUse is that another program has the data folder.
@@ -31,7 +31,7 @@ func Lock(dir string) (release func() error, err error) {
 }
 
 // LockToRead keeps every program that would write from the data folder, and writes nothing itself. A folder without a
-// lock file, or with one that may not be read, gives no lock: the record's own file is locked by whoever reads it.
+// lock file, or with one that may not be read, gives no lock: the record's own file is locked when it is read.
 func LockToRead(dir string) (release func() error, err error) {
 	f, err := os.Open(filepath.Join(dir, lockFile))
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
@@ -58,7 +58,7 @@ const (
 	Addresses       = "addresses.json"        // written once every address accepts connections
 	DemoCredentials = "demo-credentials.json" // the accounts of a demo
 	Streams         = "nats"                  // the streams of the embedded NATS server
-	Feeds           = "feeds"                 // what the feeds have seen
+	Feeds           = "feeds"                 // files that the feeds have seen
 	Incoming        = "incoming"              // files that are sent, until it is their turn
 )
 
@@ -84,7 +84,7 @@ func Write(path string, text []byte, mode os.FileMode) error {
 	return os.Rename(next, path)
 }
 
-// FreeMB is what an ordinary user may still write to the disk of a folder.
+// FreeMB is how many MiB an ordinary user may still write to the disk of a folder.
 func FreeMB(dir string) (int64, error) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(dir, &s); err != nil {
@@ -93,8 +93,8 @@ func FreeMB(dir string) (int64, error) {
 	return int64(s.Bavail) * int64(s.Bsize) >> 20, nil
 }
 
-// KeepFree is how many bytes must stay free where a file is written beside the record of dir: on the disk of the
-// record as much as everything large that can wait leaves, on another what keeps that one from being full.
+// KeepFree is how many bytes must stay free where a file is written beside the record of dir: on the disk of the record
+// the room that all large writes that can wait leave, on another disk enough not to fill it.
 func KeepFree(dir, file string, disk config.Disk) (int64, error) {
 	var data, target syscall.Stat_t
 	if err := syscall.Stat(dir, &data); err != nil {

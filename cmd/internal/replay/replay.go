@@ -29,7 +29,7 @@ import (
 	"qingkong/reductionlist"
 )
 
-// Options are a measured episode and what it is played through with.
+// Options are a measured episode, and the list and settings that it is played with.
 type Options struct {
 	Days    []alerts.Day // in order of their dates
 	Horizon int          // days of forecast; contract.md §2 says 5
@@ -218,7 +218,7 @@ func (r *engine) onStop(stop func(context.Context) error) { r.stops = append(r.s
 // stopWithin bounds the end of each part.
 const stopWithin = 10 * time.Second
 
-// stop ends what was built, the last first.
+// stop ends the parts that were built, the last first.
 func (r *engine) stop(ctx context.Context) (err error) {
 	for _, stop := range slices.Backward(r.stops) {
 		within, cancel := context.WithTimeout(ctx, stopWithin)
@@ -340,7 +340,7 @@ func (r *engine) forecast(ctx context.Context, i int) error {
 	return err
 }
 
-// accept does what each open proposal asks for. It returns the warning that was lifted, if one was.
+// accept accepts each open proposal. It returns the warning that was lifted, if one was.
 func (r *engine) accept(ctx context.Context, row *Day) (ended string, err error) {
 	for range 10 {
 		var open []*alerts.Proposal
@@ -443,7 +443,7 @@ func (r *engine) advance(ctx context.Context, to time.Time) error {
 	}
 }
 
-// settle runs what is due until nothing is: timers, messages, and the enterprises' answers to them.
+// settle runs timers and messages, with the enterprises' answers to them, until none is due.
 func (r *engine) settle(ctx context.Context) error {
 	for {
 		var ids []string

@@ -27,7 +27,7 @@ func (r *engine) describe(row *Day, ended string) error {
 	})
 }
 
-// criteria names what the episode was judged by, in order.
+// criteria names the criteria that the episode was judged by, in order.
 func (r *engine) criteria() string {
 	var names []string
 	for _, d := range r.opt.Days {
@@ -38,7 +38,7 @@ func (r *engine) criteria() string {
 	return strings.Join(names, ", ")
 }
 
-// summarize lists the warnings from the record and counts what happened.
+// summarize lists the warnings from the record and fills in the summary.
 func (r *engine) summarize() error {
 	sum := &r.out.Summary
 	sum.From, sum.To = r.out.Days[0].Date, r.out.Days[len(r.out.Days)-1].Date

@@ -8,7 +8,7 @@ import (
 	"qingkong/seeds/towns"
 )
 
-// UsualList are what lists are checked by without a configuration.
+// UsualList are the settings of list checks without a configuration.
 func UsualList() rules.Settings {
 	s := rules.DefaultSettings()
 	s.Towns = towns.Names
@@ -23,7 +23,7 @@ func townsOf(own []string) func(region string) []string {
 	return func(string) []string { return own }
 }
 
-// List are what lists are checked by under a configuration.
+// List are the settings of list checks under a configuration.
 func List(c config.ListChecks) rules.Settings {
 	s := rules.DefaultSettings()
 	share := func(p config.Shares) reductionlist.Amounts {

@@ -1,4 +1,4 @@
-// Package settings is the configuration in the types of those who go by it.
+// Package settings turns the configuration into the types of the packages that use it.
 package settings
 
 import (
@@ -13,7 +13,7 @@ import (
 	"qingkong/seeds"
 )
 
-// Of is what the configuration says of the acts. Criteria that are not there or cannot be read are refused.
+// Of are the settings of the acts. Criteria that are not there or cannot be read are refused.
 func Of(cfg config.Config) (service.Settings, error) {
 	set := alerts.DefaultSettings()
 	set.OwnDeclaration = cfg.OwnDeclaration

@@ -49,7 +49,7 @@ func (ca *CA) Pool() *x509.CertPool {
 	return pool
 }
 
-// Leaf is what a certificate says; its defaults are localhost and 127.0.0.1, from an hour ago for a year.
+// Leaf are the contents of a certificate. The defaults are localhost and 127.0.0.1, from an hour ago for a year.
 type Leaf struct {
 	Names       []string // hosts and addresses; a single "" is none
 	From, Until time.Time
