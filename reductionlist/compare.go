@@ -92,10 +92,10 @@ func NewTotals(emission Amounts) Totals {
 // order of ids.
 func (t *Totals) Add(r *Recipient) {
 	at := r.Reductions(r.Rungs())
-	addAll(&t.all, at)
+	AddLevels(&t.all, at)
 	name := r.Sector()
 	sector := t.sectors[name]
-	addAll(&sector, at)
+	AddLevels(&sector, at)
 	t.sectors[name] = sector
 }
 

@@ -31,9 +31,13 @@ type Finding struct {
 
 // In returns the finding worded in "zh-CN" or "en".
 func (f Finding) In(lang string) Finding {
-	f.Message = refusal.Text(f.Rule, lang, f.Args)
-	f.Remedy = refusal.Text(f.Rule+".remedy", lang, f.Args)
+	f.Message, f.Remedy = RuleText(f.Rule, lang, f.Args)
 	return f
+}
+
+// RuleText says what is wrong by a rule and what to do about it, in "zh-CN" or "en".
+func RuleText(rule, lang string, args refusal.Args) (message, remedy string) {
+	return refusal.Text(rule, lang, args), refusal.Text(rule+".remedy", lang, args)
 }
 
 // HasErrors reports whether any finding is an error; such a list must not be imported.

@@ -29,7 +29,8 @@ func Ratios(l *List) []Ratio {
 	return t.Ratios()
 }
 
-func addAll(sum *[4]Amounts, more [4]Amounts) {
+// AddLevels adds reductions level by level.
+func AddLevels(sum *[4]Amounts, more [4]Amounts) {
 	for k := range sum {
 		sum[k] = sum[k].Add(more[k])
 	}
@@ -71,7 +72,7 @@ func SectorRatios(l *List) []SectorRatio {
 		}
 		s.recipients++
 		s.emission = s.emission.Add(r.Emitted())
-		addAll(&s.reductions, r.Reductions(r.Rungs()))
+		AddLevels(&s.reductions, r.Reductions(r.Rungs()))
 	}
 	var rows []SectorRatio
 	for name, s := range by {

@@ -1,9 +1,6 @@
 package plant
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"time"
 
 	"qingkong/reductionlist"
@@ -35,10 +32,5 @@ func (d Demands) Digest() string {
 	for i := range d {
 		rows[i] = row{d[i].From.UTC().Format(time.RFC3339Nano), d[i].Measure}
 	}
-	text, err := json.Marshal(rows)
-	if err != nil {
-		panic("plant: what an order demands: " + err.Error()) // numbers of a list are finite
-	}
-	sum := sha256.Sum256(text)
-	return "sha256:" + hex.EncodeToString(sum[:])
+	return hashOf(rows)
 }

@@ -2,6 +2,7 @@ package plant
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"qingkong/alerts/refusal"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/allocate"
 )
 
 // Figures are what a plant's plan needs beside what the list says of the plant: in which state the machines and the pit
@@ -48,11 +50,7 @@ type Span struct {
 }
 
 // Demand is what is asked of all units together.
-type Demand struct {
-	PowerMinMW *float64 `json:"power_min_mw,omitempty"`
-	PowerMaxMW *float64 `json:"power_max_mw,omitempty"`
-	HeatGJH    *float64 `json:"heat_gj_h,omitempty"`
-}
+type Demand = allocate.Demand
 
 // PitState is the waste pit at the time From of its figures.
 type PitState struct {
@@ -228,12 +226,7 @@ func (c *figuresChecker) baseline(by map[string][]*float64) {
 }
 
 func sortedNames[V any](m map[string]V) []string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+	return slices.Sorted(maps.Keys(m))
 }
 
 // clipName is a name as a message repeats it.

@@ -55,12 +55,7 @@ type PlanWindow struct {
 }
 
 // PlanTotals are sums over a plan.
-type PlanTotals struct {
-	CoalT   *float64           `json:"coal_t,omitempty"`
-	FeedT   *float64           `json:"feed_t,omitempty"`
-	DivertT *float64           `json:"divert_t,omitempty"`
-	Kg      map[string]float64 `json:"kg"`
-}
+type PlanTotals = allocate.Totals
 
 // PlanDay is one day in Shanghai. From and To are given for a day of which the plan covers a part.
 type PlanDay struct {
@@ -114,7 +109,7 @@ func (p *Problem) Operating(a *allocate.Answer, text []byte, ends, figuresAt *ti
 	demanded Demands) *OperatingPlan {
 	plan := &OperatingPlan{Kind: p.Kind, StepH: a.StepH, Status: string(a.Status), Objective: *a.Objective,
 		Bound: *a.Bound, Gap: *a.Gap,
-		Totals: *totalsOf(a.Totals), Baseline: totalsOf(a.Baseline), Saved: totalsOf(a.Saved), Binding: a.BindingIn("zh-CN"),
+		Totals: *a.Totals, Baseline: a.Baseline, Saved: a.Saved, Binding: a.BindingIn("zh-CN"),
 		FiguresAt: figuresAt, Problem: text}
 	for i := range a.Steps {
 		s := &a.Steps[i]
@@ -132,13 +127,6 @@ func (p *Problem) Operating(a *allocate.Answer, text []byte, ends, figuresAt *ti
 	plan.Marks, plan.Demands = plan.marks(demanded), demanded.Digest()
 	plan.Add()
 	return plan
-}
-
-func totalsOf(t *allocate.Totals) *PlanTotals {
-	if t == nil {
-		return nil
-	}
-	return &PlanTotals{CoalT: t.CoalT, FeedT: t.FeedT, DivertT: t.DivertT, Kg: t.Kg}
 }
 
 // copied keeps the rounding of a plan out of the answer that it was made of.

@@ -75,18 +75,22 @@ func OfRecipient(r *reductionlist.Recipient) *Plant { return Of(r, r.Measures) }
 
 // Machines are the names of the units or furnaces, in the order of the list, over all periods.
 func (p *Plant) Machines() (names []string) {
-	add := func(name string) {
+	p.each(func(_ int, name, _, _ string) {
 		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
-	}
+	})
+	return names
+}
+
+// each visits the rows of units or furnaces; to and from are their days.
+func (p *Plant) each(visit func(i int, name, from, to string)) {
 	for i := range p.units {
-		add(p.units[i].Name)
+		visit(i, p.units[i].Name, p.units[i].From, p.units[i].To)
 	}
 	for i := range p.furnaces {
-		add(p.furnaces[i].Name)
+		visit(i, p.furnaces[i].Name, p.furnaces[i].From, p.furnaces[i].To)
 	}
-	return names
 }
 
 func (p *Plant) has(name string) bool { return slices.Contains(p.Machines(), name) }
@@ -120,17 +124,11 @@ func (k Kind) Named(machines []string, cell string) (names []string) {
 
 // inForce are the indices of the rows that hold on a day.
 func (p *Plant) inForce(day string) (rows []int) {
-	holds := func(from, to string) bool { return (from == "" || from <= day) && (to == "" || day <= to) }
-	for i := range p.units {
-		if holds(p.units[i].From, p.units[i].To) {
+	p.each(func(i int, _, from, to string) {
+		if (from == "" || from <= day) && (to == "" || day <= to) {
 			rows = append(rows, i)
 		}
-	}
-	for i := range p.furnaces {
-		if holds(p.furnaces[i].From, p.furnaces[i].To) {
-			rows = append(rows, i)
-		}
-	}
+	})
 	return rows
 }
 
@@ -153,11 +151,7 @@ type Window struct {
 // window is what is left at now of the time from begin to end. On the day on which other rows of the model come into
 // force one plan ends and another begins: factors do not change within a problem.
 func (p *Plant) window(begin, end, now time.Time) (w Window, rows []int, err error) {
-	from := wholeHour(begin)
-	if at := wholeHour(now); at.After(from) {
-		from = at
-	}
-	w = Window{From: from.In(alerts.Shanghai()), To: wholeHour(end).In(alerts.Shanghai())}
+	w = Window{From: latest(wholeHour(begin), wholeHour(now)).In(alerts.Shanghai()), To: wholeHour(end).In(alerts.Shanghai())}
 	if !w.To.After(w.From) {
 		return w, nil, refusal.New(refusal.Conflict, "plan.over", refusal.Args{"to": w.To.Format("2006-01-02 15:04")})
 	}
@@ -192,13 +186,17 @@ func nextDay(t time.Time) time.Time {
 
 // Model stands for everything that the list says of the plant: a plan that was made for another one does not fit it.
 func (p *Plant) Model() string {
-	text, err := json.Marshal(struct {
+	return hashOf(struct {
 		Units    []reductionlist.Unit    `json:"units,omitempty"`
 		Furnaces []reductionlist.Furnace `json:"furnaces,omitempty"`
 		Pit      *reductionlist.Pit      `json:"pit,omitempty"`
 	}{p.units, p.furnaces, p.pit})
+}
+
+func hashOf(v any) string {
+	text, err := json.Marshal(v)
 	if err != nil {
-		panic("plant: a plant's model: " + err.Error()) // numbers of a list are finite
+		panic("plant: " + err.Error()) // numbers of a list are finite
 	}
 	sum := sha256.Sum256(text)
 	return "sha256:" + hex.EncodeToString(sum[:])

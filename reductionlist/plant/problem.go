@@ -257,10 +257,7 @@ func (b *builder) coal(p *Plant, rows []int) *allocate.CoalProblem {
 			EmissionKgPerT: kilograms(map[string]float64{"so2": u.Emission.SO2, "nox": u.Emission.NOx, "pm": u.Emission.PM}),
 			LowLoadMW:      &low, LowLoadNOxFactor: &factor})
 	}
-	for _, one := range over(b, b.f.Demand, 1) {
-		d.Demand = append(d.Demand, allocate.Demand(one))
-	}
-	if len(d.Demand) == 0 {
+	if d.Demand = over(b, b.f.Demand, 1); len(d.Demand) == 0 {
 		d.Demand = []allocate.Demand{{}}
 	}
 	for i := range d.Demand {

@@ -102,15 +102,18 @@ func townsLost(l *list.List, was, is *list.Recipient, path string, s *Settings) 
 	if n == 0 {
 		return nil
 	}
-	return refusal.Input([]refusal.Field{{Path: path, Rule: "list.town_in_use",
-		Args: refusal.Args{"town": was.Name, "first": first, "count": n}}})
+	return refuseAt(path, "list.town_in_use", refusal.Args{"town": was.Name, "first": first, "count": n})
+}
+
+func refuseAt(path, rule string, args refusal.Args) error {
+	return refusal.Input([]refusal.Field{{Path: path, Rule: rule, Args: args}})
 }
 
 func checkDay(day string) error {
 	if text.IsDay(day) {
 		return nil
 	}
-	return refusal.Input([]refusal.Field{{Path: "effective_from", Rule: "list.date", Args: refusal.Args{"value": day}}})
+	return refuseAt("effective_from", "list.date", refusal.Args{"value": day})
 }
 
 // begins moves the first day of l. An end that would lie before it is none any more.
@@ -149,11 +152,10 @@ func AmendRecipient(l *list.List, a RecipientAmendment, s Settings) error {
 		return nil
 	}
 	if !list.ValidID(a.ID) {
-		return refusal.Input([]refusal.Field{{Path: "recipient_id", Rule: "list.id_form", Args: refusal.Args{"value": a.ID}}})
+		return refuseAt("recipient_id", "list.id_form", refusal.Args{"value": a.ID})
 	}
 	if list.ReservedID(a.ID) {
-		return refusal.Input([]refusal.Field{{Path: "recipient_id", Rule: "list.id_reserved",
-			Args: refusal.Args{"value": a.ID}}})
+		return refuseAt("recipient_id", "list.id_reserved", refusal.Args{"value": a.ID})
 	}
 	was, r := &list.Recipient{}, &list.Recipient{ID: a.ID}
 	if i >= 0 {
@@ -168,10 +170,9 @@ func AmendRecipient(l *list.List, a RecipientAmendment, s Settings) error {
 	}
 	switch {
 	case r.ContactRef != "":
-		return refusal.Input([]refusal.Field{{Path: "recipient.contact_ref", Rule: "list.amend_contact"}})
+		return refuseAt("recipient.contact_ref", "list.amend_contact", nil)
 	case r.ID != a.ID:
-		return refusal.Input([]refusal.Field{{Path: "recipient.id", Rule: "http.not_as_path",
-			Args: refusal.Args{"path": a.ID, "body": r.ID}}})
+		return refuseAt("recipient.id", "http.not_as_path", refusal.Args{"path": a.ID, "body": r.ID})
 	}
 	tidyRecipient(r)
 	r.Sort()
@@ -226,7 +227,7 @@ func errorsOf(r *list.Recipient, a *surroundings, s *Settings) []Fault {
 	c := checker{s: s, around: a}
 	c.own(r, nil)
 	c.within(r, r.Rungs())
-	return slices.DeleteFunc(c.faults, func(f Fault) bool { return f.Severity != list.SeverityError })
+	return slices.DeleteFunc(c.faults, func(f Fault) bool { return f.Severity != mistake })
 }
 
 // identity tells whether two faults, of a list before and after a change, are the same.
@@ -279,8 +280,7 @@ func rowOf(r *list.Recipient, a Amendment) (int, error) {
 		}
 	}
 	if n > 1 {
-		return 0, refusal.Input([]refusal.Field{{Path: "level", Rule: "list.which_row",
-			Args: refusal.Args{"measure": a.MeasureID, "count": n}}})
+		return 0, refuseAt("level", "list.which_row", refusal.Args{"measure": a.MeasureID, "count": n})
 	}
 	return found, nil
 }

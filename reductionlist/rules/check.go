@@ -36,7 +36,7 @@ type rowRef struct {
 
 // In returns the fault worded in "zh-CN" or "en".
 func (f Fault) In(lang string) Fault {
-	f.Message, f.Remedy = refusal.Text(f.Rule, lang, f.Args), refusal.Text(f.Rule+".remedy", lang, f.Args)
+	f.Message, f.Remedy = list.RuleText(f.Rule, lang, f.Args)
 	return f
 }
 
@@ -102,7 +102,7 @@ func (c *checker) beside(l *list.List) {
 	for _, r := range l.Recipients {
 		rungs := r.Rungs()
 		c.within(r, rungs)
-		addAll(&sum, r.Reductions(rungs))
+		list.AddLevels(&sum, r.Reductions(rungs))
 	}
 	c.sameCodes(l)
 	c.sameNames(l)
@@ -130,12 +130,6 @@ func (c *checker) within(r *list.Recipient, rungs []list.Rung) {
 	}
 	c.periods(r)
 	c.amounts(r, rungs, over)
-}
-
-func addAll(sum *[4]list.Amounts, more [4]list.Amounts) {
-	for k := range sum {
-		sum[k] = sum[k].Add(more[k])
-	}
 }
 
 // once finds rows of a recipient that say what another row says. In a workbook such a row has no place in the list.

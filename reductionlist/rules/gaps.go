@@ -22,7 +22,7 @@ func (j *judge) gaps() *gaps {
 	var lost []list.Place
 	for i := range j.found {
 		f := &j.found[i]
-		if f.Severity != list.SeverityError {
+		if f.Severity != mistake {
 			continue
 		}
 		at := list.Place{Sheet: f.Sheet, Row: f.Row}

@@ -17,7 +17,7 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 func Judge(rd *list.Reading, s Settings) []list.Finding {
 	j := judge{rd: rd, wrong: map[list.Cell]bool{}}
 	for _, f := range rd.Found {
-		if f.Severity == list.SeverityError {
+		if f.Severity == mistake {
 			j.wrong[list.Cell{Place: list.Place{Sheet: f.Sheet, Row: f.Row}, Column: f.Column}] = true
 		}
 	}
@@ -29,11 +29,7 @@ func Judge(rd *list.Reading, s Settings) []list.Finding {
 		c.head(rd.List)
 		j.take(&c)
 	}
-	for _, r := range rd.List.Recipients {
-		c.own(r, rd.Rows[r])
-		j.take(&c)
-	}
-	for _, r := range rd.Astray {
+	for _, r := range slices.Concat(rd.List.Recipients, rd.Astray) {
 		c.own(r, rd.Rows[r])
 		j.take(&c)
 	}
@@ -50,8 +46,8 @@ func Judge(rd *list.Reading, s Settings) []list.Finding {
 	for i := range c.faults {
 		f := &c.faults[i]
 		at := j.cell(f)
-		if !g.hide(f, at) && !j.lacks(at) {
-			j.found.Add(f.Severity, at.Sheet, at.Row, f.Column, f.Rule, f.Args)
+		if !g.hide(f, at) {
+			j.tell(f, at)
 		}
 	}
 	return j.found
@@ -69,11 +65,18 @@ func (j *judge) take(c *checker) {
 	for i := range c.faults {
 		f := &c.faults[i]
 		at := j.cell(f)
-		if !j.wrong[at] && !j.lacks(at) {
-			j.found.Add(f.Severity, at.Sheet, at.Row, f.Column, f.Rule, f.Args)
+		if !j.wrong[at] {
+			j.tell(f, at)
 		}
 	}
 	c.faults = c.faults[:0]
+}
+
+// tell makes a finding of a fault, unless the file lacks the whole column.
+func (j *judge) tell(f *Fault, at list.Cell) {
+	if !j.rd.Lacks[list.SheetColumn{Sheet: at.Sheet, Header: at.Column}] {
+		j.found.Add(f.Severity, at.Sheet, at.Row, f.Column, f.Rule, f.Args)
+	}
 }
 
 // blank tells the cells without a number that has to be there.
@@ -88,10 +91,6 @@ func (j *judge) blank() {
 
 func (j *judge) cell(f *Fault) list.Cell {
 	return list.Cell{Place: j.place(f.at), Column: f.Column}
-}
-
-func (j *judge) lacks(at list.Cell) bool {
-	return j.rd.Lacks[list.SheetColumn{Sheet: at.Sheet, Header: at.Column}]
 }
 
 // place is where a row stands in the file, of 基本情况 the row of a key.

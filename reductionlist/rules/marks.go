@@ -47,7 +47,7 @@ type Reason struct {
 
 // In words a reason in "zh-CN" or "en".
 func (r Reason) In(lang string) Reason {
-	r.Message, r.Remedy = refusal.Text(r.Rule, lang, r.Args), refusal.Text(r.Rule+".remedy", lang, r.Args)
+	r.Message, r.Remedy = list.RuleText(r.Rule, lang, r.Args)
 	return r
 }
 
@@ -61,16 +61,14 @@ type cellFault struct {
 
 func (f *cellFault) grade() string {
 	if f.mild {
-		return list.SeverityWarning
+		return doubt
 	}
 	return severityOf(f.rule)
 }
 
 type cellFaults []cellFault
 
-func (fs *cellFaults) add(column, rule string, args refusal.Args) {
-	*fs = append(*fs, cellFault{rule: rule, column: column, channel: -1, args: args})
-}
+func (fs *cellFaults) add(column, rule string, args refusal.Args) { fs.channel(-1, column, rule, args) }
 
 // eased finds what is an error elsewhere, where the action can do without.
 func (fs *cellFaults) eased(column, rule string, args refusal.Args) {

@@ -59,7 +59,7 @@ func (c *checker) row(r *list.Recipient, sheet string, i int, key string, find f
 	var wrong []string
 	for n := range c.found {
 		f := &c.found[n]
-		if f.grade() == list.SeverityError {
+		if f.grade() == mistake {
 			wrong = append(wrong, f.column)
 		} else if slices.Contains(wrong, f.column) {
 			continue

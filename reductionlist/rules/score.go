@@ -104,7 +104,7 @@ type Task struct {
 
 // In returns the task worded in "zh-CN" or "en".
 func (t Task) In(lang string) Task {
-	t.Message, t.Remedy = refusal.Text(t.Rule, lang, t.Args), refusal.Text(t.Rule+".remedy", lang, t.Args)
+	t.Message, t.Remedy = list.RuleText(t.Rule, lang, t.Args)
 	return t
 }
 
@@ -130,18 +130,16 @@ func NewAssessor(s Settings) *Assessor {
 
 // Add scores one recipient more.
 func (a *Assessor) Add(r *list.Recipient) {
-	scored := RecipientScore{ID: r.ID, Name: r.Name}
+	scored := ScoreRecipient(r, a.s)
 	var work workList
-	for i := range r.Measures {
-		m := &r.Measures[i]
-		marks := MarksOf(r, m, &a.s)
-		a.a.Score.add(&marks)
-		scored.Score.add(&marks)
-		if !marks.All() {
-			work.add(r, m, &a.s)
+	for i := range scored.Measures {
+		m := &scored.Measures[i]
+		a.a.Score.add(&m.Marks)
+		if !m.All() {
+			work.add(r, &r.Measures[i], &a.s)
 		}
 	}
-	scored.Score.close(a.s.Weights)
+	scored.Measures = nil
 	a.a.Recipients = append(a.a.Recipients, scored)
 	a.a.Tasks = append(a.a.Tasks, work.tasks...)
 }

@@ -13,8 +13,8 @@ func init() {
 			"the reference of a contact cannot be set; give the contact itself under contact."},
 
 		// Findings: what is wrong, and under .remedy what to do.
-		"list.required":              {"必填，现为空。", "is required and empty."},
-		"list.required.remedy":       {"填写此格。", "fill in the cell."},
+		"list.required":        {"必填，现为空。", "is required and empty."},
+		"list.required.remedy": {"填写此格。", "fill in the cell."},
 		"list.follow_stop": {"动作“{action}”或判定条件是全部停止，数量“{value}”却允许继续运行；请改用别的动作和判定条件，或不改数量。",
 			"{action} or its criterion stops everything, and {value} would let something run on; change the action and the criterion, or leave the quantity."},
 		"list.word_twice":            {"“{value}”写了两次。", "{value} stands twice."},

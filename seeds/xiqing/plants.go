@@ -12,14 +12,9 @@ import (
 
 // powerPlant is 天津华能杨柳青热电 with the four units that rows 21 and 22 name.
 func powerPlant() *list.Recipient {
-	const id = "E0001"
-	r := &list.Recipient{
-		ID: id, Type: list.Enterprise, Name: "天津华能杨柳青热电有限责任公司", USCC: example.USCC(1), Permit: example.USCC(1) + "001P",
-		Town: "杨柳青镇", Industry: "D4412",
-		Grade: list.GradeNotApplicable, Category: list.Safeguard, MaxLoad: "全厂发电880 MW，供热不低于2100 GJ/h",
-		StationMN: stations(id, 1, 5, 6, 7, 8), MeterID: "XQ-E0001-0", Contact: contact("值长", 2),
-		Notes: invented("名称、机组编号：方案附件2第21、22、38行", "统一社会信用代码、排污许可证编号、街镇、行业代码、绩效分级、管控类别、最大允许生产负荷、联系人、手机、监测站点MN、电表编号"),
-	}
+	r := works(1, "天津华能杨柳青热电有限责任公司", "D4412", "全厂发电880 MW，供热不低于2100 GJ/h", "值长",
+		"名称、机组编号：方案附件2第21、22、38行", 1, 5, 6, 7, 8)
+	id := r.ID
 	for i, u := range coalUnits {
 		r.Units = append(r.Units, u.units()...)
 		r.Lines = append(r.Lines, list.Line{ID: fmt.Sprintf("U%d", i+5), Name: u.name + "机组", Capacity: "300 MW",
@@ -97,13 +92,17 @@ func (u coalUnit) saveCoal(id string, number int) []list.Measure {
 	return ms
 }
 
-// stations are the points of a recipient that send data, as 监测站点MN holds them.
-func stations(id string, points ...int) string {
+// works is a plant without what it runs: the recipient of that number, whose points send data.
+func works(number int, name, industry, maxLoad, post, source string, points ...int) *list.Recipient {
+	id, uscc := example.ID(number), example.USCC(number)
 	mns := make([]string, len(points))
 	for i, n := range points {
 		mns[i] = example.MN(id, n)
 	}
-	return strings.Join(mns, "、")
+	return &list.Recipient{ID: id, Type: list.Enterprise, Name: name, USCC: uscc, Permit: uscc + "001P",
+		Town: "杨柳青镇", Industry: industry, Grade: list.GradeNotApplicable, Category: list.Safeguard, MaxLoad: maxLoad,
+		StationMN: strings.Join(mns, "、"), MeterID: "XQ-" + id + "-0", Contact: contact(post, 2*number),
+		Notes: invented(source, "统一社会信用代码、排污许可证编号、街镇、行业代码、绩效分级、管控类别、最大允许生产负荷、联系人、手机、监测站点MN、电表编号")}
 }
 
 // kg turns tonnes burnt and kilograms per tonne into tonnes emitted, to the gram.
@@ -111,17 +110,11 @@ func kg(tonnes, perTonne float64) float64 { return math.Round(tonnes*perTonne*10
 
 // wastePlant is 光大环保能源（天津） with the three furnaces that row 16 names.
 func wastePlant() *list.Recipient {
-	const id = "E0002"
-	r := &list.Recipient{
-		ID: id, Type: list.Enterprise, Name: "光大环保能源（天津）有限公司", USCC: example.USCC(2), Permit: example.USCC(2) + "001P",
-		Town: "杨柳青镇", Industry: "D4417",
-		Grade: list.GradeNotApplicable, Category: list.Safeguard, MaxLoad: "入炉2250 t/d",
-		StationMN: stations(id, 1, 2, 3), MeterID: "XQ-E0002-0", Contact: contact("运行部值长", 4),
-		Notes: invented("名称、焚烧炉座数：方案附件2第16、17、38行", "统一社会信用代码、排污许可证编号、街镇、行业代码、绩效分级、管控类别、最大允许生产负荷、联系人、手机、监测站点MN、电表编号"),
-		Pit: &list.Pit{MinT: 2000, MaxT: 12000, EndMaxT: 9000, DivertMaxTH: 10, DivertTotalT: 600, DivertNOx: 0.6,
-			SteamPerT: 2.3,
-			Notes:     list.Notes{Note: "示例：各列为演示而设"}},
-	}
+	r := works(2, "光大环保能源（天津）有限公司", "D4417", "入炉2250 t/d", "运行部值长",
+		"名称、焚烧炉座数：方案附件2第16、17、38行", 1, 2, 3)
+	id := r.ID
+	r.Pit = &list.Pit{MinT: 2000, MaxT: 12000, EndMaxT: 9000, DivertMaxTH: 10, DivertTotalT: 600, DivertNOx: 0.6,
+		SteamPerT: 2.3, Notes: list.Notes{Note: "示例：各列为演示而设"}}
 	for i, g := range []list.Gases{{SO2: 0.06, NOx: 0.45, PM: 0.02, HCl: 0.03},
 		{SO2: 0.055, NOx: 0.41, PM: 0.02, HCl: 0.03}, {SO2: 0.07, NOx: 0.5, PM: 0.02, HCl: 0.03}} {
 		name := fmt.Sprintf("%d#", i+1)
