@@ -115,11 +115,10 @@ func (s *csvSheet) recognise() {
 		if isHeadKey(r.cell(0)) {
 			keys++
 		}
-		for _, name := range []string{list.SheetRecipients, list.SheetMeasures, list.SheetLines, list.SheetUnits,
-			list.SheetFurnaces, list.SheetPits} {
-			t := table{want: wanted(name)}
+		for _, k := range sheetKinds() {
+			t := table{want: k.headers()}
 			if share := float64(t.matches(r)) / float64(len(t.want)); share > best {
-				best, s.title = share, name
+				best, s.title = share, k.name
 			}
 		}
 	})

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -52,25 +51,18 @@ func WriteFindings(w io.Writer, found []list.Finding, lang string) error {
 }
 
 func writeFindings(f *excelize.File, found []list.Finding, lang string) error {
-	sw, err := f.NewStreamWriter(sheetFindings)
-	if err != nil {
-		return err
-	}
 	header, severities := []any{"级别", "工作表", "行", "列", "问题", "处理办法", "规则"}, severityWords
 	if lang == "en" {
 		header, severities = []any{"severity", "sheet", "row", "column", "problem", "remedy", "rule"}, nil
 	}
-	if err := sw.SetRow("A1", header); err != nil {
-		return err
-	}
-	for i, finding := range found {
-		g := finding.In(lang)
-		row := []any{cmp.Or(severities[g.Severity], g.Severity), g.Sheet, g.Row, g.Column, g.Message, g.Remedy, g.Rule}
-		if err := sw.SetRow("A"+strconv.Itoa(i+2), row); err != nil {
-			return err
+	return writeRows(f, sheetFindings, func(yield func([]any) bool) {
+		more := yield(header)
+		for i := 0; more && i < len(found); i++ {
+			g := found[i].In(lang)
+			more = yield([]any{cmp.Or(severities[g.Severity], g.Severity), g.Sheet, g.Row, g.Column, g.Message, g.Remedy,
+				g.Rule})
 		}
-	}
-	return sw.Flush()
+	})
 }
 
 var severityWords = map[string]string{list.SeverityError: "错误", list.SeverityWarning: "提醒"}
@@ -260,7 +252,7 @@ func columnsOf(s *bookSheet) (map[string]int, error) {
 		}
 		return columns, nil
 	}
-	t := &table{rd: newReader(), src: s, want: wanted(text.Trim(s.title)), keep: func(*row) {}}
+	t := &table{rd: newReader(), src: s, want: sheetNamed(text.Trim(s.title)).headers(), keep: func(*row) {}}
 	if err := t.read(); err != nil {
 		return nil, err
 	}

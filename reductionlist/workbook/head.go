@@ -36,17 +36,16 @@ func (rd *reader) readHead(s rowSource) error {
 	}
 	for _, key := range list.HeadKeys {
 		if h.Head[key] == 0 {
-			rd.report(list.Place{Sheet: h.HeadSheet, Row: 0}, key, &problem{rule: "list.no_key", args: refusal.Args{"key": key}})
+			rd.fail(list.Place{Sheet: h.HeadSheet}, key, "list.no_key", refusal.Args{"key": key})
 		}
 	}
 	if !h.inTable {
-		rd.report(list.Place{Sheet: h.HeadSheet, Row: 0}, list.TableEmission, &problem{rule: "list.no_table"})
+		rd.fail(list.Place{Sheet: h.HeadSheet}, list.TableEmission, "list.no_table", nil)
 		return nil
 	}
 	for _, p := range rd.List.Emission.Parts() {
 		if h.Head[p.Name] == 0 {
-			rd.report(list.Place{Sheet: h.HeadSheet, Row: 0}, list.TableEmission,
-				&problem{rule: "list.no_pollutant", args: refusal.Args{"pollutant": p.Name}})
+			rd.fail(list.Place{Sheet: h.HeadSheet}, list.TableEmission, "list.no_pollutant", refusal.Args{"pollutant": p.Name})
 		}
 	}
 	return nil
@@ -70,8 +69,7 @@ func (h *headReader) row(r *row) {
 		return
 	}
 	if first := h.Head[key]; first != 0 {
-		h.report(at, key, &problem{rule: "list.duplicate",
-			args: refusal.Args{"value": key, "sheet": h.HeadSheet, "first": first}})
+		h.fail(at, key, "list.duplicate", refusal.Args{"value": key, "sheet": h.HeadSheet, "first": first})
 		return
 	}
 	h.Head[key] = r.n
@@ -133,7 +131,7 @@ func (rd *reader) readEmission(at list.Place, pollutant string, given numberCell
 func (rd *reader) readKey(at list.Place, key, value string) {
 	l := rd.List
 	wrong := func(rule string) {
-		rd.report(at, key, &problem{rule: rule, args: refusal.Args{"value": value}})
+		rd.fail(at, key, rule, refusal.Args{"value": value})
 	}
 	switch {
 	case key == list.KeyRegion:

@@ -70,12 +70,7 @@ func (m *mergeFiller) fill(t *table, r *row) {
 
 // covers reports whether the cell got its text from the range it lies in.
 func (m *mergeFiller) covers(column, row int) bool {
-	for _, s := range m.active {
-		if s.left == column && row > s.top && row <= s.bottom {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(m.active, func(s merge) bool { return s.left == column && row > s.top && row <= s.bottom })
 }
 
 func (m *mergeFiller) look() {
@@ -105,12 +100,7 @@ func (m *mergeFiller) reach(row int) {
 }
 
 func (r *row) marked(column int) bool {
-	for _, m := range r.marks {
-		if m.column == column {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.marks, func(m cellMark) bool { return m.column == column })
 }
 
 // shownAs is the time or the unit that the number format of a cell shows; empty for neither.

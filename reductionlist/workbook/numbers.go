@@ -139,25 +139,8 @@ func formOf(sheet, column string) (form list.Form, known bool) {
 		}
 		return list.Free, true
 	}
-	form, ok := forms[list.SheetColumn{Sheet: sheet, Header: column}]
+	form, ok := sheetNamed(sheet).form(column)
 	return form, ok || column == list.ColumnOwner
-}
-
-var forms = func() map[list.SheetColumn]list.Form {
-	all := map[list.SheetColumn]list.Form{}
-	formsOf(all, list.RecipientSheet)
-	formsOf(all, list.LineSheet)
-	formsOf(all, list.MeasureSheet)
-	formsOf(all, list.UnitSheet)
-	formsOf(all, list.FurnaceSheet)
-	formsOf(all, list.PitSheet)
-	return all
-}()
-
-func formsOf[T any](all map[list.SheetColumn]list.Form, sheet list.Sheet[T]) {
-	for _, c := range sheet.Columns {
-		all[list.SheetColumn{Sheet: sheet.Name, Header: c.Header}] = c.Form
-	}
 }
 
 // formatMarks are the marks that number formats make.

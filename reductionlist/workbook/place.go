@@ -15,8 +15,8 @@ import (
 func (rd *reader) twice(at list.Place, column, kind, key string) bool {
 	k := kind + "\x00" + key
 	if first, seen := rd.first[k]; seen {
-		rd.report(at, column, &problem{rule: "list.duplicate",
-			args: refusal.Args{"value": strings.ReplaceAll(key, "\x00", " "), "sheet": first.Sheet, "first": first.Row}})
+		rd.fail(at, column, "list.duplicate", refusal.Args{"value": strings.ReplaceAll(key, "\x00", " "),
+			"sheet": first.Sheet, "first": first.Row})
 		return true
 	}
 	rd.first[k] = at
@@ -31,7 +31,7 @@ func (rd *reader) ditto(at list.Place, column, key string) bool {
 	if !slices.Contains(dittos, text.Fold(key)) {
 		return false
 	}
-	rd.report(at, column, &problem{rule: "list.ditto", args: refusal.Args{"value": key}})
+	rd.fail(at, column, "list.ditto", refusal.Args{"value": key})
 	return true
 }
 
@@ -39,7 +39,7 @@ func (rd *reader) ditto(at list.Place, column, key string) bool {
 func (rd *reader) owner(at list.Place, id string) *list.Recipient {
 	r := rd.byID[id]
 	if r == nil && list.ValidID(id) && !rd.noRecipients {
-		rd.report(at, list.ColumnOwner, &problem{rule: "list.unknown_recipient", args: refusal.Args{"recipient": id}})
+		rd.fail(at, list.ColumnOwner, "list.unknown_recipient", refusal.Args{"recipient": id})
 	}
 	return r
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -63,8 +62,6 @@ func (rd *reader) done() *list.Reading {
 	return &rd.Reading
 }
 
-var measureSheet = regexp.MustCompile(`^减排措施([2-9]|[1-9][0-9]+)?$`)
-
 func (rd *reader) readAll(sheets []*bookSheet) error {
 	var measures []*bookSheet
 	have := map[string]*bookSheet{} // by trimmed name
@@ -73,7 +70,7 @@ func (rd *reader) readAll(sheets []*bookSheet) error {
 		switch {
 		case name == sheetFindings: // ours, in a workbook that was mended
 			continue
-		case measureSheet.MatchString(name):
+		case list.BaseSheet(name) == list.SheetMeasures:
 			measures = append(measures, s)
 		case knownSheet(name):
 		default:
@@ -137,46 +134,15 @@ func (rd *reader) absent(missing func(name string) bool) {
 }
 
 func knownSheet(name string) bool {
-	return slices.Contains([]string{list.SheetHead, list.SheetRecipients, list.SheetLines, list.SheetUnits,
-		list.SheetFurnaces, list.SheetPits}, name)
+	return name == list.SheetHead || slices.ContainsFunc(sheetKinds(), func(k sheetKind) bool { return k.name == name })
 }
 
 // readOne reads the sheet of a name from wherever its rows come.
 func (rd *reader) readOne(name string, s rowSource) error {
-	switch name {
-	case list.SheetHead:
+	if name == list.SheetHead {
 		return rd.readHead(s)
-	case list.SheetRecipients:
-		return readSheet(rd, s, recipientForm, rd.recipient)
-	case list.SheetLines:
-		return readSheet(rd, s, lineForm, rd.line)
-	case list.SheetUnits:
-		return readSheet(rd, s, unitForm, rd.unit)
-	case list.SheetFurnaces:
-		return readSheet(rd, s, furnaceForm, rd.furnace)
-	case list.SheetPits:
-		return readSheet(rd, s, pitForm, rd.pit)
-	default:
-		return readSheet(rd, s, measureForm, rd.measure)
 	}
-}
-
-// wanted are the columns of the sheet of a name.
-func wanted(name string) []headerColumn {
-	switch name {
-	case list.SheetRecipients:
-		return recipientForm.headers()
-	case list.SheetLines:
-		return lineForm.headers()
-	case list.SheetUnits:
-		return unitForm.headers()
-	case list.SheetFurnaces:
-		return furnaceForm.headers()
-	case list.SheetPits:
-		return pitForm.headers()
-	default:
-		return measureForm.headers()
-	}
+	return sheetNamed(name).read(rd, s)
 }
 
 // sheetRow is one row of a sheet while it is put into the list.
@@ -273,7 +239,12 @@ func freeColumn(sheet, column string) bool {
 	if text.Trim(sheet) == list.SheetHead {
 		return !isHeadKey(column)
 	}
-	return !slices.ContainsFunc(wanted(text.Trim(sheet)), func(c headerColumn) bool { return c.name == column })
+	return !slices.ContainsFunc(sheetNamed(text.Trim(sheet)).headers(), func(c headerColumn) bool { return c.name == column })
+}
+
+// fail reports an error.
+func (rd *reader) fail(at list.Place, column, rule string, args refusal.Args) {
+	rd.report(at, column, &problem{rule: rule, args: args})
 }
 
 func (rd *reader) warn(at list.Place, column, rule string, args refusal.Args) {

@@ -61,10 +61,9 @@ func (t *table) read() error {
 	t.endHidden()
 	switch {
 	case t.header == 0 && len(t.above) == 0:
-		t.rd.report(t.place(0), "", &problem{rule: "list.empty_sheet"})
+		t.rd.fail(t.place(0), "", "list.empty_sheet", nil)
 	case t.header == 0:
-		t.rd.report(t.place(0), "", &problem{rule: "list.no_header",
-			args: refusal.Args{"rows": headerRows, "example": t.want[0].name}})
+		t.rd.fail(t.place(0), "", "list.no_header", refusal.Args{"rows": headerRows, "example": t.want[0].name})
 	}
 	return t.merged.failed()
 }
@@ -180,7 +179,7 @@ func (t *table) columns() {
 		}
 		folded := text.Header(name)
 		if _, twice := where[folded]; twice {
-			t.rd.report(at, name, &problem{rule: "list.column_twice"})
+			t.rd.fail(at, name, "list.column_twice", nil)
 			t.names[i] = ""
 			t.unnamed[i] = true
 			continue
@@ -194,7 +193,7 @@ func (t *table) columns() {
 		if j, ok := where[w.folded]; ok {
 			t.at[i], t.names[j], known[j] = j, w.name, true
 		} else if !w.optional {
-			t.rd.report(at, w.name, &problem{rule: "list.no_column"})
+			t.rd.fail(at, w.name, "list.no_column", nil)
 			t.rd.Lacks[list.SheetColumn{Sheet: at.Sheet, Header: w.name}] = true
 		}
 	}

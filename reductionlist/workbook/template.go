@@ -2,7 +2,6 @@ package workbook
 
 import (
 	"io"
-	"strconv"
 
 	"github.com/xuri/excelize/v2"
 
@@ -22,17 +21,11 @@ func WriteTemplate(w io.Writer) error {
 	if err := f.SetSheetName(f.GetSheetName(0), list.SheetHead); err != nil {
 		return err
 	}
-	steps := []func() error{
-		func() error { return templateHead(f, asText) },
-		func() error { return templateSheet(f, asText, recipientForm) },
-		func() error { return templateSheet(f, asText, lineForm) },
-		func() error { return templateSheet(f, asText, measureForm) },
-		func() error { return templateSheet(f, asText, unitForm) },
-		func() error { return templateSheet(f, asText, furnaceForm) },
-		func() error { return templateSheet(f, asText, pitForm) },
+	if err := templateHead(f, asText); err != nil {
+		return err
 	}
-	for _, step := range steps {
-		if err := step(); err != nil {
+	for _, k := range sheetKinds() {
+		if err := k.template(f, asText); err != nil {
 			return err
 		}
 	}
@@ -43,23 +36,20 @@ func WriteTemplate(w io.Writer) error {
 const textFormat = 49
 
 func templateHead(f *excelize.File, asText int) error {
-	sw, err := f.NewStreamWriter(list.SheetHead)
-	if err != nil {
-		return err
-	}
-	for i, row := range headRows(&list.List{}) {
-		cells := []any{row[0], excelize.Cell{StyleID: asText}}
-		switch {
-		case row[0] == list.TablePollutant:
-			cells[1] = row[1]
-		case partOf(new(list.Amounts), row[0].(string)) != nil: // to be filled in with a number
-			cells = cells[:1]
+	return writeRows(f, list.SheetHead, func(yield func([]any) bool) {
+		for _, row := range headRows(&list.List{}) {
+			cells := []any{row[0], excelize.Cell{StyleID: asText}}
+			switch {
+			case row[0] == list.TablePollutant:
+				cells[1] = row[1]
+			case partOf(new(list.Amounts), row[0].(string)) != nil: // to be filled in with a number
+				cells = cells[:1]
+			}
+			if !yield(cells) {
+				return
+			}
 		}
-		if err := sw.SetRow("A"+strconv.Itoa(i+1), cells); err != nil {
-			return err
-		}
-	}
-	return sw.Flush()
+	})
 }
 
 func templateSheet[T any](f *excelize.File, asText int, of sheetForm[T]) error {

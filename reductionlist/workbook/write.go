@@ -1,7 +1,9 @@
 package workbook
 
 import (
+	"errors"
 	"io"
+	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -27,18 +29,14 @@ func Write(w io.Writer, l *list.List) error {
 		return err
 	}
 	o := ownersOf(l)
-	steps := []func() error{
-		func() error { return writeSheet(f, list.SheetRecipients, recipientForm, nil, l.Recipients) },
-		func() error { return writeSheet(f, list.SheetLines, lineForm, o.lines.ids, o.lines.rows) },
-		func() error { return writeMeasures(f, o.measures) },
-		func() error { return writeSheet(f, list.SheetUnits, unitForm, o.units.ids, o.units.rows) },
-		func() error { return writeSheet(f, list.SheetFurnaces, furnaceForm, o.furnaces.ids, o.furnaces.rows) },
-		func() error { return writeSheet(f, list.SheetPits, pitForm, o.pits.ids, o.pits.rows) },
-	}
-	for _, step := range steps {
-		if err := step(); err != nil {
-			return err
-		}
+	if err := errors.Join(
+		writeSheet(f, list.SheetRecipients, recipientForm, nil, l.Recipients),
+		writeSheet(f, list.SheetLines, lineForm, o.lines.ids, o.lines.rows),
+		writeMeasures(f, o.measures),
+		writeSheet(f, list.SheetUnits, unitForm, o.units.ids, o.units.rows),
+		writeSheet(f, list.SheetFurnaces, furnaceForm, o.furnaces.ids, o.furnaces.rows),
+		writeSheet(f, list.SheetPits, pitForm, o.pits.ids, o.pits.rows)); err != nil {
+		return err
 	}
 	return writeZip(f, w)
 }
@@ -152,12 +150,25 @@ func blankIsNil(v any) any {
 }
 
 func writeHead(f *excelize.File, l *list.List) error {
-	sw, err := f.NewStreamWriter(list.SheetHead)
+	return writeRows(f, list.SheetHead, func(yield func([]any) bool) {
+		for _, row := range headRows(l) {
+			if !yield(row[:]) {
+				return
+			}
+		}
+	})
+}
+
+// writeRows writes a sheet from its first row on.
+func writeRows(f *excelize.File, sheet string, rows iter.Seq[[]any]) error {
+	sw, err := f.NewStreamWriter(sheet)
 	if err != nil {
 		return err
 	}
-	for i, row := range headRows(l) {
-		if err := sw.SetRow("A"+strconv.Itoa(i+1), row[:]); err != nil {
+	n := 0
+	for row := range rows {
+		n++
+		if err := sw.SetRow("A"+strconv.Itoa(n), row); err != nil {
 			return err
 		}
 	}
