@@ -146,30 +146,14 @@ func (q *coalQuestion) feasible(r relaxation) verdict {
 	return q.along(&st, &r, math.MaxInt)
 }
 
-// along goes through the states step by step. Where some were left out for want of room or time, that none got to the
-// end proves nothing.
+// along looks for any plan with as many states after a step as there is room for.
 func (q *coalQuestion) along(st *states, r *relaxation, wide int) verdict {
 	layer := []state{st.begin()}
-	whole := true
-	for t := range q.steps {
-		if q.by.late() {
-			return unknown
-		}
+	return along(q.steps, q.by.late, func(t int) (int, bool) {
 		next, dropped := q.layer(st, layer, t, q.meeting(q.demandOf(t, r)), wide)
-		if whole = whole && !dropped; len(next) == 0 {
-			return noneLeft(whole)
-		}
 		layer = next
-	}
-	return possible
-}
-
-// noneLeft is what it means that no state was left, after the whole of them was gone through or only a part.
-func noneLeft(whole bool) verdict {
-	if whole {
-		return impossible
-	}
-	return unknown
+		return len(next), dropped
+	})
 }
 
 // commitment is the same question without any cost, or nil where there was no time to set it up.

@@ -87,6 +87,25 @@ func blamed(all []obligation, steps int, asked *int, ask func(relaxation) verdic
 	return irreducible(slices.DeleteFunc(all, func(o obligation) bool { return o.step >= *asked }), ask)
 }
 
+// along goes through the states step by step; layer says how many are left after a step, and whether some were left out
+// for want of room or time: that none got to the end proves nothing then.
+func along(steps int, late func() bool, layer func(t int) (left int, dropped bool)) verdict {
+	whole := true
+	for t := range steps {
+		if late() {
+			return unknown
+		}
+		left, dropped := layer(t)
+		if whole = whole && !dropped; left == 0 {
+			if whole {
+				return impossible
+			}
+			return unknown
+		}
+	}
+	return possible
+}
+
 // grouped joins obligations of one kind in steps that follow each other.
 func grouped(os []obligation) (out []group) {
 	for _, o := range os {

@@ -28,17 +28,26 @@ func (c *checker) wrong(path, rule string, args refusal.Args) {
 
 // number is a required number that is not negative.
 func (c *checker) number(path string, v *float64) float64 {
-	switch {
-	case v == nil:
+	if v == nil {
 		c.wrong(path, "input.required", nil)
-	case math.IsNaN(*v) || math.IsInf(*v, 0) || *v > maxValue:
-		c.wrong(path, "allocate.too_large", refusal.Args{"value": *v, "limit": maxValue})
-	case *v < 0:
-		c.wrong(path, "allocate.negative", refusal.Args{"value": *v})
-	default:
-		return *v
+		return 0
 	}
-	return 0
+	if rule, args := NumberFault(*v); rule != "" {
+		c.wrong(path, rule, args)
+		return 0
+	}
+	return *v
+}
+
+// NumberFault is what is wrong with a number of a problem, by its rule; an empty rule is nothing.
+func NumberFault(v float64) (rule string, args refusal.Args) {
+	switch {
+	case math.IsNaN(v) || math.IsInf(v, 0) || v > maxValue:
+		return "allocate.too_large", refusal.Args{"value": v, "limit": maxValue}
+	case v < 0:
+		return "allocate.negative", refusal.Args{"value": v}
+	}
+	return "", nil
 }
 
 // order refuses a lower bound above its upper one.
@@ -231,20 +240,28 @@ func (m *machine) setTimes(h horizon, upH, downH float64) {
 // span is a stretch of time.
 type span struct{ from, to time.Time }
 
+// Fault is what is wrong with a window, by its member and rule; an empty rule is nothing.
+func (w Window) Fault() (member, rule string, args refusal.Args) {
+	switch {
+	case w.From == nil:
+		return ".from", "input.required", nil
+	case w.To == nil:
+		return ".to", "input.required", nil
+	case !w.From.Before(*w.To):
+		return ".to", "allocate.window",
+			refusal.Args{"from": w.From.Format(time.RFC3339), "to": w.To.Format(time.RFC3339)}
+	}
+	return "", "", nil
+}
+
 // windows are the stretches of time in which a machine may run, joined where they touch.
 func (c *checker) windows(path string, ws []Window) (out []span) {
 	var spans []span
 	for i, w := range ws {
 		p := fmt.Sprintf("%s[%d]", path, i)
-		switch {
-		case w.From == nil:
-			c.wrong(p+".from", "input.required", nil)
-		case w.To == nil:
-			c.wrong(p+".to", "input.required", nil)
-		case !w.From.Before(*w.To):
-			c.wrong(p+".to", "allocate.window",
-				refusal.Args{"from": w.From.Format(time.RFC3339), "to": w.To.Format(time.RFC3339)})
-		default:
+		if member, rule, args := w.Fault(); rule != "" {
+			c.wrong(p+member, rule, args)
+		} else {
 			spans = append(spans, span{*w.From, *w.To})
 		}
 	}

@@ -38,22 +38,14 @@ func newReach(w *Waste, g *guide, by patience) *reach {
 	return r
 }
 
-// along goes through the states step by step. Where some were left out for want of room or time, that none got to the
-// end proves nothing.
+// along looks for any plan with as many states after a step as there is room for.
 func (r *reach) along(wide int) verdict {
 	r.layers = [][]reachState{{{r.st.begin(), pwl{x: r.w.level}}}}
-	whole := true
-	for t := range r.w.steps {
-		if r.late() {
-			return unknown
-		}
+	return along(r.w.steps, r.late, func(t int) (int, bool) {
 		next, dropped := r.layer(t, wide)
-		if whole = whole && !dropped; len(next) == 0 {
-			return noneLeft(whole)
-		}
 		r.layers = append(r.layers, next)
-	}
-	return possible
+		return len(next), dropped
+	})
 }
 
 // child is a way on from a state of the layer before.

@@ -34,11 +34,9 @@ func DrawList(t *rapid.T) *reductionlist.List {
 	}
 	for i := range rapid.IntRange(1, 6).Draw(t, "recipients") {
 		r := &reductionlist.Recipient{ID: fmt.Sprintf("E%d", i*7%6), Name: words.Draw(t, "name"), Notes: notes(),
-			Type: rapid.SampledFrom([]reductionlist.Type{reductionlist.Enterprise, reductionlist.Site, reductionlist.Fleet,
-				reductionlist.Department, reductionlist.Town}).Draw(t, "type"),
-			Grade: rapid.SampledFrom([]reductionlist.Grade{"A", "B", "B-", "C", "D", "leading", "non_leading",
-				"not_applicable"}).Draw(t, "grade"),
-			Category: rapid.SampledFrom([]reductionlist.Category{"general", "safeguard", "micro", "closed", "voluntary"}).Draw(t,
+			Type:  rapid.SampledFrom(reductionlist.TypeWords.Codes).Draw(t, "type"),
+			Grade: rapid.SampledFrom(reductionlist.GradeWords.Codes).Draw(t, "grade"),
+			Category: rapid.SampledFrom(reductionlist.CategoryWords.Codes).Draw(t,
 				"category"),
 			Contact: &reductionlist.Contact{Name: words.Draw(t, "contact"), Phone: "13812345678"}}
 		for j := range rapid.IntRange(0, 2).Draw(t, "lines") {
@@ -66,8 +64,7 @@ func drawMeasure(t *rapid.T, id string, words *rapid.Generator[string], notes re
 		Reduction: amounts, Notes: notes,
 		Levels:   rapid.SliceOfNDistinct(rapid.SampledFrom(alerts.Levels()), 1, 4, rapid.ID).Draw(t, "levels"),
 		Evidence: rapid.SliceOfN(rapid.SampledFrom([]string{"台账", "曲线"}), 1, 3).Draw(t, "evidence")}
-	m.Action = rapid.SampledFrom([]reductionlist.Action{"stop", "limit", "reduce_coal", "allocate_waste", "switch_fuel",
-		"improve_treatment", "stop_vehicles", "stop_work", "clean_roads", "other"}).Draw(t, "action")
+	m.Action = rapid.SampledFrom(reductionlist.ActionWords.Codes).Draw(t, "action")
 	kind, value, unit := reductionlist.AtMost, float64(rapid.IntRange(2, 100).Draw(t, "value")), "t/d"
 	switch m.Action {
 	case reductionlist.Limit:
@@ -76,13 +73,11 @@ func drawMeasure(t *rapid.T, id string, words *rapid.Generator[string], notes re
 		kind = reductionlist.ReduceBy
 	case reductionlist.AllocateWaste:
 	default:
-		kind = rapid.SampledFrom([]reductionlist.QuantityKind{reductionlist.AtMost, reductionlist.ReduceBy,
-			reductionlist.AtLeast}).Draw(t, "kind")
+		kind = rapid.SampledFrom(reductionlist.KindWords.Codes).Draw(t, "kind")
 	}
 	m.Quantity = &reductionlist.Quantity{Kind: kind, Value: value, Unit: unit}
 	m.Text = words.Draw(t, "text") + "，" + reductionlist.AmountWords(value, unit)
-	for _, s := range rapid.SliceOfNDistinct(rapid.SampledFrom([]reductionlist.Source{"cems", "power", "dcs", "video",
-		"gate", "weighing"}), 1, 4, rapid.ID).Draw(t, "sources") {
+	for _, s := range rapid.SliceOfNDistinct(rapid.SampledFrom(reductionlist.SourceWords.Codes), 1, 4, rapid.ID).Draw(t, "sources") {
 		mon := reductionlist.Monitor{Source: s, Ref: rapid.SampledFrom([]string{"", "MN1", "MN/2"}).Draw(t, "ref"),
 			Factor: rapid.SampledFrom([]string{"", "a21002"}).Draw(t, "factor")}
 		if s != reductionlist.Video {

@@ -59,7 +59,6 @@ type PitState struct {
 
 // Bounds of figures.
 const (
-	maxFigure      = 1e9
 	maxSeries      = 1000
 	maxFiguresDays = 60
 	maxSource      = 200 // characters
@@ -147,19 +146,17 @@ func oneLine(text string) bool {
 
 // number reports whether a number is given and can be meant; what may be missing is not refused for that.
 func (c *figuresChecker) number(path string, v *float64, optional bool) bool {
-	switch {
-	case v == nil:
+	if v == nil {
 		if !optional {
 			c.wrong(path, "input.required", nil)
 		}
-	case math.IsNaN(*v) || math.IsInf(*v, 0) || *v > maxFigure:
-		c.wrong(path, "allocate.too_large", refusal.Args{"value": *v, "limit": maxFigure})
-	case *v < 0:
-		c.wrong(path, "allocate.negative", refusal.Args{"value": *v})
-	default:
-		return true
+		return false
 	}
-	return false
+	rule, args := allocate.NumberFault(*v)
+	if rule != "" {
+		c.wrong(path, rule, args)
+	}
+	return rule == ""
 }
 
 func (c *figuresChecker) length(path string, n int) bool {
@@ -190,15 +187,8 @@ func (c *figuresChecker) machines(path string, ms []MachineState) {
 		seen[m.Name] = at
 		c.number(at+".hours_in_state", m.HoursInState, true)
 		for k := 0; c.length(at+".available", len(m.Available)) && k < len(m.Available); k++ {
-			w, at := m.Available[k], fmt.Sprintf("%s.available[%d]", at, k)
-			switch {
-			case w.From == nil:
-				c.wrong(at+".from", "input.required", nil)
-			case w.To == nil:
-				c.wrong(at+".to", "input.required", nil)
-			case !w.From.Before(*w.To):
-				c.wrong(at+".to", "allocate.window",
-					refusal.Args{"from": w.From.Format(time.RFC3339), "to": w.To.Format(time.RFC3339)})
+			if member, rule, args := allocate.Window(m.Available[k]).Fault(); rule != "" {
+				c.wrong(fmt.Sprintf("%s.available[%d]%s", at, k, member), rule, args)
 			}
 		}
 	}
