@@ -105,31 +105,27 @@ func Typed(fields []Field, v url.Values) (map[string]any, error) {
 	var wrong []refusal.Field
 	for _, f := range fields {
 		text := strings.TrimSpace(strings.ReplaceAll(v.Get(f.Name), "\r\n", "\n"))
-		if text == "" {
-			if f.Required {
-				wrong = append(wrong, refusal.Field{Path: f.Name, Rule: "desk.form.required"})
-			}
+		var value any = text
+		ok, rule := true, ""
+		switch {
+		case text == "" && f.Required:
+			wrong = append(wrong, refusal.Field{Path: f.Name, Rule: "desk.form.required"})
 			continue
-		}
-		switch f.Kind {
-		case KindMoment:
-			t, ok := parseMoment(text)
-			if !ok {
-				wrong = append(wrong, refusal.Field{Path: f.Name, Rule: "desk.form.time", Args: refusal.Args{"value": text}})
-				continue
-			}
-			out[f.Name] = t
-		case KindNumber:
+		case text == "":
+			continue
+		case f.Kind == KindMoment:
+			value, ok = parseMoment(text)
+			rule = "desk.form.time"
+		case f.Kind == KindNumber:
 			n, err := strconv.ParseFloat(text, 64)
-			if err != nil {
-				wrong = append(wrong, refusal.Field{Path: f.Name, Rule: "desk.form.number", Args: refusal.Args{"value": text}})
-				continue
-			}
-			out[f.Name] = n
-		case KindCheck:
-			out[f.Name] = text == "true"
-		default:
-			out[f.Name] = text
+			value, ok, rule = n, err == nil, "desk.form.number"
+		case f.Kind == KindCheck:
+			value = text == "true"
+		}
+		if ok {
+			out[f.Name] = value
+		} else {
+			wrong = append(wrong, refusal.Field{Path: f.Name, Rule: rule, Args: refusal.Args{"value": text}})
 		}
 	}
 	return out, refusal.Input(wrong)

@@ -81,12 +81,12 @@ type Options struct {
 	Alerts      alerts.Settings // the engine's own, by which the read-out before an act is worked out
 	// Phone resolves a recipient's contact for those who may see it; nil shows nobody's.
 	Phone func(tx *bbolt.Tx, who *access.Principal, contactRef string) (name, phone string)
-	// Shares limit what each caller may ask for; the server of the desk counts the calls. Default: no limits.
+	// Shares limit what each caller may ask for; the server of the desk counts the calls.
 	Shares *share.Shares
 	// Incoming is the folder where uploads wait for their turn; default: that of the system for temporary files.
 	Incoming string
 	Feeds    func() []feed.Status // state of the sources of forecasts on this node; nil where there are none
-	Watch    *watch.Watchman      // what the head of every page says of the system; default: one that watches nothing
+	Watch    *watch.Watchman      // what the head of every page says of the system
 	Clock    func() time.Time     // of this machine; default: time.Now
 	Log      *slog.Logger
 }
@@ -129,18 +129,8 @@ func nobody(*http.Request) *access.Principal { return nil }
 // New returns a desk of areas, each of which adds its pages.
 func New(svc *service.Service, sessions Sessions, live Live, templates Templates, opt Options,
 	areas ...func(*Frame)) *Frame {
-	if opt.Log == nil {
-		opt.Log = slog.New(slog.DiscardHandler)
-	}
-	if opt.Watch == nil {
-		opt.Watch = watch.New(watch.Options{})
-		opt.Watch.Started()
-	}
 	if opt.Clock == nil {
 		opt.Clock = time.Now
-	}
-	if opt.Shares == nil {
-		opt.Shares = share.New(share.Options{})
 	}
 	f := &Frame{Svc: svc, Sessions: sessions, live: live, templates: templates, Options: opt,
 		streams: map[string]Stream{},

@@ -161,14 +161,11 @@ func (f *Frame) watch(q *Request) (any, error) {
 		}
 		select {
 		case <-news:
-			q.Now = f.Svc.J.Now()
 		case _, open := <-ticks:
 			if !open {
 				return nil, nil
 			}
-			q.Now = f.Svc.J.Now()
 		case <-heart.C:
-			q.Now = f.Svc.J.Now()
 			if who := f.Sessions.Still(q.Request); who == nil || who.User != q.Who.User || who.Role != q.Who.Role {
 				_ = s.event("over", "")
 				return nil, nil
@@ -179,6 +176,7 @@ func (f *Frame) watch(q *Request) (any, error) {
 		case <-q.Context().Done():
 			return nil, nil
 		}
+		q.Now = f.Svc.J.Now()
 	}
 }
 

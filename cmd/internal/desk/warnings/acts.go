@@ -3,6 +3,7 @@ package warnings
 import (
 	"cmp"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -93,51 +94,48 @@ func (d *desk) subject(q *frame.Request, a act, v url.Values) (*subject, error) 
 	})
 }
 
-// actForm shows an act's form, filled in with what is known already.
-func (d *desk) actForm(a act) func(*frame.Request) (any, error) {
-	return func(q *frame.Request) (any, error) {
-		s, err := d.subject(q, a, q.URL.Query())
-		if err != nil {
-			return nil, err
-		}
-		v := url.Values{}
-		if a.fill != nil {
-			v = a.fill(q, s)
-		}
-		v.Set("key", frame.NewKey())
-		if s.w != nil && a.name != "declare" {
-			v.Set("revision", strconv.Itoa(s.w.Revision))
-		}
-		if s.p != nil {
-			v.Set("proposal_id", s.p.ID)
-		}
-		if s.drill {
-			v.Set("drill", "true")
-		}
+// act shows the form of an act, or takes a posted one a step on.
+func (d *desk) act(q *frame.Request, a act) (any, error) {
+	v := q.URL.Query()
+	if q.Method == http.MethodPost {
+		v = q.PostForm
+	}
+	s, err := d.subject(q, a, v)
+	switch {
+	case err != nil:
+		return nil, err
+	case q.Method != http.MethodPost:
+		return d.showForm(q, a, s, begun(q, a, s), nil)
+	case q.Edits():
 		return d.showForm(q, a, s, v, nil)
 	}
+	content, err := d.content(q, a, s, v)
+	if err != nil {
+		return d.showForm(q, a, s, v, err)
+	}
+	if v.Get("step") == frame.StepConfirm {
+		return d.carryOut(q, a, s, v, content)
+	}
+	return d.review(q, a, s, v, content, "")
 }
 
-// actPost takes an act's form one step on.
-func (d *desk) actPost(a act) func(*frame.Request) (any, error) {
-	return func(q *frame.Request) (any, error) {
-		v := q.PostForm
-		s, err := d.subject(q, a, v)
-		if err != nil {
-			return nil, err
-		}
-		if q.Edits() {
-			return d.showForm(q, a, s, v, nil)
-		}
-		content, err := d.content(q, a, s, v)
-		if err != nil {
-			return d.showForm(q, a, s, v, err)
-		}
-		if v.Get("step") == frame.StepConfirm {
-			return d.carryOut(q, a, s, v, content)
-		}
-		return d.review(q, a, s, v, content, "")
+// begun are the values of a form that begins, filled in with what is known already.
+func begun(q *frame.Request, a act, s *subject) url.Values {
+	v := url.Values{}
+	if a.fill != nil {
+		v = a.fill(q, s)
 	}
+	v.Set("key", frame.NewKey())
+	if s.w != nil && a.name != "declare" {
+		v.Set("revision", strconv.Itoa(s.w.Revision))
+	}
+	if s.p != nil {
+		v.Set("proposal_id", s.p.ID)
+	}
+	if s.drill {
+		v.Set("drill", "true")
+	}
+	return v
 }
 
 // content is what the service takes, of what was typed.
@@ -211,10 +209,10 @@ func isNameOf(typed string, l alerts.Level) bool {
 // carried are the hidden fields that a form carries from step to step.
 var carried = []string{"key", "revision", "proposal_id", "activates", "drill"}
 
-// newForm begins a form of an act; button is the key of its word below that of the act.
+// newForm begins a form of an act; button is the key of its button's word, and step what it does.
 func newForm(q *frame.Request, a act, s *subject, button, step string) *formView {
 	f := &formView{Chrome: q.Chrome(), Act: a.name, Post: q.URL.Path, Warning: s.w, Proposal: s.p,
-		Submit: q.T("act." + a.name + "." + button), Step: step}
+		Submit: q.T(button), Step: step}
 	f.Drill = s.drill
 	return f
 }
@@ -224,16 +222,16 @@ func (d *desk) showForm(q *frame.Request, a act, s *subject, v url.Values, faile
 	if failed != nil {
 		q.Refuse(failed)
 	}
-	f := newForm(q, a, s, "submit", frame.StepReview)
+	f := newForm(q, a, s, "form.next", frame.StepReview)
+	if a.direct {
+		f = newForm(q, a, s, "act."+a.name+".submit", frame.StepConfirm)
+	}
 	f.Back, f.Again = "/desk", q.Again()
 	if s.w != nil {
 		f.Back = warningPath(s.w.ID)
 	}
 	if s.p != nil {
 		f.Words = wordsOf(s.p, q.Lang)
-	}
-	if a.direct {
-		f.Step = frame.StepConfirm
 	}
 	v = maps.Clone(v)
 	if confirmWanted(failed) { // the field is there from now on, empty or not

@@ -3,7 +3,6 @@ package warnings
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"qingkong/alerts"
 	"qingkong/alerts/terms"
@@ -17,9 +16,8 @@ type asideView struct {
 }
 
 type asideRow struct {
-	Station, Name, Value, Why string
-	From, To                  time.Time
-	N                         int
+	*alerts.Aside
+	Name, Why string
 }
 
 const (
@@ -35,8 +33,7 @@ func asideOf(q *frame.Request, all []alerts.Aside) (v asideView) {
 		if a.To.Before(first) {
 			continue
 		}
-		v.Rows = append(v.Rows, asideRow{a.Station, terms.Name(terms.Pollutant, a.Name, q.Lang), a.Value, a.Words(q.Lang),
-			a.From, a.To, a.N})
+		v.Rows = append(v.Rows, asideRow{a, terms.Name(terms.Pollutant, a.Name, q.Lang), a.Words(q.Lang)})
 	}
 	slices.SortStableFunc(v.Rows, func(a, b asideRow) int {
 		return cmp.Or(cmp.Compare(a.Station, b.Station), b.To.Compare(a.To))

@@ -86,8 +86,8 @@ type boardLive struct {
 
 // summary is one line, which a screen reader reads out when it changes.
 type summary struct {
-	Total, Acknowledged, Overdue, Objected, Awaiting int
-	Share                                            int
+	*notify.Tally
+	Share int // percent that acknowledged
 }
 
 // boardView is the page of a warning's board.
@@ -111,10 +111,8 @@ func (d *desk) board(q *frame.Request) (any, error) {
 	view := boardView{q.Chrome(), w, parts}
 	view.Drill = w.Drill
 	stream := url.Values{"page": {"board"}, "warning": {w.ID}}
-	for _, name := range []string{"state", "town", "sort", "cursor"} {
-		if v.Get(name) != "" {
-			stream.Set(name, v.Get(name))
-		}
+	for _, p := range frame.Hidden(v, "state", "town", "sort", "cursor") {
+		stream.Set(p.Name, p.Value)
 	}
 	view.Watch = "/desk/live?" + stream.Encode()
 	return view, nil
@@ -122,33 +120,32 @@ func (d *desk) board(q *frame.Request) (any, error) {
 
 // boardParts are a board's live parts. Readers who see the same share them.
 func (d *desk) boardParts(q *frame.Request, warning string, v url.Values) []frame.Part {
-	role := string(q.Who.Role)
+	part := func(name, about, scope string, make func(boardSource) (any, error)) frame.Part {
+		return q.SharedPart(name, about, scope, func() (template.HTML, error) { return boardPart(q, warning, name, make) })
+	}
 	parts := []frame.Part{
-		q.SharedPart("summary", warning, "", func() (template.HTML, error) {
-			return boardPart(q, warning, "board-summary", func(_ *bbolt.Tx, _ *alerts.Warning, b *notify.Board) (any, error) {
-				return summaryOf(b), nil
-			})
-		}),
-		q.SharedPart("board", warning+"|"+sortOf(v), role, func() (template.HTML, error) {
-			return boardPart(q, warning, "board-live", func(tx *bbolt.Tx, w *alerts.Warning, b *notify.Board) (any, error) {
-				return d.boardLive(q, tx, w, b, sortOf(v))
-			})
-		}),
+		part("summary", warning, "", func(s boardSource) (any, error) { return summaryOf(s.board), nil }),
+		part("board", warning+"|"+sortOf(v), string(q.Who.Role),
+			func(s boardSource) (any, error) { return d.boardLive(q, s, sortOf(v)) }),
 	}
 	if q.May(calls.ActOrdersRead) {
 		about := url.Values{"w": {warning}, "s": {v.Get("state")}, "t": {v.Get("town")}, "c": {v.Get("cursor")}}.Encode()
-		parts = append(parts, q.SharedPart("waiting", about, frame.ScopeKey(q.Who), func() (template.HTML, error) {
-			return boardPart(q, warning, "board-waiting",
-				func(tx *bbolt.Tx, w *alerts.Warning, b *notify.Board) (any, error) {
-					return d.waiting(q, tx, w, b, v)
-				})
-		}))
+		parts = append(parts, part("waiting", about, frame.ScopeKey(q.Who),
+			func(s boardSource) (any, error) { return d.waiting(q, s, v) }))
 	}
 	return parts
 }
 
-func boardPart(q *frame.Request, warning, name string,
-	make func(*bbolt.Tx, *alerts.Warning, *notify.Board) (any, error)) (out template.HTML, err error) {
+// boardSource is what a board's parts are made of.
+type boardSource struct {
+	tx      *bbolt.Tx
+	warning *alerts.Warning
+	board   *notify.Board
+}
+
+// boardPart renders the template <name>-part with the view that make makes.
+func boardPart(q *frame.Request, warning, name string, make func(boardSource) (any, error)) (out template.HTML,
+	err error) {
 	err = q.View(func(tx *bbolt.Tx) error {
 		w, err := alerts.GetWarning(tx, warning)
 		if err != nil {
@@ -158,19 +155,18 @@ func boardPart(q *frame.Request, warning, name string,
 		if err != nil {
 			return err
 		}
-		v, err := make(tx, service.WarningFor(q.Who, w), b)
+		v, err := make(boardSource{tx, service.WarningFor(q.Who, w), b})
 		if err != nil {
 			return err
 		}
-		out, err = q.HTML(name, v)
+		out, err = q.HTML(name+"-part", v)
 		return err
 	})
 	return out, err
 }
 
 func summaryOf(b *notify.Board) summary {
-	return summary{b.Total, b.Answer["acknowledged"], b.Answer["overdue"], b.Answer["objected"], b.Answer["awaiting"],
-		frame.Percent(b.Answer["acknowledged"], b.Total)}
+	return summary{&b.Tally, frame.Percent(b.Answer["acknowledged"], b.Total)}
 }
 
 func sortOf(v url.Values) string {
@@ -180,14 +176,14 @@ func sortOf(v url.Values) string {
 	return "open"
 }
 
-func (d *desk) boardLive(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning, b *notify.Board,
-	order string) (*boardLive, error) {
+func (d *desk) boardLive(q *frame.Request, s boardSource, order string) (*boardLive, error) {
+	w, b := s.warning, s.board
 	v := &boardLive{warningStatus: statusOf(q, w), Listing: q.May(calls.ActOrdersRead)}
 	var err error
-	if v.Round, err = notify.GetRound(tx, w.ID); err != nil {
+	if v.Round, err = notify.GetRound(s.tx, w.ID); err != nil {
 		return nil, err
 	}
-	if v.Newer, err = d.listNotice(q, tx, w); err != nil {
+	if v.Newer, err = d.listNotice(q, s.tx, w); err != nil {
 		return nil, err
 	}
 	for _, a := range axes {
@@ -200,7 +196,7 @@ func (d *desk) boardLive(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning, b *n
 	}
 	for i := range b.ByTown {
 		t := &b.ByTown[i]
-		g := groupOf(cmp.Or(t.Town, q.T("unnamed")), &t.Tally)
+		g := groupOf(cmp.Or(t.Town, q.T("none_given")), &t.Tally)
 		if v.Listing && t.Town != "" {
 			g.Href = warningPath(w.ID) + "/board?" + url.Values{"town": {t.Town}}.Encode() + "#waiting"
 		}
@@ -262,8 +258,8 @@ var waitingStates = []string{"overdue", "awaiting", "objected", "pending", "fail
 
 // waiting lists the orders in one state, of the town that was asked for or that the user may see, a page at a time. A
 // state in which the board counts nobody is not looked for.
-func (d *desk) waiting(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning, b *notify.Board,
-	query url.Values) (*waitingView, error) {
+func (d *desk) waiting(q *frame.Request, source boardSource, query url.Values) (*waitingView, error) {
+	w, b := source.warning, source.board
 	f := notify.Filter{Warning: w.ID, Town: query.Get("town"), State: query.Get("state")}
 	v := &waitingView{Warning: w.ID, Phones: d.Phone != nil, Decide: q.May(calls.ActOrdersObjection)}
 	may := service.Narrow(&f, q.Who)
@@ -305,7 +301,7 @@ func (d *desk) waiting(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning, b *not
 	if cursor != "" {
 		v.First = address(f.State, "")
 	}
-	rows, next, err := q.OrderRows(tx, f, cursor, frame.RowsPerPage)
+	rows, next, err := q.OrderRows(source.tx, f, cursor, frame.RowsPerPage)
 	if next != "" {
 		v.Next = address(f.State, next)
 	}

@@ -14,6 +14,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
+	"qingkong/alerts/feed"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
@@ -284,9 +285,8 @@ func watchesSources(q *frame.Request) bool {
 
 // refusedFeed is a source whose last document was refused.
 type refusedFeed struct {
-	Feed, Source, Document, Why, Place string
-	At                                 time.Time
-	Kept                               int
+	feed.Status
+	Why, Place string
 }
 
 func (d *desk) refusedFeeds(q *frame.Request) (out []refusedFeed) {
@@ -302,7 +302,7 @@ func (d *desk) refusedFeeds(q *frame.Request) (out []refusedFeed) {
 		if last.File != "" {
 			place = filepath.Join(place, last.File)
 		}
-		out = append(out, refusedFeed{f.Feed, f.Source, last.Document, last.Why[q.Lang], place, last.At, f.Refused.Kept})
+		out = append(out, refusedFeed{f, last.Why[q.Lang], place})
 	}
 	return out
 }

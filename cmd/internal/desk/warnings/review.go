@@ -47,7 +47,7 @@ func (d *desk) review(q *frame.Request, a act, s *subject, v url.Values, in any,
 	if err != nil {
 		return d.showForm(q, a, s, v, err)
 	}
-	view := reviewView{formView: newForm(q, a, s, "confirm", frame.StepConfirm), Read: *read, TypeError: typeError,
+	view := reviewView{formView: newForm(q, a, s, "act."+a.name+".confirm", frame.StepConfirm), Read: *read, TypeError: typeError,
 		Typed: frame.Hidden(v, carried...)}
 	for _, one := range a.inputs(q, s, v) {
 		if v.Get(one.Name) != "" {

@@ -15,18 +15,18 @@ import (
 	"qingkong/cmd/internal/desk/frame"
 )
 
-// strip is the air of some days as a figure: a bar a day in the classes of HJ 633, with the class in words, and above
-// them the windows by which the criteria are met. It is drawn twice, lying for a desk and standing for a phone.
+// strip draws the air of some days: a bar a day in the classes of HJ 633, with the class in words, and above them the
+// windows by which the criteria are met. It is drawn twice, lying for a desk and standing for a phone.
 type strip struct {
 	Days     []stripDay
 	Windows  []stripWindow
 	Drill    bool
 	Proposal string // whose windows they are
 	Source   string
-	Width    int // of the lying figure
+	Width    int // of the lying drawing
 	Height   int
 	Base     int // of its bars
-	Tall     int // height of the standing figure
+	Tall     int // height of the standing drawing
 	Today    int // x of the line between yesterday and today; 0 for none
 }
 
@@ -40,14 +40,14 @@ type stripDay struct {
 	Class    int // 1 to 6, 0 unknown
 	Name     string
 	Primary  string
-	Counts   int // the index that counts, where it is another
+	Counts   int // the index that counts, where it is not the value
 	Why      string
-	Note     string // what is to be told of a day that counts
+	Note     string // remark on a day that counts
 	Issued   time.Time
 	Observed bool
-	// Geometry of the lying figure, then of the standing one.
-	X, Mid, Y, H, ValueY, RangeY, RangeH int
-	Row, RowMid, RowSub, Len, ValueX     int
+	// Geometry of the lying drawing, then of the standing one.
+	X, Mid, Y, H, ValueY, RangeH int
+	Row, Len, ValueX             int
 }
 
 type stripWindow struct {
@@ -61,7 +61,7 @@ type stripWindow struct {
 // IssuedShort is when the day's forecast was issued, without the year.
 func (d stripDay) IssuedShort() string { return d.Issued.In(alerts.Shanghai()).Format("01-02 15:04") }
 
-// Sizes of the figures, in units of their view boxes.
+// Sizes of the drawings, in units of their view boxes.
 const (
 	stripMost   = 10
 	dayWidth    = 96
@@ -84,8 +84,8 @@ func class(index int) int {
 	return n + 1
 }
 
-// strip draws the days around now: those that the open proposal, or else the one that the live warning came of, was
-// worked out by, and what was forecast since. It is nil when nothing is known.
+// strip draws the days around now: those by which the open proposal, or else the live warning's own proposal, was worked
+// out, and what was forecast since. It is nil when nothing is known.
 func (d *desk) strip(q *frame.Request, tx *bbolt.Tx, ev alerts.Evaluation, open *alerts.Proposal,
 	live *alerts.Warning) (*strip, error) {
 	p := open
@@ -149,13 +149,13 @@ func dayOf(q *frame.Request, v alerts.DayVerdict) stripDay {
 }
 
 // judgedDays adds what is known of today and the days to come: what is measured, and the newest forecast with its
-// range. It returns the source of the forecast that was issued last.
+// range. It returns the source of the newest forecast.
 func (d *desk) judgedDays(q *frame.Request, tx *bbolt.Tx, ev alerts.Evaluation,
 	days map[alerts.Date]stripDay) (source string, err error) {
 	forecasts := map[string]*alerts.Forecast{}
 	var newest time.Time
 	for _, v := range ev.Days {
-		few := v.Hours != nil && v.Date >= alerts.DateOf(q.Now).AddDays(-2) // nobody can say that such a day was clean
+		few := v.Hours != nil && v.Date >= alerts.DateOf(q.Now).AddDays(-2) // such a day may have been other than measured
 		if !few && (v.Date < alerts.DateOf(q.Now) || v.AQI == nil && v.ForecastID == "") {
 			continue
 		}
@@ -195,7 +195,7 @@ func (s *strip) lay(days map[alerts.Date]stripDay) {
 	}
 }
 
-// windows are the spells by which the highest level that is met is met, and those of the levels below it.
+// windows adds the spells by which the clauses of a proposal are met, those of the highest level first.
 func (s *strip) windows(q *frame.Request, p *alerts.Proposal) {
 	begin, end := s.Days[0].Date.Start(), s.Days[len(s.Days)-1].Date.End()
 	for _, c := range slices.Backward(p.Trace.Clauses) {
@@ -230,7 +230,6 @@ func (s *strip) draw(q *frame.Request) {
 		d.Mid = dayWidth*i + dayWidth/2
 		d.X = d.Mid - barWidth/2
 		d.Row = standRow*i + 2
-		d.RowMid, d.RowSub = d.Row+22, d.Row+42
 		if d.Date == today && i > 0 {
 			s.Today = dayWidth * i
 		}
@@ -249,7 +248,6 @@ func (s *strip) draw(q *frame.Request) {
 		d.H = scale(d.High, barHeight)
 		d.Y = s.Base - d.H
 		d.ValueY = d.Y - 6
-		d.RangeY = d.Y
 		d.Len = scale(d.High, standLength)
 		d.ValueX = standLeft + d.Len + 8
 	}

@@ -2,8 +2,8 @@
 package warnings
 
 import (
+	"cmp"
 	"strings"
-	"time"
 
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/desk/frame"
@@ -48,11 +48,8 @@ func Mount(f *frame.Frame) {
 		case "dismiss":
 			pattern = "/desk/proposals/{id}/dismiss"
 		}
-		f.Add(
-			frame.Page{Pattern: "GET " + pattern, Act: a.allow, Key: "act." + a.name, Template: "form",
-				Show: d.actForm(a)},
-			frame.Page{Pattern: "POST " + pattern, Act: a.allow, Key: "act." + a.name, Template: "form",
-				Show: d.actPost(a)})
+		f.Add(frame.Page{Pattern: pattern, Act: a.allow, Key: "act." + a.name, Template: "form",
+			Show: func(q *frame.Request) (any, error) { return d.act(q, a) }})
 	}
 	f.Stream("home", frame.Stream{Act: calls.ActWarningsRead,
 		Parts: func(q *frame.Request) ([]frame.Part, string) { return d.homeParts(q), "" }})
@@ -98,11 +95,8 @@ type warningView struct {
 
 // historyRow is one event of a warning.
 type historyRow struct {
-	At       time.Time
+	*alerts.HistoryEntry
 	Revision int
-	Actor    string
-	Event    string
-	Reason   string
 	Seen     string // that its actor's secret had been seen; empty for no
 }
 
@@ -145,11 +139,7 @@ func (d *desk) warning(q *frame.Request) (any, error) {
 		}
 	}
 	add("starts_at", frame.Clock(w.StartsAt))
-	if w.EndsAt == nil {
-		add("ends_at", q.T("no_end"))
-	} else {
-		add("ends_at", frame.Until(w.EndsAt))
-	}
+	add("ends_at", cmp.Or(frame.Until(w.EndsAt), q.T("no_end")))
 	add("trigger", terms.Name(terms.Trigger, w.Trigger, q.Lang))
 	add("document_no", w.DocumentNo)
 	add("issued_by", w.IssuedBy)
@@ -158,9 +148,8 @@ func (d *desk) warning(q *frame.Request) (any, error) {
 	add("approved_by", w.ApprovedBy)
 	add("reason", w.Reason)
 	for i, revision := range w.Revisions() {
-		h := w.History[i]
-		view.History = append(view.History,
-			historyRow{h.At, revision, h.Actor, h.Event, h.Reason, q.SecretSeen(h.Actor, h.SecretSeen)})
+		h := &w.History[i]
+		view.History = append(view.History, historyRow{h, revision, q.SecretSeen(h.Actor, h.SecretSeen)})
 	}
 	return view, nil
 }
