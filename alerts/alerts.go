@@ -33,8 +33,9 @@
 package alerts
 
 import (
-	"sync"
 	"time"
+
+	"qingkong/alerts/refusal"
 )
 
 // Event is one fact to be recorded.
@@ -49,15 +50,8 @@ type Effects = interface {
 	CancelTimer(id string)
 }
 
-// Shanghai is the zone of every time and calendar day in this package. It is loaded at first use, for the binary
-// brings its own zone database, which registers itself at start in no order we could rely on.
-var Shanghai = sync.OnceValue(func() *time.Location {
-	loc, err := time.LoadLocation("Asia/Shanghai")
-	if err != nil {
-		panic("alerts: " + err.Error())
-	}
-	return loc
-})
+// Shanghai is the zone of every time and calendar day in this package.
+func Shanghai() *time.Location { return refusal.Shanghai() }
 
 // moment brings a time that a person gave to the form in which times are recorded.
 func moment(t time.Time) time.Time { return t.In(Shanghai()).Truncate(time.Millisecond) }

@@ -435,26 +435,31 @@ func (t *table) wholeRange(line int, e *entry) bool {
 	if e.low == nil && e.high == nil {
 		return true
 	}
-	at := func(c forms.Column) int {
-		return slices.IndexFunc(t.columns, func(k column) bool { return k.Column == c })
-	}
 	refuse := func(i int, rule string, args refusal.Args) bool {
 		t.bad(line, t.name(max(i, 0)), "", "csv.aqi", &forms.Wrong{Rule: rule, Args: args})
 		return false
 	}
-	switch {
+	switch low, high := t.column(forms.AQILow), t.column(forms.AQIHigh); {
 	case t.Measured:
-		return refuse(max(at(forms.AQILow), at(forms.AQIHigh)), "day.range_measured", nil)
+		return refuse(max(low, high), "day.range_measured", nil)
 	case e.index != nil:
-		return refuse(at(forms.AQI), "day.aqi_and_range", nil)
+		return refuse(t.column(forms.AQI), "day.aqi_and_range", nil)
 	case e.low == nil:
-		return refuse(at(forms.AQILow), "day.half_range", nil)
+		return refuse(low, "day.half_range", nil)
 	case e.high == nil:
-		return refuse(at(forms.AQIHigh), "day.half_range", nil)
+		return refuse(high, "day.half_range", nil)
 	case *e.low > *e.high:
-		return refuse(at(forms.AQIHigh), "day.range_upside_down", refusal.Args{"low": *e.low, "high": *e.high})
+		return refuse(high, "day.range_upside_down", refusal.Args{"low": *e.low, "high": *e.high})
 	}
 	return true
+}
+
+// column is the place of a column, or of that of a pollutant; -1 where there is none.
+func (t *table) column(c forms.Column) int {
+	return slices.IndexFunc(t.columns, func(k column) bool {
+		own, ok := k.Column.Pollutant(t.hourly)
+		return k.Column == c || ok && forms.Column(own) == c
+	})
 }
 
 // remark tells of what is strange, and of values that come to nothing.
@@ -512,11 +517,7 @@ func (t *table) credible(line int, e *entry) bool {
 	if p == "" {
 		return true
 	}
-	i := slices.IndexFunc(t.columns, func(c column) bool {
-		own, ok := c.Column.Pollutant(t.hourly)
-		return ok && own == p
-	})
-	t.bad(line, t.name(max(i, 0)), fmt.Sprint(args["value"]), "csv.too_high",
+	t.bad(line, t.name(max(t.column(forms.Column(p)), 0)), fmt.Sprint(args["value"]), "csv.too_high",
 		&forms.Wrong{Rule: "day.too_high", Args: args})
 	return false
 }

@@ -64,9 +64,9 @@ var causes = []Cause{"", Dust, LocalDust, Wildfire, CrossBorder, Ozone}
 
 // The pollutants' names on every output.
 const (
-	PM25 = "pm25"
-	O3H8 = "o3_8h"
-	O3H1 = "o3_1h"
+	PM25 = aqi.PM25
+	O3H8 = aqi.O3H8
+	O3H1 = aqi.O3H1
 )
 
 // ParsePollutant returns the pollutant's name on every output; PM2.5, 细颗粒物, O3-8h and the like are understood.
@@ -104,23 +104,29 @@ type hourInput struct {
 	Measured
 }
 
-// ForecastInput is the plain form of a forecast as it comes in, for the description of the interface.
-type ForecastInput struct {
-	Source   string      `json:"source"`
-	Region   string      `json:"region"`
-	IssuedAt *time.Time  `json:"issued_at"`
-	Drill    bool        `json:"drill"`
-	Days     []dayInput  `json:"days"`
-	Hours    []hourInput `json:"hours"`
+// forecastBody is a forecast as it comes in.
+type forecastBody[D, H any] struct {
+	Source   string     `json:"source"`
+	Region   string     `json:"region"`
+	IssuedAt *time.Time `json:"issued_at"`
+	Drill    bool       `json:"drill"`
+	Days     []D        `json:"days"`
+	Hours    []H        `json:"hours"`
 }
 
-// ObservationInput is the plain form of an observation as it comes in, for the description of the interface.
-type ObservationInput struct {
-	Station string      `json:"station"`
-	Region  string      `json:"region"`
-	Days    []dayInput  `json:"days"`
-	Hours   []hourInput `json:"hours"`
+// observationBody is what was measured as it comes in.
+type observationBody[D, H any] struct {
+	Station string `json:"station"`
+	Region  string `json:"region"`
+	Days    []D    `json:"days"`
+	Hours   []H    `json:"hours"`
 }
+
+// ForecastInput is the plain form of a forecast as it comes in, for the description of the interface.
+type ForecastInput forecastBody[dayInput, hourInput]
+
+// ObservationInput is the plain form of an observation as it comes in, for the description of the interface.
+type ObservationInput observationBody[dayInput, hourInput]
 
 // A station's name becomes part of a subject too; station numbers of the national network look like 1015A.
 var stationForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)

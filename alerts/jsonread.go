@@ -89,14 +89,7 @@ func (m member) texts() ([]string, bool) {
 // region or source of the wrong form. Members and values may have any form that package forms reads; a value that is
 // marked as missing is left out, and so is a day that has none. The notes say what was read so and what looks wrong.
 func (r Reader) Forecast(data []byte) (Forecast, []Note, error) {
-	var in struct {
-		Source   string     `json:"source"`
-		Region   string     `json:"region"`
-		IssuedAt *time.Time `json:"issued_at"`
-		Drill    bool       `json:"drill"`
-		Days     []object   `json:"days"`
-		Hours    []object   `json:"hours"`
-	}
+	var in forecastBody[object, object]
 	if err := refusal.Unmarshal(data, &in); err != nil {
 		return Forecast{}, nil, err
 	}
@@ -119,12 +112,7 @@ func (r Reader) Forecast(data []byte) (Forecast, []Note, error) {
 // be no value are set aside where they stand, so that the rest is taken. Days and hours keep the order and number in
 // which they came, also those that stand twice or say nothing: what is told of them names the place where they stood.
 func (r Reader) Observation(data []byte) (Observation, []Note, error) {
-	var in struct {
-		Station string   `json:"station"`
-		Region  string   `json:"region"`
-		Days    []object `json:"days"`
-		Hours   []object `json:"hours"`
-	}
+	var in observationBody[object, object]
 	if err := refusal.Unmarshal(data, &in); err != nil {
 		return Observation{}, nil, err
 	}

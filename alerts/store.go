@@ -15,34 +15,33 @@ import (
 
 // The buckets; the package comment has their keys.
 var (
-	bForecast     = []byte("alerts.forecast")
-	bForecastHash = []byte("alerts.forecast_hash")
-	bForecastDay  = []byte("alerts.forecast_day")
-	bObservedDay  = []byte("alerts.observed_day")
-	bForecastHour = []byte("alerts.forecast_hour")
-	bObservedHour = []byte("alerts.observed_hour")
-	bSaid         = []byte("alerts.forecast_said")
-	bFeed         = []byte("alerts.feed")
-	bProposal     = []byte("alerts.proposal")
-	bProposalTime = []byte("alerts.proposal_time")
-	bWarning      = []byte("alerts.warning")
-	bWarningTime  = []byte("alerts.warning_time")
-	bScope        = []byte("alerts.scope")
-	bMessage      = []byte("alerts.message")
-	bNumber       = []byte("alerts.number")
-	bRestored     = []byte("alerts.restored")
+	bucketNames []string
+
+	bForecast     = bucket("forecast")
+	bForecastHash = bucket("forecast_hash")
+	bForecastDay  = bucket("forecast_day")
+	bObservedDay  = bucket("observed_day")
+	bForecastHour = bucket("forecast_hour")
+	bObservedHour = bucket("observed_hour")
+	bSaid         = bucket("forecast_said")
+	bFeed         = bucket("feed")
+	bProposal     = bucket("proposal")
+	bProposalTime = bucket("proposal_time")
+	bWarning      = bucket("warning")
+	bWarningTime  = bucket("warning_time")
+	bScope        = bucket("scope")
+	bMessage      = bucket("message")
+	bNumber       = bucket("number")
+	bRestored     = bucket("restored")
 )
 
-// Buckets lists the buckets of this package; all are journaled.
-func Buckets() []string {
-	var names []string
-	for _, b := range [][]byte{bForecast, bForecastHash, bForecastDay, bObservedDay, bForecastHour, bObservedHour, bSaid,
-		bFeed, bProposal, bProposalTime,
-		bWarning, bWarningTime, bScope, bMessage, bNumber, bRestored} {
-		names = append(names, string(b))
-	}
-	return names
+func bucket(name string) []byte {
+	bucketNames = append(bucketNames, "alerts."+name)
+	return []byte("alerts." + name)
 }
+
+// Buckets lists the buckets of this package; all are journaled.
+func Buckets() []string { return slices.Clone(bucketNames) }
 
 type storedForecast struct {
 	ID         string    `json:"id"`

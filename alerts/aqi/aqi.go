@@ -156,36 +156,20 @@ func primary(iaqi map[Pollutant]int, highest int) []Pollutant {
 type class struct {
 	upTo          int
 	name, english string
-	rgb           [3]uint8
 }
 
 var classes = []class{
-	{50, "优", "excellent", [3]uint8{0, 228, 0}},
-	{100, "良", "good", [3]uint8{255, 255, 0}},
-	{150, "轻度污染", "lightly polluted", [3]uint8{255, 126, 0}},
-	{200, "中度污染", "moderately polluted", [3]uint8{255, 0, 0}},
-	{300, "重度污染", "heavily polluted", [3]uint8{153, 0, 76}},
-	{top, "严重污染", "severely polluted", [3]uint8{126, 0, 35}},
-}
-
-func classOf(index int) class {
-	for _, c := range classes {
-		if index <= c.upTo {
-			return c
-		}
-	}
-	return classes[len(classes)-1]
+	{50, "优", "excellent"},
+	{100, "良", "good"},
+	{150, "轻度污染", "lightly polluted"},
+	{200, "中度污染", "moderately polluted"},
+	{300, "重度污染", "heavily polluted"},
+	{top, "严重污染", "severely polluted"},
 }
 
 // Class is the index's class (空气质量指数类别) as the standard names it, and in English.
 func Class(index int) (name, english string) {
-	c := classOf(index)
+	i, _ := slices.BinarySearchFunc(classes, index, func(c class, index int) int { return c.upTo - index })
+	c := classes[min(i, len(classes)-1)]
 	return c.name, c.english
-}
-
-// Colour is the colour the standard prescribes for the index's class (Annex A of HJ 633-2012). The colours of warnings
-// are others: a yellow index is good air.
-func Colour(index int) (r, g, b uint8) {
-	c := classOf(index).rgb
-	return c[0], c[1], c[2]
 }

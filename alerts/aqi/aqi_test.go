@@ -151,24 +151,17 @@ func TestStandardOn(t *testing.T) {
 	}
 }
 
-func TestClassAndColour(t *testing.T) {
-	type look struct {
-		name, english string
-		rgb           [3]uint8
-	}
-	for index, want := range map[int]look{
-		0: {"优", "excellent", [3]uint8{0, 228, 0}}, 50: {"优", "excellent", [3]uint8{0, 228, 0}},
-		51: {"良", "good", [3]uint8{255, 255, 0}}, 100: {"良", "good", [3]uint8{255, 255, 0}},
-		101: {"轻度污染", "lightly polluted", [3]uint8{255, 126, 0}}, 150: {"轻度污染", "lightly polluted", [3]uint8{255, 126, 0}},
-		151: {"中度污染", "moderately polluted", [3]uint8{255, 0, 0}}, 200: {"中度污染", "moderately polluted", [3]uint8{255, 0, 0}},
-		201: {"重度污染", "heavily polluted", [3]uint8{153, 0, 76}}, 300: {"重度污染", "heavily polluted", [3]uint8{153, 0, 76}},
-		301: {"严重污染", "severely polluted", [3]uint8{126, 0, 35}}, 500: {"严重污染", "severely polluted", [3]uint8{126, 0, 35}},
+func TestClass(t *testing.T) {
+	for index, want := range map[int][2]string{
+		0: {"优", "excellent"}, 50: {"优", "excellent"},
+		51: {"良", "good"}, 100: {"良", "good"},
+		101: {"轻度污染", "lightly polluted"}, 150: {"轻度污染", "lightly polluted"},
+		151: {"中度污染", "moderately polluted"}, 200: {"中度污染", "moderately polluted"},
+		201: {"重度污染", "heavily polluted"}, 300: {"重度污染", "heavily polluted"},
+		301: {"严重污染", "severely polluted"}, 500: {"严重污染", "severely polluted"},
 	} {
-		var got look
-		got.name, got.english = Class(index)
-		got.rgb[0], got.rgb[1], got.rgb[2] = Colour(index)
-		if got != want {
-			t.Errorf("%d: %+v, want %+v", index, got, want)
+		if name, english := Class(index); name != want[0] || english != want[1] {
+			t.Errorf("%d: %s, %s, want %v", index, name, english, want)
 		}
 	}
 }

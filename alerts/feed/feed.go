@@ -94,14 +94,12 @@ type Status struct {
 // Feeds watches every source.
 type Feeds struct {
 	feeds []*feed
-	zone  *time.Location
 	log   *slog.Logger
 }
 
 // feed is one source at work. Its goroutine looks; the ticker of silence and Status read beside it.
 type feed struct {
 	Source
-	zone    *time.Location
 	h       Handler
 	times   schedule.Schedule
 	dir     string        // of all feeds; what an address brought and was refused lies below it
@@ -118,10 +116,6 @@ type feed struct {
 // New returns the feeds of sources, with their state read from keep; dir is created when missing. It refuses what
 // cannot work, naming every wrong place as feeds[0].schedule. A log of nil logs nothing.
 func New(sources []Source, dir string, keep Keep, h Handler, log *slog.Logger) (*Feeds, error) {
-	zone, err := time.LoadLocation("Asia/Shanghai")
-	if err != nil {
-		return nil, fmt.Errorf("feed: %w", err)
-	}
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
@@ -133,9 +127,9 @@ func New(sources []Source, dir string, keep Keep, h Handler, log *slog.Logger) (
 		return nil, fmt.Errorf("feed: folder: %w", err)
 	}
 	takeOver(dir, keep, log)
-	fs := &Feeds{zone: zone, log: log}
+	fs := &Feeds{log: log}
 	for i, s := range sources {
-		f := &feed{Source: s, zone: zone, h: h, times: plans[i], dir: dir, due: make(chan struct{}, 1),
+		f := &feed{Source: s, h: h, times: plans[i], dir: dir, due: make(chan struct{}, 1),
 			seen: map[string]sighting{}}
 		f.open(keep, s.Name, log.With("feed", s.Name))
 		if s.Kind == "url" {
@@ -177,7 +171,7 @@ func (fs *Feeds) Status() []Status {
 func (f *feed) status() Status {
 	s := f.get()
 	if !s.TakenAt.IsZero() {
-		s.TakenAt = s.TakenAt.In(f.zone)
+		s.TakenAt = s.TakenAt.In(refusal.Shanghai())
 	}
 	return Status{Feed: f.Name, Source: f.Source.Source, TakenAt: s.TakenAt, Silent: s.Silent, Refused: f.refusedSoFar(s)}
 }
@@ -295,5 +289,5 @@ func (f *feed) moment(t time.Time) time.Time {
 	if now := time.Now(); t.After(now) {
 		t = now
 	}
-	return t.In(f.zone).Truncate(time.Millisecond)
+	return t.In(refusal.Shanghai()).Truncate(time.Millisecond)
 }

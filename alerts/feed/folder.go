@@ -247,13 +247,10 @@ func (f *feed) read(a arrival) ([]byte, error) {
 // document makes a document of a file's bytes: errUnsettled for one that may still become complete, a refusal for
 // one that is not text or not of the feed's format.
 func (f *feed) document(a arrival, body []byte) (Document, error) {
-	d := Document{Feed: f.Name, Source: f.Source.Source, Name: a.name, At: f.moment(a.info.ModTime())}
+	d := Document{Feed: f.Name, Source: f.Source.Source, Name: a.name, Format: "csv", At: f.moment(a.info.ModTime())}
 	ending := strings.ToLower(filepath.Ext(a.path))
-	switch ending {
-	case ".json":
+	if ending == ".json" {
 		d.Format = "json"
-	default:
-		d.Format = "csv"
 	}
 	if f.Format != "" && f.Format != d.Format {
 		return d, refusal.New(refusal.UnsupportedMedia, "feed.format_other",
@@ -279,7 +276,7 @@ func (f *feed) leave(a arrival, sum string) {
 		if s.Left == nil {
 			s.Left = map[string]leftover{}
 		}
-		s.Left[a.name] = leftover{Path: f.Path, Size: a.info.Size(), Modified: a.info.ModTime().In(f.zone), SHA256: sum}
+		s.Left[a.name] = leftover{Path: f.Path, Size: a.info.Size(), Modified: a.info.ModTime().In(refusal.Shanghai()), SHA256: sum}
 	})
 }
 

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -127,7 +128,7 @@ func (f *feed) keepFetched(raw []byte, format, document string, why *refusal.Err
 	stem := fmt.Sprintf("%s-%06d-%s", now.Format("20060102T150405.000"), f.get().Refused.Total+1, sum)
 	explained := stem + whyEnding
 	if raw != nil {
-		file = stem + "." + extensionOf(format)
+		file = stem + "." + cmp.Or(format, "txt") // nothing says what it is
 		explained = file + whyEnding
 	}
 	if err := create(filepath.Join(dir, explained), f.explain(document, why)); err != nil {
@@ -139,13 +140,6 @@ func (f *feed) keepFetched(raw []byte, format, document string, why *refusal.Err
 		}
 	}
 	return file, prune(dir, stem)
-}
-
-func extensionOf(format string) string {
-	if format == "" {
-		return "txt" // nothing says what it is
-	}
-	return format
 }
 
 // keptDocument is a document that lies aside with its explanation, or the explanation of one that does not.

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"qingkong/alerts/refusal"
 )
 
 // state is what a feed remembers over a restart.
@@ -160,7 +162,7 @@ func (f *feed) weigh(ctx context.Context) {
 		return
 	}
 	if silent {
-		f.log.Warn("feed is silent", "since", since.In(f.zone))
+		f.log.Warn("feed is silent", "since", since.In(refusal.Shanghai()))
 	} else {
 		f.log.Info("feed is heard again")
 	}

@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"qingkong/alerts/refusal"
@@ -33,14 +32,6 @@ var (
 	dayLike    = regexp.MustCompile(`^[0-9][-0-9/.年月日号时点分秒:T ()星期周礼拜一二三四五六天]*$|^[今明后][天日]?$`)
 )
 
-var shanghai = sync.OnceValue(func() *time.Location {
-	loc, err := time.LoadLocation("Asia/Shanghai")
-	if err != nil {
-		panic("forms: " + err.Error())
-	}
-	return loc
-})
-
 // Day reads a calendar day of Asia/Shanghai with its year, and returns it as YYYY-MM-DD: 2026-12-01, 2026/12/1,
 // 2026年12月1日, 20261201, with a day of the week that agrees, a time of 00:00 or 24:00, or a spreadsheet's number of the
 // day. A time of 24:00 is the end of the day that stands beside it. Years 1990 to 2199.
@@ -60,7 +51,7 @@ func Day(text string) (string, *Wrong) {
 	if !ok {
 		return "", wrong(dayRule(plain), text)
 	}
-	at := w.Time().In(shanghai())
+	at := w.Time().In(refusal.Shanghai())
 	if w.Hour == 24 {
 		at = at.AddDate(0, 0, -1)
 	}
@@ -108,7 +99,7 @@ func HourAt(text string) (time.Time, *Wrong) {
 	if !ok {
 		return at, wrong("hour.wrong", text)
 	}
-	return onTheHour(at.In(shanghai()), text)
+	return onTheHour(at.In(refusal.Shanghai()), text)
 }
 
 func onTheHour(at time.Time, text string) (time.Time, *Wrong) {
@@ -129,7 +120,7 @@ func serialHour(day, fraction string) (time.Time, bool) {
 	}
 	f, err := strconv.ParseFloat("0"+fraction, 64)
 	seconds := int(math.Round(f * 24 * 60 * 60))
-	return time.Date(1899, 12, 30+n, 0, 0, seconds, 0, shanghai()), err == nil
+	return time.Date(1899, 12, 30+n, 0, 0, seconds, 0, refusal.Shanghai()), err == nil
 }
 
 // HourOf reads an hour whose day stands in another cell: 8, 08:00, 8时, 24:00.
@@ -139,7 +130,7 @@ func HourOf(day, text string) (time.Time, *Wrong) {
 		return time.Time{}, wrong("hour.clock", text)
 	}
 	hour, _ := strconv.Atoi(m[1])
-	begin, err := time.ParseInLocation(time.DateOnly, day, shanghai())
+	begin, err := time.ParseInLocation(time.DateOnly, day, refusal.Shanghai())
 	if err != nil || hour > 24 {
 		return time.Time{}, wrong("hour.clock", text)
 	}

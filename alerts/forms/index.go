@@ -40,7 +40,7 @@ func Index(text string) (b Band, absent Absence, _ *Wrong) {
 		if w == nil {
 			w = also
 		}
-		if w == nil && (!beside.Class || !main.touches(beside)) {
+		if w == nil && (!beside.Class || !main.Agrees(beside)) {
 			w = wrong("day.aqi_and_class", text)
 		}
 		return main, Present, w
@@ -49,17 +49,15 @@ func Index(text string) (b Band, absent Absence, _ *Wrong) {
 	return b, Present, w
 }
 
-// touches reports whether two bands have an index in common, the worst class having all above 300.
-func (b Band) touches(class Band) bool {
+// Agrees reports whether an index or a range can be of the class that stands beside it: the two have an index in
+// common, the worst class having all above 300.
+func (b Band) Agrees(class Band) bool {
 	high := class.High
 	if high > 300 {
 		high = maxIndex
 	}
 	return b.Low <= high && class.Low <= b.High
 }
-
-// Agrees reports whether an index or a range can be of the class that stands beside it.
-func (b Band) Agrees(class Band) bool { return b.touches(class) }
 
 // band reads an index, a range or a class without brackets.
 func band(plain, text string) (Band, *Wrong) {

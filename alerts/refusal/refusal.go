@@ -94,10 +94,10 @@ func (e *Error) Error() string {
 }
 
 // Detail is what was wrong and what to do next, in "zh-CN" (the default) or "en".
-func (e *Error) Detail(lang string) string { return text(e.Rule, lang, e.Args) }
+func (e *Error) Detail(lang string) string { return Text(e.Rule, lang, e.Args) }
 
 // Message is the field's text in "zh-CN" (the default) or "en".
-func (f Field) Message(lang string) string { return text(f.Rule, lang, f.Args) }
+func (f Field) Message(lang string) string { return Text(f.Rule, lang, f.Args) }
 
 // Within says of an input that was refused where in a larger one it stands: its paths begin with path. Any other error
 // stays as it is.
@@ -154,23 +154,7 @@ func Rules() []string {
 }
 
 // Text fills the catalogue's words for rule, in "zh-CN" (the default) or "en".
-func Text(rule, lang string, args Args) string { return text(rule, lang, args) }
-
-// Words are the catalogue's words for rule as a value of other words.
-func Words(rule string, args Args) Worded {
-	return Worded{ZH: text(rule, "zh-CN", args), EN: text(rule, "en", args)}
-}
-
-// WordsOf is an error as a value of other words: a refusal in both languages, any other as it is.
-func WordsOf(err error) any {
-	var e *Error
-	if errors.As(err, &e) {
-		return Worded{ZH: e.Detail("zh-CN"), EN: e.Detail("en")}
-	}
-	return err
-}
-
-func text(rule, lang string, args Args) string {
+func Text(rule, lang string, args Args) string {
 	w, ok := catalogue[rule]
 	if !ok {
 		return rule
@@ -188,4 +172,18 @@ func text(rule, lang string, args Args) string {
 		t = strings.ReplaceAll(t, "{"+k+"}", fmt.Sprint(v))
 	}
 	return t
+}
+
+// Words are the catalogue's words for rule as a value of other words.
+func Words(rule string, args Args) Worded {
+	return Worded{ZH: Text(rule, "zh-CN", args), EN: Text(rule, "en", args)}
+}
+
+// WordsOf is an error as a value of other words: a refusal in both languages, any other as it is.
+func WordsOf(err error) any {
+	var e *Error
+	if errors.As(err, &e) {
+		return Worded{ZH: e.Detail("zh-CN"), EN: e.Detail("en")}
+	}
+	return err
 }

@@ -34,8 +34,9 @@ var (
 		`|(?:T| )?(\d{2})(?:(\d{2})(\d{2})?)?)?$`)
 )
 
-// zone is Asia/Shanghai.
-var zone = sync.OnceValue(func() *time.Location {
+// Shanghai is the zone of every time that is written without one. It is loaded at first use, for the binary brings its
+// own zone database, which registers itself at start in no order we could rely on.
+var Shanghai = sync.OnceValue(func() *time.Location {
 	loc, err := time.LoadLocation("Asia/Shanghai")
 	if err != nil {
 		panic("refusal: " + err.Error())
@@ -113,7 +114,7 @@ func ReadTime(s string) (time.Time, bool) {
 func (w Written) Time() time.Time {
 	in := w.Zone
 	if in == nil {
-		in = zone()
+		in = Shanghai()
 	}
 	return time.Date(w.Year, time.Month(w.Month), w.Day, w.Hour, w.Minute, w.Second, w.Nano, in)
 }

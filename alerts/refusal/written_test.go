@@ -40,7 +40,7 @@ func TestReadTime(t *testing.T) {
 		"2016-12-17 08":               "2016-12-17T08:00:00+08:00",
 	} {
 		got, ok := ReadTime(text)
-		if !ok || got.In(zone()).Format(time.RFC3339Nano) != want {
+		if !ok || got.In(Shanghai()).Format(time.RFC3339Nano) != want {
 			t.Errorf("%q: %s %v, want %s", text, got.Format(time.RFC3339Nano), ok, want)
 		}
 	}
