@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"io"
 
-	"qingkong/cmd/internal/calls"
-
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/calls"
 )
 
 // exampleAdmin stands in the examples.
@@ -41,39 +40,31 @@ func newAccountAdd() *cobra.Command {
 
 func newTokenCommand() *cobra.Command {
 	return group("token", "接口令牌（API tokens）",
-		"  qingkong token create duty"+exampleAdmin+"\n  qingkong token revoke duty t2"+exampleAdmin, newTokenCreate(),
-		newTokenRevoke())
-}
-
-func newTokenCreate() *cobra.Command {
-	return remoteCommand{
-		use:   "create USER",
-		short: "为账号增加一个令牌，只显示一次（one token more for an account, shown once）",
-		long: "为账号增加一个令牌，原有的仍有效；只显示这一次。给了 --expires-at 的到时即失效，NATS 上的连接随即断开；到期前 14 天起值班台和\n" +
-			"/readyz 提醒。需要管理员的令牌。" + timeHelp + "\n" +
-			"Gives an account one token more; those it has stay valid. Shown this once. With --expires-at it is refused from then on\n" +
-			"and NATS closes what is connected with it; the desk and /readyz say so from 14 days before. Needs an administrator's token.",
-		example: "  qingkong token create duty --name 值班室脚本" + exampleAdmin + " --json\n" +
-			"  qingkong token create feeder --name 市站接口 --expires-at \"2027-11-30 00:00\"" + exampleAdmin,
-		what: "user",
-	}.command(showing(calls.AddToken, tellIssued))
-}
-
-func newTokenRevoke() *cobra.Command {
-	return remoteCommand{
-		use:   "revoke USER TOKEN",
-		short: "吊销一个令牌（end one token）",
-		long: "吊销账号或减排对象的一个令牌；编号见 account show。其余令牌和口令仍有效。需要管理员的令牌。\n" +
-			"Ends one token of an account or recipient; account show has its id. Password and other tokens stay valid.\n" +
-			"Needs an administrator's token.",
-		example: "  qingkong token revoke duty t2" + exampleAdmin,
-		check: func(_ *cobra.Command, args []string) error {
-			if len(args) != 2 {
-				return usage("a user and a token like t2 are wanted, %d arguments were given", len(args))
-			}
-			return errors.Join(checkID("user", args[0]), checkID("token", args[1]))
-		},
-	}.command(done(calls.RevokeToken.Call, "cli.token_revoked", "user", "token"))
+		"  qingkong token create duty"+exampleAdmin+"\n  qingkong token revoke duty t2"+exampleAdmin, remoteCommand{
+			use:   "create USER",
+			short: "为账号增加一个令牌，只显示一次（one token more for an account, shown once）",
+			long: "为账号增加一个令牌，原有的仍有效；只显示这一次。给了 --expires-at 的到时即失效，NATS 上的连接随即断开；到期前 14 天起值班台和\n" +
+				"/readyz 提醒。需要管理员的令牌。" + timeHelp + "\n" +
+				"Gives an account one token more; those it has stay valid. Shown this once. With --expires-at it is refused from then on\n" +
+				"and NATS closes what is connected with it; the desk and /readyz say so from 14 days before. Needs an administrator's token.",
+			example: "  qingkong token create duty --name 值班室脚本" + exampleAdmin + " --json\n" +
+				"  qingkong token create feeder --name 市站接口 --expires-at \"2027-11-30 00:00\"" + exampleAdmin,
+			what: "user",
+		}.command(showing(calls.AddToken, tellIssued)),
+		remoteCommand{
+			use:   "revoke USER TOKEN",
+			short: "吊销一个令牌（end one token）",
+			long: "吊销账号或减排对象的一个令牌；编号见 account show。其余令牌和口令仍有效。需要管理员的令牌。\n" +
+				"Ends one token of an account or recipient; account show has its id. Password and other tokens stay valid.\n" +
+				"Needs an administrator's token.",
+			example: "  qingkong token revoke duty t2" + exampleAdmin,
+			check: func(_ *cobra.Command, args []string) error {
+				if len(args) != 2 {
+					return usage("a user and a token like t2 are wanted, %d arguments were given", len(args))
+				}
+				return errors.Join(checkID("user", args[0]), checkID("token", args[1]))
+			},
+		}.command(done(calls.RevokeToken.Call, "cli.token_revoked", "user", "token")))
 }
 
 // tellIssued shows secrets, once.
@@ -97,10 +88,9 @@ func done(of *calls.Call, rule string, names ...string) reporter {
 
 func printSecrets(out io.Writer, got calls.Issued) {
 	var rows [][]string
-	for _, m := range []struct{ member, text string }{{"user", got.User}, {"password", got.Password}, {"token", got.Token},
-		{"expires_at", clockText(got.ExpiresAt)}} {
-		if m.text != "" {
-			rows = append(rows, append(headOf(m.member), m.text))
+	for _, member := range (members{"user", "password", "token", "expires_at"}) {
+		if text := (words[calls.Issued]{}).of(got, member); text != "" {
+			rows = append(rows, []string{pair("cli.member."+member, nil), text})
 		}
 	}
 	printTable(out, "", rows)

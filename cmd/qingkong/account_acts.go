@@ -5,11 +5,10 @@ import (
 	"maps"
 	"strings"
 
-	"qingkong/cmd/internal/calls"
-
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/calls"
 )
 
 const needsAdmin = "需要管理员的令牌。"

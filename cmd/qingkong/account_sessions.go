@@ -3,12 +3,11 @@ package main
 import (
 	"io"
 
-	"qingkong/cmd/internal/calls"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"qingkong/alerts"
+	"qingkong/cmd/internal/calls"
 )
 
 func newAccountSessions() *cobra.Command {

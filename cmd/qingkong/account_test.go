@@ -7,9 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"qingkong/cmd/internal/calls"
-
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/calls"
 )
 
 // with puts a token where as finds it.

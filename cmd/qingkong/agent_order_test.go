@@ -2,9 +2,10 @@ package main
 
 import (
 	"encoding/json"
-	"qingkong/notify"
 	"strings"
 	"testing"
+
+	"qingkong/notify"
 )
 
 // The line of an event tells a new order from a release, and from when and until when an order applies.

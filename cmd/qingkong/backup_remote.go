@@ -7,11 +7,10 @@ import (
 	"path"
 	"time"
 
-	"qingkong/cmd/internal/calls"
-
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/calls"
 )
 
 // askPause stands between two questions whether a server's backup has ended; each waits there for half a minute.

@@ -13,9 +13,13 @@ import (
 )
 
 func newBenchCommand() *cobra.Command {
+	commands := []*cobra.Command{newBenchAllocate()}
+	for _, m := range benchCommands {
+		commands = append(commands, m.command())
+	}
 	return group("bench", "测量性能，同一次运行中给出原始极限（measure, with the raw limit in the same run）",
 		"  qingkong bench answers\n  qingkong bench answers --n 20000 --json",
-		newBenchAllocate(), newBenchAnswers(), newBenchBackup(), newBenchConsole(), newBenchDispatch(), newBenchList())
+		commands...)
 }
 
 type benchResults struct {
@@ -50,8 +54,9 @@ func alone(measure func(context.Context, int) ([]bench.Result, error)) func(*cob
 	return func(cmd *cobra.Command, n int) ([]bench.Result, error) { return measure(cmd.Context(), n) }
 }
 
-func newBenchAnswers() *cobra.Command {
-	return benchCommand{
+// benchCommands are the subcommands of bench without flags of their own.
+var benchCommands = []benchCommand{
+	{
 		use: "answers", short: "签收的吞吐与时延（acknowledgements per second and their latency）",
 		long: "签收减排令，从请求到落盘并答复。answers_nats_1_ratio、answers_nats_256_ratio、answers_http_256_ratio：1、256 个调用方经 NATS、\n" +
 			"256 个经 HTTP，与同一进程里答复同样字节的空服务器逐秒交替，十对之比的中位数；1 个调用方另与同样各行的一次提交、一次往返相比。\n" +
@@ -63,11 +68,8 @@ func newBenchAnswers() *cobra.Command {
 		n:       8000, nHelp: "与 bbolt 提交相比的几轮里，最大一轮的签收次数（acknowledgements of the largest run beside raw commits）",
 		run:   alone(bench.Answers),
 		print: printResults,
-	}.command()
-}
-
-func newBenchDispatch() *cobra.Command {
-	return benchCommand{
+	},
+	{
 		use: "dispatch", short: "减排令从批准到全部送出的时间（seconds from approval to the last order sent）",
 		long: "一次预警批准后，N 个对象、每个三条措施的减排令全部落盘并送到外部 TCP 订阅者的时间，各步所占，及同样字节的原始极限，最后检查记录。\n" +
 			"Time from the approval of a warning until N orders of three measures each are journaled, and received by a subscriber over TCP.",
@@ -75,11 +77,8 @@ func newBenchDispatch() *cobra.Command {
 		n:       100_000, nHelp: "对象数，即减排令数（recipients, and so orders）",
 		run:   alone(bench.Dispatch),
 		print: printResults,
-	}.command()
-}
-
-func newBenchBackup() *cobra.Command {
-	return benchCommand{
+	},
+	{
 		use: "backup", short: "运行中备份的时间、大小和对写入的影响（a backup beside writes, and its restore）",
 		long: "N 件减排令送出后，4 个调用方不停签收，其间备份三次，与不备份的同样长时间交替：备份用时、大小，签收时延的 p50、p99，不备份时的作对照；\n" +
 			"最后恢复最后一份，并检查记录。\n" +
@@ -89,11 +88,8 @@ func newBenchBackup() *cobra.Command {
 		n:       100_000, nHelp: "对象数，即减排令数（recipients, and so orders）",
 		run:   alone(bench.Backup),
 		print: printResults,
-	}.command()
-}
-
-func newBenchConsole() *cobra.Command {
-	return benchCommand{
+	},
+	{
 		use: "console", short: "值班台页面、列表接口与实时看板的时延（latency of the desk's pages, list calls and live board）",
 		long: "一次预警 N 条未结减排令时，值班台各页面与列表接口的时延（p95 应小于 50 毫秒），同样字节数的空处理作为原始极限；\n" +
 			"以及一家企业签收到 200 个看板全部更新的时间（应小于 1 秒）。超出者另列于标准错误。\n" +
@@ -112,11 +108,8 @@ func newBenchConsole() *cobra.Command {
 			return results, nil
 		},
 		print: printResults,
-	}.command()
-}
-
-func newBenchList() *cobra.Command {
-	return benchCommand{
+	},
+	{
 		use: "list", short: "清单的导入、比较与查询（import, comparison and search of the list）",
 		long: "N 个对象的工作簿连同全部检查的导入，同一次运行中给出 excelize 流式读取相同各行的时间与内存；两个版本的比较、某日的对象、一页检索。\n" +
 			"Import of a workbook of N recipients with all checks, beside excelize's streaming reader over the same rows; comparison\n" +
@@ -136,7 +129,7 @@ func newBenchList() *cobra.Command {
 			printTable(w, "", rows)
 			return nil
 		},
-	}.command()
+	},
 }
 
 func newBenchAllocate() *cobra.Command {

@@ -9,32 +9,27 @@ import (
 	"strings"
 	"time"
 
-	"qingkong/cmd/internal/calls"
-
 	"github.com/boombuler/barcode/qr"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/calls"
 )
 
 func newFactorCommand() *cobra.Command {
 	return group("factor", "自己的二次验证（one's own second factor）",
 		"  qingkong factor enrol --password-file my.password"+exampleApprover+"\n  qingkong factor show"+exampleApprover,
-		newFactorShow(), newFactorEnrol())
+		remoteCommand{
+			use:     "show",
+			short:   "是否绑定了二次验证（whether one is enrolled, and whether approving takes one）",
+			example: "  qingkong factor show" + exampleApprover,
+		}.command(showing(calls.Factor, tellFactor)), newFactorEnrol())
 }
 
 // exampleApprover stands in the examples.
 var exampleApprover = strings.Replace(exampleServer, "duty", "approver", 1)
-
-func newFactorShow() *cobra.Command {
-	return remoteCommand{
-		use:     "show",
-		short:   "是否绑定了二次验证（whether one is enrolled, and whether approving takes one）",
-		example: "  qingkong factor show" + exampleApprover,
-	}.command(showing(calls.Factor, tellFactor))
-}
 
 func newFactorEnrol() *cobra.Command {
 	var password string

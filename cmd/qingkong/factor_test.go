@@ -11,11 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"qingkong/cmd/internal/calls"
-
 	"github.com/pquerna/otp/totp"
 
 	"qingkong/alerts"
+	"qingkong/cmd/internal/calls"
 )
 
 // code is what an authenticator shows so long from now.

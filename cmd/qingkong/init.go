@@ -6,15 +6,14 @@ import (
 	"fmt"
 	"io"
 
-	"qingkong/cmd/internal/calls"
-	"qingkong/cmd/internal/service"
-	"qingkong/cmd/internal/valid"
-
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/app"
+	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/service"
+	"qingkong/cmd/internal/valid"
 )
 
 func newInitCommand() *cobra.Command {

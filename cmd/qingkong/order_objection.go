@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"strings"
 
-	"qingkong/cmd/internal/calls"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"qingkong/cmd/internal/calls"
 )
 
 // newOrderObjection is the duty officer's decision on an objection.

@@ -179,10 +179,10 @@ func stringLists(t *testing.T, dir string) map[string][]string {
 }
 
 // historyWords are what the events of warnings call themselves in a warning's history: the second result of their
-// change methods, which may ask direction, and what an entry is written with by itself.
+// change methods, which may ask direction or endedAs, and what an entry is written with by itself.
 func historyWords(t *testing.T, dir string) (words []string) {
 	t.Helper()
-	place := map[string]int{"change": 1, "direction": 0}
+	place := map[string]int{"change": 1, "direction": 0, "endedAs": 0}
 	eachFile(t, dir, func(file *ast.File) {
 		for _, decl := range file.Decls {
 			f, ok := decl.(*ast.FuncDecl)
@@ -203,7 +203,11 @@ func historyWords(t *testing.T, dir string) (words []string) {
 			}
 			ast.Inspect(f.Body, func(n ast.Node) bool {
 				if r, ok := n.(*ast.ReturnStmt); ok && len(r.Results) > i {
-					if w := text(r.Results[i]); w != "" {
+					word := r.Results[i]
+					if call, ok := word.(*ast.CallExpr); ok && isIdent(call.Fun, "endedAs") {
+						word = call.Args[0]
+					}
+					if w := text(word); w != "" {
 						words = append(words, w)
 					}
 				}

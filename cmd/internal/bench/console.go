@@ -15,7 +15,6 @@ import (
 
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/service"
-
 	"qingkong/notify"
 	"qingkong/seeds/example"
 )

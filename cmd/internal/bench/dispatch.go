@@ -8,12 +8,11 @@ import (
 	"sync"
 	"time"
 
-	"qingkong/cmd/internal/calls"
-
 	"github.com/nats-io/nats.go"
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
+	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/dispatch"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"

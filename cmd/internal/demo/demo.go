@@ -16,13 +16,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"qingkong/cmd/internal/calls"
-
 	"github.com/nats-io/nats.go"
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/folder"
 	"qingkong/cmd/internal/service"
