@@ -51,7 +51,7 @@ func listedDigest(plan json.RawMessage) (d digest, ok bool) {
 	return d, true
 }
 
-// What an order says of a plan that was accepted before.
+// An order says one of these of a plan that was accepted before.
 const (
 	carriedNote = "此前接受的运行方案继续有效，用量按方案执行。\n"
 	droppedNote = "此前接受的运行方案不再适用，恢复按清单执行。\n"

@@ -108,8 +108,8 @@ func checkAnswer(action Action, noted bool) (wrong []refusal.Field) {
 
 // DecideAnswer decides on an act. It returns the order as it stands afterwards. An order of somebody else is not_found,
 // as if there were none; the same act with the same content again gives no events; with other content it is a conflict,
-// but for an objection that was recorded without a note, which one completes while it waits; an act that the order's
-// state does not allow is transition_refused with that state.
+// except for an objection that was recorded without a note, which a note completes while it waits; an act that the
+// order's state does not allow is transition_refused with that state.
 func DecideAnswer(tx *bbolt.Tx, _ string, in Answer, now time.Time) ([]Event, *Order, error) {
 	o := new(Order)
 	ok, err := o.load(tx, in.OrderID)

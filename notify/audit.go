@@ -20,7 +20,7 @@ type AuditRules struct {
 }
 
 // Rows are the rows of the journal that orders wait for, as they stand in the transaction of the audit. A row that
-// cannot be read is none.
+// cannot be read counts as missing.
 type Rows interface {
 	Outbox(topic, id string) (due time.Time, ok bool)
 	Timer(id string) (due time.Time, ok bool)

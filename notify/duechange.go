@@ -50,7 +50,7 @@ func dueChange(id string, old, cur *reductionlist.Recipient, level alerts.Level)
 }
 
 // Offered are the recipients of a warning that the duty officer may have follow the version to: those of pinned, which
-// are the DueChanges between the warning's version and to at the level of its orders, but for those that follow another
+// are the DueChanges between the warning's version and to at the level of its orders, except those that follow another
 // one already, which are looked at one by one.
 func (p *Round) Offered(tx *bbolt.Tx, pinned []DueChange, to string) ([]DueChange, error) {
 	var own []DueChange

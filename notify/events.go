@@ -150,7 +150,7 @@ type Overdue struct {
 func (*Overdue) Kind() string { return kindOverdue }
 
 // Decided is the duty officer's decision on an objection: "accept" exempts the recipient from the order, "reject" asks
-// it to acknowledge after all, by AcknowledgeBy, and "amend" is followed by the amended order. What is granted ends at
+// it to acknowledge after all, by AcknowledgeBy, and "amend" is followed by the amended order. The grant ends at
 // ExpiresAt, where there is one.
 type Decided struct {
 	OrderID       string     `json:"order_id"`

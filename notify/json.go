@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// The appenders below write the JSON of the events that come by the hundred thousand. What they write,
-// encoding/json reads back as the same value.
+// The appenders below write the JSON of the events that come by the hundred thousand. encoding/json reads their output
+// back as the same value.
 
 // AppendJSON appends the order's body. contact_ref stands last: render puts the contact in its place.
 func (ev *Issued) AppendJSON(b []byte) []byte {

@@ -66,8 +66,8 @@ type Reader = func(tx *bbolt.Tx, pos Pos) ([]byte, error)
 // empty strings.
 type Contact = func(ref string) (name, phone string)
 
-// Note resolves a vault reference to a note or a reason, empty for one that was erased. Nil is that of somebody who may
-// read none.
+// Note resolves a vault reference to a note or a reason, empty for one that was erased. A nil Note belongs to somebody
+// who may read none.
 type Note func(ref string) string
 
 func (n Note) text(ref string) string {

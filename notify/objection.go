@@ -64,7 +64,8 @@ func (o *Order) Unexplained(tx *bbolt.Tx) (bool, error) {
 	return in != nil && in.NoteRef == "" && in.Decision == "", err
 }
 
-// object keeps why the recipient objected. What completes an objection that waits without a reason is no other one.
+// object keeps why the recipient objected. A reason that completes an objection which waits without one makes no new
+// objection.
 func (o *Order) object(tx *bbolt.Tx, was AnswerState, at time.Time, noteRef string) error {
 	in, err := objectionTo(tx, o.ID)
 	if err != nil {

@@ -16,9 +16,9 @@ import (
 	"qingkong/reductionlist/rules"
 )
 
-// ObjectionDecision is the duty officer's decision on what a recipient objected: "accept" exempts it from the order, "reject"
-// sets a new deadline to acknowledge, "amend" gives it another order with other measures. What is granted ends at
-// ExpiresAt, when the warning still lasts then: the recipient gets what the list says of it again.
+// ObjectionDecision is the duty officer's decision on what a recipient objected: "accept" exempts it from the order,
+// "reject" sets a new deadline to acknowledge, "amend" gives it another order with other measures. The grant ends at
+// ExpiresAt, if the warning still lasts then: the recipient gets what the list says of it again.
 type ObjectionDecision struct {
 	OrderID   string
 	Decision  string
@@ -103,7 +103,7 @@ func (in ObjectionDecision) check(now time.Time) error {
 	return refusal.Input(wrong)
 }
 
-// amend makes the order that takes the place of o. What a row of the list would be refused for is refused here too.
+// amend makes the order that takes the place of o. It refuses whatever a row of the list would be refused for.
 func (in ObjectionDecision) amend(tx *bbolt.Tx, o *Order, now time.Time) (*Issued, error) {
 	body, err := o.body(tx, in.Read)
 	if err != nil {

@@ -69,8 +69,8 @@ func (o observer) announce(id string, announced bool) error {
 	return o.round(id, nil, false)
 }
 
-// extend starts a round when the warning goes on beyond the end that its orders name. That it ends earlier the releases
-// say.
+// extend starts a round when the warning goes on beyond the end that its orders name. An earlier end is said by the
+// releases.
 func (o observer) extend(id string) error {
 	old, err := GetRound(o.tx, id)
 	if err != nil || old == nil || old.EndsAt == nil {

@@ -13,8 +13,8 @@ import (
 )
 
 // An order's own title and text say what was ordered and never change. When the order ends, its recipient is told so in
-// words of their own. Those that end together have the same words, which are recorded once and begin with each one's
-// name.
+// words of their own. Orders that end together have the same words, which are recorded once and begin with each
+// recipient's name.
 
 // ReleaseKind is why an order ended.
 type ReleaseKind string
@@ -28,8 +28,7 @@ const (
 	ReleaseListChanged  ReleaseKind = "list_changed"  // in a newer version of the list it has nothing to do
 )
 
-// ReleaseWords are what recipients are told. Text follows the recipient's name. At is from when the order no longer
-// binds.
+// ReleaseWords are what recipients are told. Text follows the recipient's name. From At on the order no longer binds.
 type ReleaseWords struct {
 	Kind  ReleaseKind `json:"kind"`
 	Title string      `json:"title"`

@@ -149,8 +149,8 @@ type Relist struct {
 // RelistDone says what became of the recipients: an order id where a new order went out or one was released. Rest are
 // those for which the block had no room, to be given again.
 type RelistDone struct {
-	Issued    []string `json:"issued"`    // to whom has none yet
-	Revised   []string `json:"revised"`   // in the place of another
+	Issued    []string `json:"issued"`    // to recipients that had none
+	Revised   []string `json:"revised"`   // in the place of another order
 	Released  []string `json:"released"`  // the newer version has nothing for it
 	Unchanged []string `json:"unchanged"` // recipients that have the same to do
 	Rest      []string `json:"rest,omitempty"`
@@ -168,7 +168,7 @@ type Relisted struct {
 func (*Relisted) Kind() string { return kindRelisted }
 
 // DecideRelist gives those recipients what the newer version says at the level of the warning's orders: another order,
-// a first one, or a release. Who follows it already, or has the same to do, gets nothing.
+// a first one, or a release. A recipient that follows it already, or has the same to do, gets nothing.
 func DecideRelist(tx *bbolt.Tx, _ string, in Relist, now time.Time) ([]Event, RelistDone, error) {
 	done := RelistDone{Issued: []string{}, Revised: []string{}, Released: []string{}, Unchanged: []string{}}
 	p, v, err := in.check(tx, now)

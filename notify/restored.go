@@ -50,7 +50,7 @@ func topOf(floors []int) int {
 	return floors[len(floors)-1]
 }
 
-// Floor is the highest revision of a warning's orders that may be out and not in the record; 0 where there is none.
+// Floor is the highest revision of a warning's orders that may be out without being in the record; 0 for none.
 func Floor(tx *bbolt.Tx, warning string) (int, error) {
 	floors, err := floorsOf(tx, warning)
 	return topOf(floors), err

@@ -28,9 +28,9 @@ type AcceptPlan struct {
 }
 
 // DecideAcceptPlan revises an open order: its measures with the quantities of the plan, and a new deadline to
-// acknowledge. It returns the order that the plan was accepted for. The plan that the order, or the one that has taken
-// its place, already carries gives no events. One that does not keep what a measure demands is refused without a
-// reason, at the path reason; with one a [PlanReason] stands beside the order.
+// acknowledge. It returns the order that the plan was accepted for. A plan that the order, or the one in its place,
+// already carries gives no events. A plan that does not keep what a measure demands is refused at the path reason
+// unless a reason is given; then a [PlanReason] stands beside the order.
 func DecideAcceptPlan(tx *bbolt.Tx, _ string, in AcceptPlan, now time.Time) ([]Event, *Order, error) {
 	o, err := Get(tx, in.OrderID)
 	if err != nil {
@@ -142,7 +142,7 @@ func (o *Order) body(tx *bbolt.Tx, read Reader) (*Issued, error) {
 	return ev, nil
 }
 
-// measures are those of the order as the list has them, but for their levels and notes.
+// measures are those of the order as the list has them, without their levels and notes.
 func (ev *Issued) measures() (ms []reductionlist.Measure, err error) {
 	if err := json.Unmarshal(ev.Measures, &ms); err != nil {
 		return nil, fmt.Errorf("notify: measures of order %s: %w", ev.ID, err)
@@ -160,7 +160,7 @@ type PlantOrder struct {
 	Demanded plant.Demands // what it asks for without a plan
 }
 
-// GetPlantOrder reads an order for which a plan can be made. One that asks for none is refused as a conflict.
+// GetPlantOrder reads an order for which a plan can be made. An order that asks for no plan is refused as a conflict.
 func GetPlantOrder(tx *bbolt.Tx, read Reader, id string) (*PlantOrder, error) {
 	o, err := Get(tx, id)
 	if err != nil {

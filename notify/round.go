@@ -32,7 +32,8 @@ type Round struct {
 
 	// Release is why every order of the warning ends, lifted or cancelled; empty while the warning lasts.
 	Release ReleaseKind `json:"release,omitempty"`
-	// Reissue gives a new order also to whom nothing changes in its measures: the one it has says too early an end.
+	// Reissue gives a new order also to a recipient whose measures stay the same: the order that it has names too early
+	// an end.
 	Reissue bool `json:"reissue,omitempty"`
 	// At is when the round began. Orders say they were issued then, whichever chunk makes them.
 	At            time.Time    `json:"at"`
@@ -48,7 +49,7 @@ type Round struct {
 	Drill         bool         `json:"drill,omitempty"`
 	Next          *time.Time   `json:"next,omitempty"` // when the warning's course asks for another round, see stages.go
 
-	// What the round did so far, in orders.
+	// How many orders the round has made and ended so far.
 	Issued   int `json:"issued"`
 	Revised  int `json:"revised"`
 	Released int `json:"released"`
@@ -84,7 +85,7 @@ func (p *Round) timer() string {
 }
 
 // start replaces the warning's round, nil for none, by p and sets the timers of its first chunk and of its next stage.
-// What the old one has ordered so far keeps its deadline.
+// The orders that the old one has made keep their deadline.
 func (p *Round) start(tx *bbolt.Tx, fx Effects, old *Round) error {
 	p.setNext(fx)
 	p.Seq, p.N, p.Words = 1, 1, 0

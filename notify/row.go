@@ -233,7 +233,7 @@ func (o *Order) load(tx *bbolt.Tx, id string) (bool, error) {
 	return true, o.decode(id, b)
 }
 
-// must reads an order that an event names; that it is missing is damage, not a refusal.
+// must reads an order that an event names; a missing one is damage, not a refusal.
 func (o *Order) must(tx *bbolt.Tx, id string) error {
 	ok, err := o.load(tx, id)
 	if err == nil && !ok {

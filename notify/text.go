@@ -8,12 +8,12 @@ import (
 	"qingkong/reductionlist"
 )
 
-// writer words the orders of one round. What is the same for all of them is worded once.
+// writer words the orders of one round. The parts that are the same in all of them are worded once.
 type writer struct {
 	round *Round
 	issue Issued // the common fields
 	head  string // after the recipient's name
-	until string // after the head, to whom has an order already
+	until string // after the head, for a recipient that has an order already
 	tail  string // after the measures
 	buf   []byte
 }
@@ -180,8 +180,8 @@ func (w *writer) order(t *target, last *Order) *Issued {
 	return ev
 }
 
-// size is the length of the body from above, but for characters of names and numbers that JSON escapes. Of the text,
-// which is long and has a line break at each measure, what is escaped is counted.
+// size is an upper bound of the length of the body, apart from characters of names and numbers that JSON escapes.
+// Escapes are counted only in the text, which is long and has a line break at each measure.
 func (ev *Issued) size() int {
 	return 900 + len(ev.ID) + len(ev.RecipientID) + len(ev.RecipientName) + len(ev.Town) + len(ev.Title) + len(ev.Text) +
 		escapes(ev.Text) + len(ev.LegalBasis) + len(ev.DocumentNo) + len(ev.ListHash) + len(ev.Plan) + len(ev.Measures)

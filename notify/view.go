@@ -68,7 +68,7 @@ type MonitorView struct {
 	Criterion string               `json:"criterion"`
 }
 
-// Listed gives the measures as the list has them, but for their levels and notes, which an order has not.
+// Listed gives the measures as the list has them, without levels and notes, which an order does not have.
 func (v *View) Listed() (all []reductionlist.Measure, err error) {
 	text, err := json.Marshal(v.Measures)
 	if err == nil {

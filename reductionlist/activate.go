@@ -30,9 +30,9 @@ type Activate struct {
 // DecideActivate makes a version count from its effective date on. It refuses a version whose rows are not
 // those that were begun. The same activation again is answered with no event.
 //
-// A version supersedes those that begin before it: that is how the list is kept up to date. What would decide otherwise
-// without being asked is refused: to begin on the same day as another active version, unless Replaces names it, and to
-// begin before a later one and reach into its days, where the later one would go on to count.
+// A version supersedes those that begin before it: that is how the list is kept up to date. It may not silently decide
+// otherwise, so two things are refused: to begin on the same day as another active version, unless Replaces names it,
+// and to begin before a later one and reach into its days, where the later one would go on to count.
 func DecideActivate(tx *bbolt.Tx, actor string, in Activate, now time.Time) ([]Event, Version, error) {
 	v, err := GetVersion(tx, in.Version)
 	if err != nil {
@@ -109,8 +109,8 @@ func midnight(day string, after int) time.Time {
 }
 
 // upToDate refuses an amendment of a version that is not the one in force any more on the day when the amendment
-// begins: activating it would undo what has been changed meanwhile. Of several amendments that build on each other, the
-// last version that counted is looked at. One that was active itself may come back.
+// begins: activating it would undo what has been changed meanwhile. If several amendments build on each other, the last
+// version that counted is looked at. A version that was active itself may come back.
 func upToDate(tx *bbolt.Tx, v *Version) error {
 	const most = 1000 // amendments that build on each other
 	base := *v

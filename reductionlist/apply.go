@@ -179,7 +179,7 @@ func applyInForce(tx *bbolt.Tx, ev CameIntoForce) error {
 	return nil
 }
 
-// setTimers has the midnights watched at which v begins and ceases to count; a zero time is none.
+// setTimers has the midnights watched at which v begins and ceases to count; a zero time sets no timer.
 func (v *Version) setTimers(fx Effects, starts, ends time.Time) {
 	for _, t := range []struct {
 		name    string

@@ -37,7 +37,7 @@ var (
 )
 
 // PlainPhones brings telephone numbers, as people write them, into the form that [ValidPhone] checks: 138 1234 5678 and
-// +86… without what stands around the digits, several separated by "、". What is none is left as it is.
+// +86… without what stands around the digits, several separated by "、". A text that is no number is left as it is.
 func PlainPhones(cell string) string {
 	whole, lost := text.WholeCode(text.Narrow(cell))
 	if whole == "" || lost || mobile.MatchString(whole) {
@@ -63,7 +63,7 @@ func PlainPhones(cell string) string {
 	return strings.Join(plain, "、")
 }
 
-// plainPhone is one number; empty for what is none.
+// plainPhone is one number in that form; empty for a text that is no number.
 func plainPhone(said string) string {
 	if m := extension.FindStringSubmatch(said); m != nil && landline.MatchString(said) {
 		said = m[1] + "x" + m[2]

@@ -59,7 +59,7 @@ const (
 // Big is the bound of quantities that have no natural one; it catches a telephone number in the wrong column.
 const Big = 1e9
 
-// Column is one column of a sheet whose rows are T. Of Text, Number and Word it has the one of its form.
+// Column is one column of a sheet whose rows are T. It has the one of Text, Number and Word that its form needs.
 type Column[T any] struct {
 	Header    string
 	Form      Form

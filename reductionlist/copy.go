@@ -18,7 +18,7 @@ const (
 )
 
 // CopyRows takes over rows from another version into a draft: those behind the draft's last id and before Before, where
-// that is named, but for Except. One command takes a bounded number; it is given again until it has no event.
+// that is named, without Except. One command takes a bounded number; it is given again until it has no event.
 type CopyRows struct {
 	Version string
 	From    string
@@ -66,7 +66,7 @@ type ChangeContacts struct {
 }
 
 // DecideContacts carries out a ChangeContacts, whatever the version's state: contacts are no part of what is approved.
-// Those that are as asked for already are passed over.
+// Contacts that are as asked for already are passed over.
 func DecideContacts(tx *bbolt.Tx, _ string, in ChangeContacts, _ time.Time) ([]Event, int, error) {
 	if _, err := GetVersion(tx, in.Version); err != nil {
 		return nil, 0, err

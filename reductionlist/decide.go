@@ -162,7 +162,7 @@ func ValidID(id string) bool { return idForm.MatchString(id) }
 var idForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
 
 // reservedIDs are nobody's, in whatever case: the actors of the record that are no account, and the names by which
-// roles are known and their accounts mostly go. What such a recipient did would read as another's act.
+// roles are known and their accounts mostly go. An act of such a recipient would read as somebody else's.
 var reservedIDs = map[string]bool{
 	"system": true, "public": true, "anonymous": true, "nobody": true, "init": true, "timer": true,
 	"duty": true, "approver": true, "inspector": true, "enterprise": true, "town": true, "viewer": true, "feeder": true,

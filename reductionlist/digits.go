@@ -7,8 +7,8 @@ import (
 )
 
 // Shown writes a quantity for people, with no more digits than what it measures has: two decimals of hours and of per
-// cent, six digits that count of anything else, noughts at the end left out. What a spreadsheet computed, like a third,
-// has twelve.
+// cent, six digits that count of anything else, zeros at the end left out. A number that a spreadsheet computed, like a
+// third, has twelve.
 func Shown(v float64, unit string) string {
 	decimals := 2
 	switch PlainUnit(unit) {

@@ -16,7 +16,7 @@ type Discard struct {
 	Revision int    `json:"revision"`
 }
 
-// Discarded says that a draft is none any more. It leaves nothing of it but what the record says, so that the same
+// Discarded says that a draft was taken back. Nothing is left of it except what the record says, so that the same
 // workbook begins anew.
 type Discarded struct {
 	Version string `json:"version"`
@@ -26,8 +26,8 @@ type Discarded struct {
 // Kind names the event in the record.
 func (Discarded) Kind() string { return "list.discarded" }
 
-// DecideDiscard takes a draft back and returns it as it was. What is approved, counts or counted is no draft and stays
-// (transition_refused), and so does the base of another draft (conflict); another revision is stale.
+// DecideDiscard takes a draft back and returns it as it was. A version that is approved, or counts or counted, is no
+// draft and stays (transition_refused), and so does the base of another draft (conflict); another revision is stale.
 func DecideDiscard(tx *bbolt.Tx, _ string, in Discard, _ time.Time) ([]Event, Version, error) {
 	v, err := GetVersion(tx, in.Version)
 	switch {

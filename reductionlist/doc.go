@@ -16,8 +16,8 @@
 //
 // Between two editions single measures and recipients are amended (rules.Amend, rules.AmendRecipient): [Amends] says on
 // a version what was changed, and [CopyRows] takes over the rows that were not. Activating an amendment whose base no
-// longer counts is refused. What a version's dates make of its state people see as its [Standing]; a timer records
-// which version came into force at a midnight, see [CameIntoForce].
+// longer counts is refused. People see a version's state and dates together as its [Standing]; a timer records which
+// version came into force at a midnight, see [CameIntoForce].
 //
 // # Key layout
 //

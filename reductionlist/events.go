@@ -55,7 +55,7 @@ type RowsAdded struct {
 }
 
 // RowsCopied carries over Count recipients of the version From, with their contacts: those behind the last id of
-// Version, up to To, but for Except.
+// Version, up to To, without Except.
 type RowsCopied struct {
 	Version string `json:"version"`
 	From    string `json:"from"`

@@ -147,7 +147,7 @@ func HoldsPhone(text string) bool {
 	return enoughDigits(text) && mobileIn(meterInText.ReplaceAllString(text, "${1}"))
 }
 
-// meterInText finds the number of a meter by the word before it. What says that it is a telephone's is none.
+// meterInText finds the number of a meter by the word before it. A word that says it is a telephone's makes it none.
 var meterInText = regexp.MustCompile(`((?:电表|水表|气表|电能表|分表|总表|表计|户号|表号|资产号|资产编号|电表编号|表编号)(?:号码?|编号)?[ ]?(?:[:：#]|[Nn][Oo][.:：]?|为|是)?[ ]?)[0-9]{11}(?:[、/][0-9]{11})*(?:[^0-9]|$)`)
 
 const maskedPhone = "1**********"

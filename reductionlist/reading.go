@@ -28,7 +28,7 @@ type Rows struct {
 }
 
 // Reading is a list as it stands in a file: what could be read, where each row of it stands, and what could not be
-// read. What the values are worth is for the rules to say.
+// read. Whether the values are any good is for the rules to say.
 type Reading struct {
 	List *List
 	Rows map[*Recipient]*Rows
@@ -38,7 +38,7 @@ type Reading struct {
 	// Head says where the keys of 基本情况 stand, on a sheet of the name HeadSheet; nil where there is no such sheet.
 	Head      map[string]int
 	HeadSheet string
-	// Blank are cells without the number that every row has there: in the list it looks like nought.
+	// Blank are cells without the number that every row has there: in the list it looks like zero.
 	Blank []Cell
 	Found Findings // what could not be read
 	Lacks map[SheetColumn]bool

@@ -40,7 +40,7 @@ func ScanDue(tx *bbolt.Tx, version string, level alerts.Level, afterID string, l
 	return page, "", nil
 }
 
-// readDue reads a row as canonical writes it. What it does not know how to read, encoding/json reads.
+// readDue reads a row as canonical writes it. A row that it cannot read is left to encoding/json.
 func readDue(data []byte, level alerts.Level) (Due, error) {
 	var r Recipient
 	s := scanner{rest: string(data)} // one copy, of which every text is a part
@@ -227,7 +227,7 @@ func (s *scanner) array(element func()) {
 	}
 }
 
-// text reads a string. One with escapes encoding/json reads.
+// text reads a string. A string with escapes is left to encoding/json.
 func (s *scanner) text() string {
 	s.take('"')
 	if s.failed {

@@ -15,7 +15,7 @@ import (
 //
 //	{"kind":"list.begun","at":"2016-12-16T18:00:00.000+08:00","actor":"duty","data":{…}}
 //
-// An entry has one leaf alone: bytes that say the same in another form are none.
+// An entry has exactly one leaf: bytes that say the same in another form are no leaf.
 type Entry struct {
 	Kind  string
 	At    time.Time // in [Shanghai], whole milliseconds
@@ -56,7 +56,7 @@ func appendHead(dst []byte, kind string, at time.Time, actor string) []byte {
 	return append(dst, dataMark...)
 }
 
-// ParseEntry reads a leaf; Data is a part of it. What the data say is not looked at.
+// ParseEntry reads a leaf; Data is a part of it. It does not look at what the data say.
 func ParseEntry(leaf []byte) (Entry, error) {
 	end := bytes.Index(leaf, []byte(dataMark))
 	off := end + len(dataMark)

@@ -65,7 +65,7 @@ func (c *commitment) jointStep(t int, values []float64) {
 
 // bound is a lower bound of every plan. The plan is thought of twice: once as one row of sets that knows the cost of
 // every step and start but no minimum times, once as one row of states for each unit alone that knows the minimum times
-// and no cost. That both are the same is not demanded but paid for by price. Each part is solved exactly by going
+// and no cost. The two need not be the same: each difference is paid for by price. Each part is solved exactly by going
 // backwards over the steps, and the values on the way bound what is still to come from any state on (rest).
 func (c *commitment) bound() float64 {
 	for t := c.steps - 1; t >= 0; t-- {
@@ -188,7 +188,7 @@ func (c *commitment) separates(steps, rounds int, by patience) (impossible bool,
 	return false, nil
 }
 
-// free are the same tables with every cost nothing, but for sets that cannot meet their demand.
+// free are the same tables with every cost zero, except for sets that cannot meet their demand.
 func (s *stepCosts) free() *stepCosts {
 	f := &stepCosts{wants: s.wants}
 	for k := range s.cost {

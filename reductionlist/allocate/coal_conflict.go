@@ -181,7 +181,7 @@ func (q *coalQuestion) commitment(st *states, r *relaxation) *commitment {
 	return c
 }
 
-// layer are the states after a step but for those that another covers.
+// layer are the states after a step without those that another covers.
 func (q *coalQuestion) layer(st *states, from []state, t int, sets []set, wide int) (out []state, dropped bool) {
 	allowed := st.allowed(t)
 	by := map[set][]state{}

@@ -8,7 +8,7 @@ import (
 )
 
 // An obligation is one thing that a plan has to keep and that could be dropped: a demand in a step, or a rule of one
-// machine. What a machine can do at all is none.
+// machine. The limits of what a machine can do at all are no obligations.
 type obligation struct {
 	kind string
 	unit int // of a machine's own rule, else -1
@@ -37,7 +37,7 @@ func (r *relaxation) less(o obligation) float64 {
 	return 0
 }
 
-// verdict answers a question of feasibility. What is not known in time may be either.
+// verdict answers a question of feasibility. An answer that is not known in time may be either.
 type verdict int
 
 const (
@@ -48,8 +48,8 @@ const (
 
 // irreducible finds a set of obligations that cannot be kept together, but of which any can when one is dropped, by
 // halving (QuickXplain: U. Junker, AAAI 2004). All of them together are known to be infeasible. Earlier ones are
-// preferred. From the first answer that is unknown on nothing more is left out, so that whatever is returned cannot be
-// kept together; reduced is then false.
+// preferred. After the first unknown answer nothing more is left out, so that the set that is returned cannot be kept
+// together in any case; reduced is then false.
 func irreducible(all []obligation, ask func(relaxation) verdict) (left []obligation, reduced bool) {
 	reduced = true
 	var find func(base, added, from []obligation) []obligation
@@ -127,8 +127,8 @@ type relief struct{ low, high float64 }
 
 func (g relief) proved() bool { return g.low == g.high }
 
-// put puts it into a conflict, in another unit where per is not 1. What is not proved to be the least is not told as
-// the amount.
+// put puts it into a conflict, in another unit where per is not 1. An amount that is not proved to be the least is not
+// told as the amount.
 func (g relief) put(c *Conflict, per float64) {
 	low, high := downwards(g.low*per), upwards(g.high*per)
 	if g.proved() {
@@ -330,8 +330,8 @@ func (s *states) next(from state, t int, x set) (state, bool) {
 // locks is for how many more steps each machine has to stay what it is.
 type locks [maxUnits]uint16
 
-// lockAfter is for how many steps a machine has to stay what it is after a step. Beyond those that are left it makes no
-// difference.
+// lockAfter is for how many steps a machine has to stay what it is after a step. More than the steps that are left
+// makes no difference.
 func lockAfter(was, is bool, lock uint16, minUp, minDown, left int) uint16 {
 	n := minDown - 1
 	switch {

@@ -314,8 +314,7 @@ func (d *dispatcher) unitHeat(i int, mu float64, most bool) float64 {
 }
 
 // fill gives each unit its heat at the marginal cost mu, and where several would take the same, the first ones the
-// rest. What is then left for the rounding of the marginal cost goes to units that are next to it in cost, and at last
-// to any.
+// rest. The rest that rounding of the marginal cost leaves goes to units next to it in cost, and at last to any.
 func (d *dispatcher) fill(mu, heat float64, out *point) {
 	rest, n := heat, len(d.modes)
 	for i := range d.modes {

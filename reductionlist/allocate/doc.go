@@ -7,7 +7,7 @@
 //
 // An answer that is called optimal is proved: no plan is below Bound, and Objective, which is that of the plan as it is
 // told, exceeds it by no more than [OptimalGap]. Figures are told on the bounds and low-load lines that they stand at
-// but for noise, and rounded between them, with every balance kept (settle, (*Waste).settle).
+// apart from noise, and rounded between them, with every balance kept (settle, (*Waste).settle).
 //
 // A solver could be linked, and is not. HiGHS (MIT) runs without cgo as WebAssembly on wazero, and agrees. There is no
 // Go module of it: the npm package highs (1.15.3, alive) holds a 3.5 MB module made for a browser, whose imports and
@@ -30,7 +30,7 @@
 // state is left out only if another with the same units on, none bound longer, costs no more, or if a bound of what is
 // still to come shows that it cannot beat the best plan. That bound is a Lagrangian decomposition: one path of sets
 // that knows all costs and no minimum times, and one path per unit that knows the minimum times, priced to agree, each
-// solved exactly backwards. Where a layer is too large to keep, the least bound of what was dropped is kept instead,
+// solved exactly backwards (alone). Where a layer is too large to keep, the least bound of what was dropped is kept instead,
 // and it is all gone through again with more room; that gives the gap at a time limit.
 //
 // Waste. Given which furnaces are on, the least cost to reach a pit level is a convex piecewise linear function of that
@@ -46,7 +46,7 @@
 // is an optimisation of its own, with the giving as its variable. For a demand or a rule of a machine only finitely
 // many amounts matter: what each set of units falls short of, and where a time becomes another number of steps; the
 // least that will do is found among them (firstThat). For tonnes a plan is moved to the least that its sets allow, and
-// it is asked whether any needs less; prices answer, or a search through the states that they lead (leastGiving). What
+// it is asked whether any needs less; prices answer, or a search through the states that they lead (leastRelief). What
 // was not proved in time is told as what is too little and what will do, never as the amount.
 //
 // The tests hold all this against CBC and GLPK, on formulations that share the problem as it was read, and the

@@ -23,7 +23,7 @@ func (f *pwl) end() float64 {
 // flat is nothing on the interval of f.
 func (f *pwl) flat() pwl { return nothing(f.x, f.end()) }
 
-// nothing is nought on an interval.
+// nothing is zero on an interval.
 func nothing(low, high float64) pwl { return pwl{x: low, pieces: []piece{{high - low, 0}}} }
 
 // fuzz is what a level of that size may be off by.

@@ -41,8 +41,8 @@ type Outcome struct {
 
 // Conflict is one obligation of an irreducible set that cannot be met together: with any one of them dropped, the
 // others can. ShortBy is how much this one has to give, in Unit, when the others stay, and is nil unless that is proved
-// to be the least. Where the time limit came first, less than AtLeast is too little and Enough will do, each nil where
-// not even that is known.
+// to be the least. If the time limit came first, less than AtLeast is too little and Enough will do, each nil where not
+// even that is known.
 type Conflict struct {
 	Constraint string    `json:"constraint"`
 	Name       string    `json:"name,omitempty"` // of the unit or furnace whose obligation it is

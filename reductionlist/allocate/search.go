@@ -27,7 +27,7 @@ type searchResult struct {
 const rounding = 1e-13
 
 // minimise finds the cheapest row. First the bound: costs are made exact along the rows it finds, and the prices moved
-// until the two halves agree or nothing is gained. Then the search over states by layers of steps: complete but for
+// until the two halves agree or nothing is gained. Then the search over states by layers of steps: complete except for
 // labels that the bound or another label proves superfluous, or, while wide is too small to keep all, incomplete with
 // the bound of what was dropped. Each round keeps eight times as many.
 func (c *commitment) minimise(by patience) searchResult {
@@ -138,8 +138,8 @@ func copyRows(v [][]float64) [][]float64 {
 	return out
 }
 
-// layers goes through the states step by step, and takes the best plan it reaches. What it proves goes into f.bound.
-// reached is how many steps it came.
+// layers goes through the states step by step, and takes the best plan it reaches. The bound it proves goes into
+// f.bound. reached is how many steps it came.
 func (c *commitment) layers(wide int, f *searchResult, by patience) (reached int) {
 	whole := c.bound()
 	f.bound = max(f.bound, whole)
@@ -230,7 +230,7 @@ type labelKey struct {
 	lock locks
 }
 
-// worth are the sets at step t that some label could reach below the limit, were it not for minimum times: the best of
+// worth are the sets at step t that some label could reach below the limit if there were no minimum times: the best of
 // them, as many as go with wide.
 func (c *commitment) worth(t int, from []label, wide int, dropped *float64, f *searchResult) []set {
 	reach := make([]float64, 1<<c.n)

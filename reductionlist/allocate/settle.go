@@ -20,7 +20,7 @@ func rounded(v, grain float64) float64 {
 	return math.Round(v*inverse) / inverse
 }
 
-// snapped is the mark that v stands at but for noise, else v.
+// snapped is the mark that v stands at apart from noise, else v.
 func snapped(v, grain float64, marks ...float64) float64 {
 	for _, m := range marks {
 		if math.Abs(v-m) <= 1.5*grain+1e-12*math.Abs(m) {
@@ -45,8 +45,8 @@ type unitLoad struct {
 }
 
 // settle puts the dispatch of a step onto the bounds of its units and onto their low-load lines where it stands at them
-// but for noise, so that none runs a hair below its line and pays for it, rounds what lies between where round is set,
-// and hands what that moves to units that have room, so that heat and power still balance.
+// apart from noise, so that none runs a hair below its line and pays for it, rounds what lies between where round is
+// set, and hands what that moves to units that have room, so that heat and power still balance.
 func settle(on []unitLoad, want demand, round bool) {
 	for i := range on {
 		on[i].snap(round)
@@ -92,8 +92,8 @@ func (s *unitLoad) line() float64 {
 	return s.u.minMW
 }
 
-// addHeat gives the unit as much more heat, or less, as it can take, and reports it. Where its load stands in the way
-// the load comes down.
+// addHeat gives the unit as much more heat, or less, as it can take, and reports it. The load comes down where it
+// stands in the way.
 func (s *unitLoad) addHeat(by float64) float64 {
 	most := s.u.maxHeat
 	if s.u.lost > 0 {

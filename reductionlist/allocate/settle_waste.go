@@ -10,7 +10,7 @@ type flow struct {
 	level  float64 // t, at the end of the step
 }
 
-// settle puts a course onto the bounds of furnaces, pit and diversion where it stands at them but for noise, rounds
+// settle puts a course onto the bounds of furnaces, pit and diversion where it stands at them apart from noise, rounds
 // what lies between where round is set, and hands what that moves to whatever has room, so that the pit still balances
 // and keeps within its bounds, the steam still reaches, and no more is diverted in all than may be. The levels are
 // those that the flows come to.

@@ -163,7 +163,7 @@ func (m *mode) bestLoad(price, lo, hi float64) float64 {
 
 // dispatch is the least cost of a set under demand k, with loads and heat left in s.best. Units that have two modes are
 // first allowed their whole range at the plain factor; where one then runs below low_load_mw, both sides are tried
-// apart. What the whole range costs bounds both sides from below, so a branch that costs no less than a dispatch
+// apart. The cost over the whole range bounds both sides from below, so a branch that costs no less than a dispatch
 // already found is left out, and the search is exact.
 func (s *stepCosts) dispatch(k int, x set) float64 {
 	s.choose(x)

@@ -25,7 +25,7 @@ type Waste struct {
 	stepWeight   []float64
 }
 
-// furnace is one line. What its feed and its starts count is without the weight of the step.
+// furnace is one line. feedCounts and startCosts are without the weight of the step.
 type furnace struct {
 	machine
 	min, max   float64 // t/h

@@ -54,8 +54,8 @@ type child struct {
 	nears float64 // above nothing no plan goes on
 }
 
-// layer are the states after a step but for what others cover of their levels. Where it has room for few, those that
-// are the furthest from leading nowhere are kept.
+// layer are the states after a step without the levels that others cover. If it has room for few, it keeps those that
+// are the furthest from leading nowhere.
 func (r *reach) layer(t, wide int) (out []reachState, dropped bool) {
 	byX := map[set][]int{}
 	keep := func(c *child) bool {

@@ -6,8 +6,8 @@ import (
 )
 
 // feasible looks for any plan. Prices are moved until they prove that there is none, or until the furnaces alone come
-// upon a plan on the way. Where they do neither they lead a search that keeps few states, and then one that goes
-// through all but those from which they prove that no plan goes on.
+// upon a plan on the way. If they do neither, they lead a search that keeps few states, and then one that goes through
+// all states except those from which they prove that no plan goes on.
 func (q *wasteQuestion) feasible(r relaxation) verdict {
 	w, _ := q.relaxed(&r).tightened()
 	none, row, guide := w.disprove(q.by)
@@ -70,7 +70,7 @@ func (g *guide) certain() float64 {
 // leastRelief is the least amount by which a group of tonnes has to give way so that the rest can be kept. The amount
 // is one more variable of the problem: a plan that is possible is moved to the least amount that its sets of furnaces
 // allow, and it is asked whether any plan needs less by more than a millionth; each answer is a better plan or the
-// proof. What is not answered in time leaves the least that is proved and the least that was found.
+// proof. An answer that does not come in time leaves the least that is proved and the least that was found.
 func (q *wasteQuestion) leastRelief(r relaxation) relief {
 	g := relief{0, q.mostOf()}
 	if r.by = g.high; q.feasible(r) == possible {

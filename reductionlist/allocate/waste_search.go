@@ -322,8 +322,8 @@ func (s *wasteSearch) expand(t int, from []wasteLabel, wide int, dropped *float6
 	return s.keep(t+1, out, wide, dropped)
 }
 
-// ways lists where a label can go. What a furnace's choice costs more than its best one adds up, by the guide that
-// proved most of the label. While no plan is known, choices far from the best are left out.
+// ways lists where a label can go. The bound of a way adds up what each furnace's choice costs more than its best one,
+// by the guide that proved most of the label. While no plan is known, choices far from the best are left out.
 func (s *wasteSearch) ways(t int, l *wasteLabel, j int32, out []way, dropped *float64) []way {
 	g, n := s.guides[l.by], len(s.p.furnaces)
 	room := s.limit() - l.least

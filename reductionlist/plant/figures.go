@@ -14,8 +14,8 @@ import (
 )
 
 // Figures are what a plant's plan needs beside what the list says of the plant: in which state the machines and the pit
-// are, and what is asked of them. They have the names of a problem of package allocate. What is not given is nil or
-// empty: it is asked for where it is needed, see [Plant.Problem].
+// are, and what is asked of them. They have the names of a problem of package allocate. A figure that is not given is
+// nil or empty, and is asked for where it is needed: see [Plant.Problem].
 //
 // The states are those at From, and every series begins there: an entry holds for StepH hours, and the last one to the
 // end.
@@ -64,7 +64,7 @@ const (
 	maxSource      = 200 // characters
 )
 
-// Check refuses figures that cannot be those of the plant, each place with its JSON path. What is missing is not
+// Check refuses figures that cannot be those of the plant, each place with its JSON path. Missing figures are not
 // refused.
 func (f *Figures) Check(p *Plant) error {
 	c := &figuresChecker{plant: p}
@@ -144,7 +144,7 @@ func oneLine(text string) bool {
 	return utf8.ValidString(text) && !slices.ContainsFunc([]rune(text), func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
-// number reports whether a number is given and can be meant; what may be missing is not refused for that.
+// number reports whether a number is given and can be meant; a missing number is refused unless it is optional.
 func (c *figuresChecker) number(path string, v *float64, optional bool) bool {
 	if v == nil {
 		if !optional {

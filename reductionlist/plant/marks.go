@@ -90,7 +90,7 @@ func Broken(marks []PlanMarks) (out []PlanMarks) {
 	return out
 }
 
-// WithoutDays are marks as an order's plan records them; those that were given stay as they are.
+// WithoutDays are marks as an order's plan records them; the marks that were handed in stay as they are.
 func WithoutDays(marks []PlanMarks) []PlanMarks {
 	marks = slices.Clone(marks)
 	for i := range marks {
@@ -146,5 +146,5 @@ func (p *OperatingPlan) stepNames() (names []string) {
 	return names
 }
 
-// within reports whether v is no more than limit, but for what floating point loses.
+// within reports whether v is no more than limit, apart from what floating point loses.
 func within(v, limit float64) bool { return v <= limit+1e-6*max(1, math.Abs(limit)) }

@@ -37,8 +37,8 @@ type MissingFigure struct {
 // Text says what is asked for in "zh-CN" or "en".
 func (m MissingFigure) Text(lang string) string { return refusal.Text(m.Rule, lang, m.Args) }
 
-// Problem is a problem of package allocate made of the model and the figures. What is missing of the figures is missing
-// in it.
+// Problem is a problem of package allocate made of the model and the figures. Figures that are missing are missing in
+// it.
 type Problem struct {
 	Window
 	Kind    Kind

@@ -20,7 +20,8 @@ type QuantityDay struct {
 }
 
 // Measures are the measures of an order with the plan's quantities, criteria and words in those that it rewrites, and
-// the days of each of these by its id: none where no measure takes any. Those that were given stay as they are.
+// the days of each of these by its id: none where no measure takes any. The measures that were handed in stay as they
+// are.
 func (p *OperatingPlan) Measures(listed []reductionlist.Measure) (ms []reductionlist.Measure,
 	days map[string][]QuantityDay) {
 	days = map[string][]QuantityDay{}
@@ -56,8 +57,9 @@ func (p *OperatingPlan) quantity(names []string) (days []QuantityDay) {
 	return days
 }
 
-// measure rewrites one measure. What the monitors watch beside the day's tonnes stays, but for an hourly mass that the
-// plan itself exceeds, a unit that runs in the place of another: that gives way as far as the plan needs.
+// measure rewrites one measure. The monitors keep whatever they watch beside the day's tonnes, except an hourly mass
+// that the plan itself exceeds where a unit runs in the place of another: that limit is raised as far as the plan
+// needs.
 func (p *OperatingPlan) measure(m *reductionlist.Measure, names []string, days []QuantityDay) {
 	largest := 0.0
 	for _, d := range days {

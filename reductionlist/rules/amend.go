@@ -25,10 +25,10 @@ type Amendment struct {
 	EffectiveFrom string // 2006-01-02
 }
 
-// Amend carries out an amendment on l. A new measure is one whose id the recipient does not have yet. What an imported
-// row would be refused for is refused here too, and so is what the amendment makes wrong in another row; what is wrong
-// with rows that are not amended, and was before, is let be. What stands in l then is what an import of it would give.
-// A refused amendment leaves l as it is.
+// Amend carries out an amendment on l. A new measure is one whose id the recipient does not have yet. It refuses
+// whatever an imported row would be refused for, and whatever the amendment makes wrong in another row; faults that
+// rows had before and that the amendment does not touch are let be. Afterwards l is what an import of it would give. A
+// refused amendment leaves l as it is.
 func Amend(l *list.List, a Amendment, s Settings) error {
 	if err := checkDay(a.EffectiveFrom); err != nil {
 		return err
@@ -116,7 +116,7 @@ func checkDay(day string) error {
 	return refuseAt("effective_from", "list.date", refusal.Args{"value": day})
 }
 
-// begins moves the first day of l. An end that would lie before it is none any more.
+// begins moves the first day of l. An end that would lie before it is dropped.
 func begins(l *list.List, day string) {
 	l.EffectiveFrom = day
 	if l.EffectiveTo != "" && l.EffectiveTo < l.EffectiveFrom {
@@ -134,7 +134,7 @@ type RecipientAmendment struct {
 }
 
 // AmendRecipient carries out an amendment on l, as [Amend] does. A recipient that l does not have is added. Contacts
-// are no part of it: who has one keeps it.
+// are no part of it: a recipient keeps the one it has.
 func AmendRecipient(l *list.List, a RecipientAmendment, s Settings) error {
 	if err := checkDay(a.EffectiveFrom); err != nil {
 		return err
@@ -314,7 +314,7 @@ func cloneMeasure(m *list.Measure) list.Measure {
 	return c
 }
 
-// membersOf are the members that a change names. What is no object has none; decoding it says so.
+// membersOf are the members that a change names. A change that is no object has none, and decoding it says so.
 func membersOf(change []byte) map[string]json.RawMessage {
 	var members map[string]json.RawMessage
 	_ = json.Unmarshal(change, &members)

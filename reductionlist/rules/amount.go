@@ -21,8 +21,8 @@ func ownAmount(m *list.Measure, found *cellFaults) {
 }
 
 // holdsAmount reports whether a text has an equal number with the unit of a quantity, or with a counter for what it
-// counts. Of per cent also what is left holds it. A quantity of nought needs no number, and a quantity without a unit
-// cannot be looked for.
+// counts. A share in per cent is also held by the rest up to 100. A quantity of zero needs no number, and a quantity
+// without a unit cannot be looked for.
 func holdsAmount(said string, q *list.Quantity) bool {
 	if q.Value == 0 || q.Unit == "" {
 		return true
@@ -116,7 +116,7 @@ func digitsAt(said string) int {
 	return i
 }
 
-// narrowed makes digits, letters and signs narrow, but for the marks between clauses: 5#，200吨 is no five thousand.
+// narrowed makes digits, letters and signs narrow, except the marks between clauses: 5#，200吨 is no five thousand.
 func narrowed(said string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 0xff01 && r <= 0xff5e && r != '，' && r != '；' && r != '：' {

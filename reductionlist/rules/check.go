@@ -132,7 +132,8 @@ func (c *checker) within(r *list.Recipient, rungs []list.Rung) {
 	c.amounts(r, rungs, over)
 }
 
-// once finds rows of a recipient that say what another row says. In a workbook such a row has no place in the list.
+// once finds rows of a recipient that say what another row says. Such a row of a workbook never gets a place in the
+// list.
 func (c *checker) once(r *list.Recipient) {
 	lines := map[string]int{}
 	for i := range r.Lines {

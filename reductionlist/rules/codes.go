@@ -85,7 +85,8 @@ type district struct {
 	west, south, east, north float64
 }
 
-// districtOf takes the outline of the settings or the box of the list; nil is none. A box that is none is given back.
+// districtOf takes the outline of the settings or the box of the list; nil where there is neither. A box that cannot be
+// read is given back.
 func districtOf(l *list.List, s *Settings) (d *district, badBox string) {
 	if len(s.District) > 2 {
 		d := &district{outline: s.District, west: 180, south: 90, east: -180, north: -90}

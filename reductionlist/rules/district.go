@@ -17,7 +17,7 @@ import (
 type surroundings struct {
 	emission list.Amounts
 	district *district
-	badBox   string                 // a 经纬度范围 that is none
+	badBox   string                 // a 经纬度范围 that cannot be read
 	listed   func() map[string]bool // the towns of the list; nil where no town is looked at
 	register []string
 }
@@ -42,8 +42,8 @@ func townsOf(l *list.List) map[string]bool {
 	return towns
 }
 
-// town finds a recipient of a town that neither the register nor the list has. Of one that the register has, or where
-// there is no register, it is told alone that the list has others.
+// town finds a recipient of a town that neither the register nor the list has. Where the register has the town, or
+// there is no register, the finding is a mere warning that the list has other towns.
 func (c *checker) town(r *list.Recipient) {
 	if r.Town == "" || c.around.listed == nil {
 		return

@@ -37,7 +37,7 @@ var evidenceWords = []struct {
 	{record, []string{"记录", "登记", "纪要", "单", "报告", "专报", "通报", "日志", "笔录", "表", "计划"}},
 }
 
-// fitting is the evidence that shows whether an action was carried out. What is not here takes any kind.
+// fitting is the evidence that shows whether an action was carried out. An action that is not here takes any kind.
 var fitting = map[list.Action]evidenceKind{
 	list.Stop:             production | electricity | dcsCurve | emission | materials,
 	list.Limit:            production | electricity | dcsCurve | emission | materials | weighbridge,

@@ -6,8 +6,8 @@ import (
 	list "qingkong/reductionlist"
 )
 
-// gaps are the cells and rows that could not be read. What builds on them is not judged: one defect is told once, where
-// it is.
+// gaps are the cells and rows that could not be read. Nothing that builds on them is judged: one defect is told once,
+// where it is.
 type gaps struct {
 	cells map[list.Cell]bool // found wrong by an error
 	rows  map[rowsOf]bool    // a recipient has a row on the sheet with a gap
@@ -46,7 +46,7 @@ func (j *judge) gaps() *gaps {
 	return g
 }
 
-// keptRows says of whom each row is that stands in the list.
+// keptRows says whose each row of the list is.
 func (j *judge) keptRows() map[list.Place]string {
 	kept := map[list.Place]string{}
 	for _, r := range j.rd.List.Recipients {

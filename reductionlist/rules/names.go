@@ -28,7 +28,7 @@ func tells(r rune) bool {
 	return r < unicode.MaxASCII || unicode.IsDigit(r) || strings.ContainsRune(telling, r)
 }
 
-// sameNames finds recipients of one type whose names are the same but for how they are written, or differ in a single
+// sameNames finds recipients of one type whose names differ only in how they are written, or differ in a single
 // character that is no number and no direction. It tells the later of two.
 func (c *checker) sameNames(l *list.List) {
 	if !c.s.NearNames {

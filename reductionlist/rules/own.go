@@ -140,7 +140,7 @@ func ownCell[T any](c *list.Column[T], row *T, found *cellFaults) {
 	}
 }
 
-// ownNotes finds telephone numbers in 备注 and the columns that have no meaning here, but for those that hold numbers of
+// ownNotes finds telephone numbers in 备注 and the columns that have no meaning here, except those that hold numbers of
 // things, and such columns under the name of one that has.
 func ownNotes[T any](sheet list.Sheet[T], row *T, found *cellFaults) {
 	n := sheet.Notes(row)
@@ -183,7 +183,7 @@ func fromTo(found *cellFaults, from, to string) {
 	}
 }
 
-// ownRecipient finds what is wrong in a recipient's own row. lost says which cells could not be read; nil is none.
+// ownRecipient finds what is wrong in a recipient's own row. lost says which cells could not be read; nil means none.
 func ownRecipient(r *list.Recipient, s *Settings, found *cellFaults, lost func(column string) bool) {
 	ownCells(list.RecipientSheet, r, found)
 	if list.ReservedID(r.ID) {

@@ -7,8 +7,8 @@ import (
 	"qingkong/reductionlist/internal/text"
 )
 
-// What a person sends as JSON is brought into the form here that a cell of a workbook gets when it is read: a list is
-// the same whichever way it came.
+// JSON that a person sends is brought into the form here that a cell of a workbook gets when it is read: a list is the
+// same whichever way it came.
 
 func tidyRecipient(r *list.Recipient) {
 	tidy(list.RecipientSheet, r)

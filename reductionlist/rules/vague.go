@@ -10,9 +10,9 @@ import (
 	"qingkong/reductionlist/internal/text"
 )
 
-// vagueWord is a word that leaves open what is to be done. Beside one of the characters of before or after, or where
-// both is set between one of each, its own belong to other words: 加强筋 is a stiffener, 增加强度 a greater strength, 合适当日 a
-// fitting day.
+// vagueWord is a word that leaves open what is to be done. Its characters belong to another word where they stand
+// beside one of the characters of before or after, or, where both is set, between one of each: 加强筋 is a stiffener, 增加强度
+// a greater strength, 合适当日 a fitting day.
 type vagueWord struct {
 	word, before, after string
 	both                bool
@@ -52,8 +52,8 @@ func (v *vagueWord) in(said string) bool {
 	}
 }
 
-// ownVague finds vague words in what a measure says and in what it is done to. Where the row gives number and device,
-// it says what is to be done all the same.
+// ownVague finds vague words in what a measure says and in what it is done to. A row that gives number and device says
+// what is to be done all the same, and is only warned of.
 func ownVague(m *list.Measure, found *cellFaults) {
 	given := m.Unit != "" && m.Quantity != nil
 	for _, cell := range []struct{ column, said string }{{"措施内容", m.Text}, {"生产线或设备", m.Unit}} {

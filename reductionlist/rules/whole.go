@@ -122,7 +122,7 @@ func (c *checker) lineExceeds(r *list.Recipient, rungs []list.Rung, over map[int
 		for k := range list.LevelWords.Codes {
 			sum, most := takenFrom(r, i, of, rungs, k)
 			for j, p := range sum.Parts() {
-				// nothing taken is more than an emission below nought
+				// nothing taken is more than a negative emission
 				if most[j] < 0 || *p.Value <= *have[j].Value*tolerance || done[j] {
 					continue
 				}

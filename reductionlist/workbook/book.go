@@ -18,7 +18,7 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// Bounds of a workbook that is opened. What it unpacks to is read as a stream and never kept; only texts are.
+// Bounds of a workbook that is opened. Its parts are read as streams and never kept; only texts are.
 const (
 	maxUnpacked = 512 << 20
 	maxParts    = 10_000
@@ -43,7 +43,7 @@ type bookSheet struct {
 	hidden bool
 	part   string
 
-	// Of the rows when they were last read: hidden columns, cells up to the last of each row, the last row.
+	// These are of the rows when they were last read: hidden columns, cells up to the last of each row, the last row.
 	hiddenColumns [][2]int
 	area, bottom  int
 }

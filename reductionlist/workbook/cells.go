@@ -84,8 +84,8 @@ func (f sheetForm[T]) read(c *list.Column[T], row *T, given numberCell) *problem
 	return nil
 }
 
-// readNumber takes an empty cell for nought. A nought that is written and cannot be is told here: in the list it looks
-// like that.
+// readNumber takes an empty cell for zero. A zero that is written where none can be is told here: in the list it looks
+// like an empty cell.
 func readNumber[T any](c *list.Column[T], row *T, given numberCell) *problem {
 	if given.text == "" {
 		return nil

@@ -73,7 +73,7 @@ func (s *csvSheet) name() string             { return s.title }
 func (s *csvSheet) merges() ([]merge, error) { return nil, nil }
 func (s *csvSheet) hiddenColumn(int) bool    { return false }
 
-// rows counts rows as a spreadsheet program does: an empty line is a row, a break in quotes is none.
+// rows counts rows as a spreadsheet program does: an empty line is a row, and a line break in quotes is not.
 func (s *csvSheet) rows(visit func(*row)) error {
 	in := csv.NewReader(strings.NewReader(s.text))
 	in.Comma, in.LazyQuotes, in.FieldsPerRecord, in.ReuseRecord = s.comma, true, -1, true

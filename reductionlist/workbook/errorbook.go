@@ -69,7 +69,7 @@ var severityWords = map[string]string{list.SeverityError: "错误", list.Severit
 
 // WriteErrorBook writes the workbook that was handed in with the cells filled that findings are about, red for an error
 // and yellow for a warning, each with a comment that says what is wrong and what to do, and all findings in a first
-// sheet. Of a workbook that cannot be opened again, or is too large to be held whole, it writes the findings alone. It
+// sheet. It writes the findings alone for a workbook that cannot be opened again or is too large to be held whole. It
 // holds the contacts that the workbook holds.
 func WriteErrorBook(w io.Writer, workbook []byte, found []list.Finding, lang string) error {
 	var out bytes.Buffer

@@ -12,7 +12,7 @@ import (
 // A number in a workbook means what its number format says (ECMA-376 part 1, 18.8.30 and 18.8.31): 0.5 under 0% is
 // fifty per cent, under h:mm noon. Formats are read here, once each; what a cell shows by one is made in shown.go.
 
-// numberFormat is a format by its sections: for numbers above nought, below, nought, or each with a condition of its
+// numberFormat is a format by its sections: for numbers above zero, below zero, zero, or each with a condition of its
 // own.
 type numberFormat []section
 
@@ -30,7 +30,7 @@ type section struct {
 	forText       bool // it is for texts
 }
 
-// condition is by which a section is chosen, like [>=1000]; an empty operator is none.
+// condition chooses a section, like [>=1000]; an empty operator is no condition.
 type condition struct {
 	op    string
 	value float64
@@ -137,7 +137,7 @@ func (b *book) format(style string) numberFormat {
 	return b.formats[i]
 }
 
-// parseFormat reads a format code. One that shows every number as it is gives nil.
+// parseFormat reads a format code. A code that shows every number as it is gives nil.
 func parseFormat(code string) numberFormat {
 	p := formatReader{rest: code, section: &section{}}
 	for p.rest != "" {

@@ -12,8 +12,8 @@ import (
 	"qingkong/reductionlist/internal/text"
 )
 
-// A cell of numbers is read here. What people type there is a number; a unit may stand behind it only where the number
-// format puts it there, and must be that of the column, for whoever typed the number did not see it while typing.
+// A cell of numbers is read here. People type a number there; a unit may stand behind it only where the number format
+// puts it there, and must be that of the column, for nobody saw it while typing.
 
 var (
 	thousandsForm = regexp.MustCompile(`^[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$`)
@@ -93,7 +93,7 @@ func sameUnit(unit, said string) bool {
 	return unit != "" && (said == unit || said == amount)
 }
 
-// unitOf is the unit in which the numbers of a column are, by its header; empty is none.
+// unitOf is the unit of the numbers of a column, by its header; empty for none.
 func unitOf(header string) string {
 	if i := strings.LastIndexByte(header, '('); i >= 0 {
 		unit := strings.TrimSuffix(header[i+1:], ")")

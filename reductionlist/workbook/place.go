@@ -9,7 +9,8 @@ import (
 	"qingkong/reductionlist/internal/text"
 )
 
-// A row gets its place in the list here. One whose key says nothing, or what another row says already, goes astray.
+// A row gets its place in the list here. A row goes astray whose key says nothing, or says what another row says
+// already.
 
 // twice reports a key that was seen before and remembers it otherwise.
 func (rd *reader) twice(at list.Place, column, kind, key string) bool {
@@ -35,7 +36,7 @@ func (rd *reader) ditto(at list.Place, column, key string) bool {
 	return true
 }
 
-// owner finds the recipient a row belongs to. That an id has no form the rules say.
+// owner finds the recipient a row belongs to. The rules say that an id has the wrong form.
 func (rd *reader) owner(at list.Place, id string) *list.Recipient {
 	r := rd.byID[id]
 	if r == nil && list.ValidID(id) && !rd.noRecipients {

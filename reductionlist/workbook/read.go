@@ -12,10 +12,9 @@ import (
 	"qingkong/reductionlist/internal/text"
 )
 
-// Read reads a workbook: the list, where its rows stand, and everything that could not be read, not only the first.
-// What the values are worth is not looked at: see package rules. The error is a refusal for a file that is no workbook
-// at all, and says what it is instead and what to do. A CSV file with the header of one sheet is read as that sheet:
-// see [ReadCSV].
+// Read reads a workbook: the list, where its rows stand, and everything that could not be read, not only the first. It
+// does not judge the values: see package rules. The error is a refusal for a file that is no workbook at all, and says
+// what it is instead and what to do. A CSV file with the header of one sheet is read as that sheet: see [ReadCSV].
 func Read(r io.ReaderAt, size int64) (*list.Reading, error) {
 	if head := headOf(r, size); !isZip(head) {
 		return readOther(r, size, head)
@@ -89,7 +88,8 @@ func (rd *reader) readAll(sheets []*bookSheet) error {
 		have[list.SheetMeasures] = measures[0]
 	}
 	rd.absent(func(name string) bool { return have[name] == nil })
-	// In the order of their numbers, whatever that of the tabs: of two rows with one key the later is the wrong one.
+	// They are read in the order of their numbers, whatever the order of the tabs: of two rows with one key the later one
+	// is wrong.
 	slices.SortStableFunc(measures, func(a, b *bookSheet) int {
 		a1, b1 := text.Trim(a.title), text.Trim(b.title)
 		return cmp.Or(cmp.Compare(len(a1), len(b1)), strings.Compare(a1, b1))
@@ -212,7 +212,7 @@ func readSheet[T any](rd *reader, s rowSource, f sheetForm[T], keep func(sheetRo
 	return t.read()
 }
 
-// mark reports what is unusual about a cell. One that has no value is not looked at any further.
+// mark reports what is unusual about a cell. A cell that has no value is not looked at any further.
 func (rd *reader) mark(at list.Place, column string, m cellMark) {
 	p := &problem{rule: m.rule, args: refusal.Args{"value": text.Clip(m.value)}}
 	if m.rule == "list.control" && freeColumn(at.Sheet, column) { // what a person wrote freely is taken without them

@@ -55,8 +55,8 @@ func (r *row) empty() bool {
 
 func (r *row) cell(i int) string { return cell(r.cells, i) }
 
-// set puts a cell's text in its place, without characters that no text may hold: see refusal.IsControl. That there were
-// any it marks, carriage returns apart, which spreadsheets leave in texts of several lines.
+// set puts a cell's text in its place, without characters that no text may hold: see refusal.IsControl. It marks a cell
+// that held any, except carriage returns, which spreadsheets leave in texts of several lines.
 func (r *row) set(column int, cell string) {
 	plain := refusal.Plain(cell)
 	odd := len(plain) != len(cell) && strings.ReplaceAll(cell, "\r", "") != plain

@@ -40,7 +40,7 @@ func (f numberFormat) show(value string, date1904 bool) (shown, rule string) {
 }
 
 // choose finds the section of a number, and the sign that is written before it: a section of its own for numbers below
-// nought writes none.
+// zero writes none.
 func (f numberFormat) choose(v float64) (s *section, sign string) {
 	if v < 0 {
 		sign = "-"
@@ -102,8 +102,8 @@ func (ps parts) texts() string {
 	return said
 }
 
-// spread writes digits into their places: of a whole number with noughts before it where there are more places for
-// them, and with what stands between the places, as in 000-0000-0000. A broken number has no such texts within.
+// spread writes digits into their places: with zeros before a whole number where there are more places, and with what
+// stands between the places, as in 000-0000-0000. A broken number has no such texts within.
 func (ps parts) spread(digits string) (string, bool) {
 	whole, broken, _ := strings.Cut(digits, ".")
 	places, zeros, within := 0, 0, false
@@ -175,8 +175,8 @@ func day(v float64, clock, date1904 bool) (shown, rule string) {
 	return at.Format(time.DateOnly), markDate
 }
 
-// clock is a number of days that is shown as a time, 4:00 or 28:00:30. One that shows a time of day leaves out whole
-// days, or hours where it shows only minutes: what it holds is not what stands there then.
+// clock is a number of days that is shown as a time, 4:00 or 28:00:30. A format that shows a time of day leaves out
+// whole days, or hours where it shows only minutes: the cell then holds something else than it shows.
 func clock(v float64, s *section) (shown, rule string) {
 	seconds := math.Round(v * 86400)
 	h := int(seconds) / 3600
@@ -208,7 +208,7 @@ func isoCell(value string, f numberFormat) (shown, rule string) {
 	switch {
 	case !ok:
 		return value, markHidden
-	// a time without a day, which programs write as that of their day nought
+	// a time without a day, which programs write as that of their day 0
 	case at.Before(time.Date(1900, 3, 1, 0, 0, 0, 0, time.UTC)):
 		if at.Year() == 1899 && at.YearDay() == 364 && timed {
 			return hoursOf(at.Hour()*3600 + at.Minute()*60 + at.Second()), markTime

@@ -41,7 +41,7 @@ func Write(w io.Writer, l *list.List) error {
 	return writeZip(f, w)
 }
 
-// ownedRows are rows with the ids of those whom they belong to.
+// ownedRows are rows with the ids of their owners.
 type ownedRows[T any] struct {
 	ids  []string
 	rows []*T

@@ -76,7 +76,7 @@ var sectors = []sector{
 
 var marks = []string{"华盛", "津荣", "恒达", "瑞丰", "宏远", "聚鑫", "天润", "博远", "金鼎", "永泰", "同辉", "嘉禾", "东昊", "立信", "新凯", "德润"}
 
-// recipient makes the recipient with the number. Of twenty, fourteen are enterprises, four sites, two fleets.
+// recipient makes the recipient with the number. Fourteen of twenty are enterprises, four are sites, two are fleets.
 func (m *maker) recipient(number int) *list.Recipient {
 	p := m.places[number%len(m.places)]
 	// The offsets keep the points apart; the step is about a hundred metres.

@@ -80,8 +80,8 @@ func Codes(cell string) []string {
 	return slices.DeleteFunc(parts, func(p string) bool { return p == "" })
 }
 
-// Several splits at semicolons, at "、" and at breaks of lines, and drops empty parts. What stands in brackets is not
-// split but at the full-width semicolon: 台账（领用、耗用） is one.
+// Several splits at semicolons, at "、" and at breaks of lines, and drops empty parts. A text in brackets is split only
+// at the full-width semicolon: 台账（领用、耗用） is one.
 func Several(cell string) []string {
 	var parts []string
 	for whole := range strings.SplitSeq(cell, "；") {
@@ -171,8 +171,8 @@ var dateLayouts = []string{time.DateOnly, "2006/1/2", "2006-1-2", "2006.1.2", "2
 // dayTime is a day with a time behind it, and perhaps a zone.
 var dayTime = regexp.MustCompile(`^(.*?)(?:T| +)((?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?) ?(Z|[+-][0-9]{2}:?[0-9]{2})?$`)
 
-// withoutTime takes the time off a day. That of another zone than Shanghai's is the same day here for sure only at a
-// midnight to which programs put a Z that know no zone.
+// withoutTime takes the time off a day. A time of another zone than Shanghai's is surely the same day here only at a
+// midnight with a Z, which programs write that know no zone.
 func withoutTime(cell string) (day string, ok bool) {
 	m := dayTime.FindStringSubmatch(cell)
 	if m == nil {
