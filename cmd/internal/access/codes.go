@@ -156,7 +156,7 @@ func (c *Codes) Enrol(ctx context.Context, p *Passwords, user string, in calls.E
 	entry := journal.Seal(secret)
 	cmd.Payload = EnrolFactor{User: user, Credential: who.Credential, SecretRef: entry.Ref, Step: step}
 	cmd.Vault = []journal.VaultEntry{entry}
-	_, err = journal.Do[Granted](ctx, c.j, cmd)
+	_, err = journal.Do[CredentialChange](ctx, c.j, cmd)
 	if err != nil {
 		return nil, err
 	}

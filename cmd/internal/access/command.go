@@ -38,11 +38,11 @@ func Register(r *journal.Registry) {
 	journal.Handle(r, CommandRevokeCredentials, DecideRevokeCredentials)
 	journal.Handle(r, CommandChangePassword, DecideChangePassword)
 	journal.HandleMoment(r, CommandAddToken,
-		func(tx *bbolt.Tx, actor string, in AddToken, now journal.Moment) ([]journal.Event, Granted, error) {
+		func(tx *bbolt.Tx, actor string, in AddToken, now journal.Moment) ([]journal.Event, CredentialChange, error) {
 			return DecideAddToken(tx, actor, in, now.Wall)
 		})
 	journal.HandleMoment(r, CommandExpireToken,
-		func(tx *bbolt.Tx, actor string, in ExpireToken, now journal.Moment) ([]journal.Event, Granted, error) {
+		func(tx *bbolt.Tx, actor string, in ExpireToken, now journal.Moment) ([]journal.Event, CredentialChange, error) {
 			return DecideExpireToken(tx, actor, in, now.Wall)
 		})
 	journal.Handle(r, CommandRevoke, DecideRevoke)
@@ -51,7 +51,7 @@ func Register(r *journal.Registry) {
 	journal.Handle(r, CommandEndSessions, DecideEndSessions)
 	journal.Handle(r, CommandMakeLoginKey, DecideMakeLoginKey)
 	journal.HandleProven(r, CommandEnrolFactor, func(tx *bbolt.Tx, actor string, in EnrolFactor, proof journal.Proof,
-		now journal.Moment) ([]journal.Event, Granted, error) {
+		now journal.Moment) ([]journal.Event, CredentialChange, error) {
 		return DecideEnrolFactor(tx, actor, in, proof, now.At)
 	})
 	journal.Handle(r, CommandResetFactor, DecideResetFactor)
@@ -108,7 +108,7 @@ func AddTokenCommand(actor, key string, in calls.NewToken) (journal.Command, cal
 // Submit runs a command of this package and returns what is to be shown of it: nothing unless it was carried out
 // now. A request repeated under its key is refused with access.secret_shown_once.
 func Submit(ctx context.Context, j *journal.Journal, cmd journal.Command, issued calls.Issued) (calls.Issued, error) {
-	if _, err := journal.Do[Granted](ctx, j, cmd); err != nil {
+	if _, err := journal.Do[CredentialChange](ctx, j, cmd); err != nil {
 		return calls.Issued{}, shownOnce(err)
 	}
 	return issued, nil

@@ -78,34 +78,34 @@ type Enable struct {
 	User string `json:"user"`
 }
 
-// Granted says whose credentials changed, and the token concerned. It holds no secret: it stands in the record.
-type Granted struct {
+// CredentialChange says whose credentials changed, and the token concerned. It holds no secret: it stands in the record.
+type CredentialChange struct {
 	User    string `json:"user"`
 	TokenID string `json:"token_id,omitempty"`
 }
 
 // DecideAddAccount refuses a name that is taken, also by a recipient's credentials; the same command again is
 // answered ok.
-func DecideAddAccount(tx *bbolt.Tx, actor string, in AddAccount, _ time.Time) ([]journal.Event, Granted, error) {
-	done := Granted{in.User, tokenID(1)}
+func DecideAddAccount(tx *bbolt.Tx, actor string, in AddAccount, _ time.Time) ([]journal.Event, CredentialChange, error) {
+	done := CredentialChange{in.User, tokenID(1)}
 	if err := checkAccount(in.User, in.Role, in.Town); err != nil {
-		return nil, Granted{}, err
+		return nil, CredentialChange{}, err
 	}
 	taken, err := namesake(tx, in.User, func(*row) bool { return true })
 	switch {
 	case err != nil:
-		return nil, Granted{}, err
+		return nil, CredentialChange{}, err
 	case taken == nil:
 		seen, err := shownTo(tx, actor, in.User)
 		return []journal.Event{AccountAdded{User: in.User, Role: in.Role, Town: in.Town, NameRef: in.NameRef,
 			PasswordRef: in.PasswordRef, TokenID: done.TokenID, TokenRef: in.TokenRef, Seen: seen}}, done, err
 	case taken.Recipient != "":
-		return nil, Granted{}, refusal.New(refusal.Conflict, "access.name_is_recipient",
+		return nil, CredentialChange{}, refusal.New(refusal.Conflict, "access.name_is_recipient",
 			refusal.Args{"user": in.User, "recipient": taken.Recipient})
 	case taken.Password.Ref == in.PasswordRef:
 		return nil, done, nil
 	}
-	return nil, Granted{}, refusal.New(refusal.Conflict, "access.user_taken", refusal.Args{"user": in.User})
+	return nil, CredentialChange{}, refusal.New(refusal.Conflict, "access.user_taken", refusal.Args{"user": in.User})
 }
 
 // checkAccount refuses what no account may be, whatever accounts there are.
@@ -127,33 +127,33 @@ func checkAccount(user string, role calls.Role, town string) error {
 }
 
 // DecideIssueCredentials gives a recipient a new password and token; every earlier one ends with it.
-func DecideIssueCredentials(tx *bbolt.Tx, _ string, in IssueCredentials, _ time.Time) ([]journal.Event, Granted,
+func DecideIssueCredentials(tx *bbolt.Tx, _ string, in IssueCredentials, _ time.Time) ([]journal.Event, CredentialChange,
 	error) {
 	if err := checkRecipient(in.Recipient); err != nil {
-		return nil, Granted{}, err
+		return nil, CredentialChange{}, err
 	}
 	account, err := namesake(tx, in.Recipient, func(r *row) bool { return r.Recipient == "" })
 	if err != nil {
-		return nil, Granted{}, err
+		return nil, CredentialChange{}, err
 	}
 	if account != nil {
-		return nil, Granted{}, refusal.New(refusal.Conflict, "access.name_is_account",
+		return nil, CredentialChange{}, refusal.New(refusal.Conflict, "access.name_is_account",
 			refusal.Args{"recipient": in.Recipient, "user": account.User})
 	}
 	r, err := find(tx, in.Recipient)
 	switch {
 	case err != nil:
-		return nil, Granted{}, err
+		return nil, CredentialChange{}, err
 	case r == nil:
 		r = &row{}
 	case r.Password.Ref == in.PasswordRef:
-		return nil, Granted{User: in.Recipient}, nil
+		return nil, CredentialChange{User: in.Recipient}, nil
 	case r.Disabled:
-		return nil, Granted{}, disabled(in.Recipient)
+		return nil, CredentialChange{}, disabled(in.Recipient)
 	}
 	mns := slices.Clone(in.MNs)
 	slices.Sort(mns)
-	done := Granted{in.Recipient, tokenID(r.TokenSeq + 1)}
+	done := CredentialChange{in.Recipient, tokenID(r.TokenSeq + 1)}
 	return []journal.Event{CredentialsIssued{Recipient: in.Recipient, NameRef: in.NameRef, Town: in.Town,
 		MNs:         slices.Compact(mns),
 		PasswordRef: in.PasswordRef, TokenID: done.TokenID, TokenRef: in.TokenRef}}, done, nil
@@ -172,55 +172,55 @@ func checkRecipient(id string) error {
 }
 
 // DecideRenewAccount gives an account a new password and token; every earlier one ends with it.
-func DecideRenewAccount(tx *bbolt.Tx, actor string, in RenewAccount, _ time.Time) ([]journal.Event, Granted, error) {
+func DecideRenewAccount(tx *bbolt.Tx, actor string, in RenewAccount, _ time.Time) ([]journal.Event, CredentialChange, error) {
 	r, err := must(tx, in.User)
 	switch {
 	case err != nil:
-		return nil, Granted{}, err
+		return nil, CredentialChange{}, err
 	case r.Password.Ref == in.PasswordRef:
-		return nil, Granted{User: in.User}, nil
+		return nil, CredentialChange{User: in.User}, nil
 	case r.Recipient != "":
-		return nil, Granted{}, refusal.New(refusal.Conflict, "access.is_recipient", refusal.Args{"user": in.User})
+		return nil, CredentialChange{}, refusal.New(refusal.Conflict, "access.is_recipient", refusal.Args{"user": in.User})
 	case r.Disabled:
-		return nil, Granted{}, disabled(in.User)
+		return nil, CredentialChange{}, disabled(in.User)
 	}
-	done := Granted{in.User, tokenID(r.TokenSeq + 1)}
+	done := CredentialChange{in.User, tokenID(r.TokenSeq + 1)}
 	seen, err := shownTo(tx, actor, in.User)
 	return []journal.Event{AccountRenewed{User: in.User, PasswordRef: in.PasswordRef, TokenID: done.TokenID,
 		TokenRef: in.TokenRef, Seen: seen}}, done, err
 }
 
 // DecideRevokeCredentials ends a recipient's logins until it is issued new credentials.
-func DecideRevokeCredentials(tx *bbolt.Tx, _ string, in RevokeCredentials, _ time.Time) ([]journal.Event, Granted,
+func DecideRevokeCredentials(tx *bbolt.Tx, _ string, in RevokeCredentials, _ time.Time) ([]journal.Event, CredentialChange,
 	error) {
 	r, err := must(tx, in.Recipient)
 	switch {
 	case err != nil:
-		return nil, Granted{}, err
+		return nil, CredentialChange{}, err
 	case r.Recipient == "":
-		return nil, Granted{}, refusal.New(refusal.NotFound, "access.is_account", refusal.Args{"user": in.Recipient})
+		return nil, CredentialChange{}, refusal.New(refusal.NotFound, "access.is_account", refusal.Args{"user": in.Recipient})
 	case r.revoked():
-		return nil, Granted{User: in.Recipient}, nil
+		return nil, CredentialChange{User: in.Recipient}, nil
 	}
-	return []journal.Event{CredentialsRevoked(in)}, Granted{User: in.Recipient}, nil
+	return []journal.Event{CredentialsRevoked(in)}, CredentialChange{User: in.Recipient}, nil
 }
 
 // DecideChangePassword puts a new password in the place of the one that was checked; tokens stay.
-func DecideChangePassword(tx *bbolt.Tx, _ string, in ChangePassword, _ time.Time) ([]journal.Event, Granted, error) {
+func DecideChangePassword(tx *bbolt.Tx, _ string, in ChangePassword, _ time.Time) ([]journal.Event, CredentialChange, error) {
 	r, err := must(tx, in.User)
 	switch {
 	case err != nil:
-		return nil, Granted{}, err
+		return nil, CredentialChange{}, err
 	case r.Password.Ref == in.PasswordRef:
-		return nil, Granted{User: in.User}, nil
+		return nil, CredentialChange{User: in.User}, nil
 	case r.Recipient != "":
-		return nil, Granted{}, refusal.New(refusal.Conflict, "access.password_of_recipient", refusal.Args{"user": in.User})
+		return nil, CredentialChange{}, refusal.New(refusal.Conflict, "access.password_of_recipient", refusal.Args{"user": in.User})
 	case r.Disabled:
-		return nil, Granted{}, disabled(in.User)
+		return nil, CredentialChange{}, disabled(in.User)
 	case r.Password.Ref != in.Old: // an administrator issued new credentials meanwhile
-		return nil, Granted{}, refusal.New(refusal.Conflict, "access.password_moved", refusal.Args{"user": in.User})
+		return nil, CredentialChange{}, refusal.New(refusal.Conflict, "access.password_moved", refusal.Args{"user": in.User})
 	}
-	return []journal.Event{PasswordChanged{User: in.User, PasswordRef: in.PasswordRef}}, Granted{User: in.User}, nil
+	return []journal.Event{PasswordChanged{User: in.User, PasswordRef: in.PasswordRef}}, CredentialChange{User: in.User}, nil
 }
 
 func disabled(user string) error {
@@ -229,40 +229,40 @@ func disabled(user string) error {
 
 // DecideAddToken gives a user one token more, up to eight. now is the clock's, to which a time keeps that a person
 // typed.
-func DecideAddToken(tx *bbolt.Tx, actor string, in AddToken, now time.Time) ([]journal.Event, Granted, error) {
+func DecideAddToken(tx *bbolt.Tx, actor string, in AddToken, now time.Time) ([]journal.Event, CredentialChange, error) {
 	r, err := must(tx, in.User)
 	if err != nil {
-		return nil, Granted{}, err
+		return nil, CredentialChange{}, err
 	}
 	if i := slices.IndexFunc(r.Tokens, func(t token) bool { return t.Ref == in.TokenRef }); i >= 0 {
-		return nil, Granted{in.User, r.Tokens[i].ID}, nil
+		return nil, CredentialChange{in.User, r.Tokens[i].ID}, nil
 	}
 	if err := checkExpiry(in.ExpiresAt, now); err != nil {
-		return nil, Granted{}, err
+		return nil, CredentialChange{}, err
 	}
 	if r.Disabled {
-		return nil, Granted{}, disabled(in.User)
+		return nil, CredentialChange{}, disabled(in.User)
 	}
 	if r.revoked() { // a token would let it in again
-		return nil, Granted{}, refusal.Transition("access.credentials_revoked", "revoked", refusal.Args{"user": in.User})
+		return nil, CredentialChange{}, refusal.Transition("access.credentials_revoked", "revoked", refusal.Args{"user": in.User})
 	}
 	if len(r.Tokens) >= maxTokens {
-		return nil, Granted{}, refusal.New(refusal.Conflict, "access.too_many_tokens",
+		return nil, CredentialChange{}, refusal.New(refusal.Conflict, "access.too_many_tokens",
 			refusal.Args{"user": in.User, "limit": maxTokens})
 	}
-	done := Granted{in.User, tokenID(r.TokenSeq + 1)}
+	done := CredentialChange{in.User, tokenID(r.TokenSeq + 1)}
 	seen, err := shownTo(tx, actor, in.User)
 	return []journal.Event{TokenAdded{User: in.User, TokenID: done.TokenID, TokenRef: in.TokenRef, Name: in.Name,
 		ExpiresAt: in.ExpiresAt, Seen: seen && r.Recipient == ""}}, done, err
 }
 
 // DecideRevoke ends a token. One that was revoked before is answered ok; one that never was is not found.
-func DecideRevoke(tx *bbolt.Tx, _ string, in Revoke, _ time.Time) ([]journal.Event, Granted, error) {
+func DecideRevoke(tx *bbolt.Tx, _ string, in Revoke, _ time.Time) ([]journal.Event, CredentialChange, error) {
 	r, err := must(tx, in.User)
 	if err != nil {
-		return nil, Granted{}, err
+		return nil, CredentialChange{}, err
 	}
-	done := Granted(in)
+	done := CredentialChange(in)
 	if slices.ContainsFunc(r.Tokens, func(t token) bool { return t.ID == in.TokenID }) {
 		return []journal.Event{TokenRevoked(in)}, done, nil
 	}
@@ -271,34 +271,34 @@ func DecideRevoke(tx *bbolt.Tx, _ string, in Revoke, _ time.Time) ([]journal.Eve
 			return nil, done, nil
 		}
 	}
-	return nil, Granted{}, refusal.New(refusal.NotFound, "access.token_not_found",
+	return nil, CredentialChange{}, refusal.New(refusal.NotFound, "access.token_not_found",
 		refusal.Args{"user": in.User, "token": clip(in.TokenID)})
 }
 
 // DecideDisable ends a user's logins. Nobody disables itself: the last administrator would lock everybody out.
-func DecideDisable(tx *bbolt.Tx, actor string, in Disable, _ time.Time) ([]journal.Event, Granted, error) {
+func DecideDisable(tx *bbolt.Tx, actor string, in Disable, _ time.Time) ([]journal.Event, CredentialChange, error) {
 	r, err := must(tx, in.User)
 	switch {
 	case err != nil:
-		return nil, Granted{}, err
+		return nil, CredentialChange{}, err
 	case r.Disabled:
-		return nil, Granted{User: in.User}, nil
+		return nil, CredentialChange{User: in.User}, nil
 	case actor == in.User:
-		return nil, Granted{}, refusal.New(refusal.SamePerson, "access.not_yourself", refusal.Args{"user": in.User})
+		return nil, CredentialChange{}, refusal.New(refusal.SamePerson, "access.not_yourself", refusal.Args{"user": in.User})
 	}
-	return []journal.Event{Disabled{User: in.User, Ends: true}}, Granted{User: in.User}, nil
+	return []journal.Event{Disabled{User: in.User, Ends: true}}, CredentialChange{User: in.User}, nil
 }
 
 // DecideEnable lets a disabled user log in again, with the secrets it had.
-func DecideEnable(tx *bbolt.Tx, _ string, in Enable, _ time.Time) ([]journal.Event, Granted, error) {
+func DecideEnable(tx *bbolt.Tx, _ string, in Enable, _ time.Time) ([]journal.Event, CredentialChange, error) {
 	r, err := must(tx, in.User)
 	switch {
 	case err != nil:
-		return nil, Granted{}, err
+		return nil, CredentialChange{}, err
 	case !r.Disabled:
-		return nil, Granted{User: in.User}, nil
+		return nil, CredentialChange{User: in.User}, nil
 	}
-	return []journal.Event{Enabled(in)}, Granted{User: in.User}, nil
+	return []journal.Event{Enabled(in)}, CredentialChange{User: in.User}, nil
 }
 
 // EndSessions ends all sessions of the user itself.
@@ -307,14 +307,14 @@ type EndSessions struct {
 }
 
 // DecideEndSessions ends all sessions of who asks for it.
-func DecideEndSessions(tx *bbolt.Tx, actor string, in EndSessions, _ time.Time) ([]journal.Event, Granted, error) {
+func DecideEndSessions(tx *bbolt.Tx, actor string, in EndSessions, _ time.Time) ([]journal.Event, CredentialChange, error) {
 	if in.User != actor {
-		return nil, Granted{}, refusal.New(refusal.Forbidden, "access.sessions_of_others", refusal.Args{"user": in.User})
+		return nil, CredentialChange{}, refusal.New(refusal.Forbidden, "access.sessions_of_others", refusal.Args{"user": in.User})
 	}
 	if _, err := must(tx, in.User); err != nil {
-		return nil, Granted{}, err
+		return nil, CredentialChange{}, err
 	}
-	return []journal.Event{SessionsEnded(in)}, Granted{User: in.User}, nil
+	return []journal.Event{SessionsEnded(in)}, CredentialChange{User: in.User}, nil
 }
 
 // clip keeps a value that a message repeats short.

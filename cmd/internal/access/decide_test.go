@@ -70,8 +70,8 @@ func (s *state) close() {
 }
 
 // do decides and applies, on both sides.
-func do[P any](s *state, decide func(*bbolt.Tx, string, P, time.Time) ([]journal.Event, Granted, error), actor string,
-	in P) (events []journal.Event, got Granted, err error) {
+func do[P any](s *state, decide func(*bbolt.Tx, string, P, time.Time) ([]journal.Event, CredentialChange, error), actor string,
+	in P) (events []journal.Event, got CredentialChange, err error) {
 	s.t.Helper()
 	s.at = s.at.Add(1500 * time.Millisecond)
 	s.view(func(tx *bbolt.Tx) { events, got, err = decide(tx, actor, in, s.at) })
@@ -182,7 +182,7 @@ func TestAccountNames(t *testing.T) {
 		if ruleOf(err) != c.rule || (c.rule == "") != (len(events) == 1) {
 			t.Errorf("account %q of role %q: %d events, %v, want %q", c.user, c.role, len(events), err, c.rule)
 		}
-		if c.rule == "" && got != (Granted{c.user, "t1"}) {
+		if c.rule == "" && got != (CredentialChange{c.user, "t1"}) {
 			t.Errorf("account %q: result %+v", c.user, got)
 		}
 	}
@@ -217,8 +217,8 @@ func TestRecipientNames(t *testing.T) {
 	s.same()
 }
 
-func mustDo[P any](s *state, decide func(*bbolt.Tx, string, P, time.Time) ([]journal.Event, Granted, error),
-	in P) Granted {
+func mustDo[P any](s *state, decide func(*bbolt.Tx, string, P, time.Time) ([]journal.Event, CredentialChange, error),
+	in P) CredentialChange {
 	s.t.Helper()
 	_, got, err := do(s, decide, "admin", in)
 	if err != nil {
@@ -230,7 +230,7 @@ func mustDo[P any](s *state, decide func(*bbolt.Tx, string, P, time.Time) ([]jou
 func TestNewCredentialsEndTheOldOnes(t *testing.T) {
 	s := newState(t, t.TempDir())
 	defer s.close()
-	issue := func(n string, mns ...string) Granted {
+	issue := func(n string, mns ...string) CredentialChange {
 		return mustDo(s, DecideIssueCredentials, IssueCredentials{Recipient: "E0001", NameRef: "n" + n, Town: "杨柳青镇",
 			MNs: mns, PasswordRef: "p" + n, TokenRef: "t" + n})
 	}
@@ -263,7 +263,7 @@ func TestARenewedAccount(t *testing.T) {
 	mustDo(s, DecideAddToken, AddToken{User: "town", TokenRef: "extra"})
 	first := *s.row("town")
 	if got := mustDo(s, DecideRenewAccount,
-		RenewAccount{User: "town", PasswordRef: "p2", TokenRef: "t2"}); got != (Granted{"town", "t3"}) {
+		RenewAccount{User: "town", PasswordRef: "p2", TokenRef: "t2"}); got != (CredentialChange{"town", "t3"}) {
 		t.Errorf("renewed: %+v", got)
 	}
 	r := *s.row("town")
@@ -325,7 +325,7 @@ func TestTheSameCommandAgain(t *testing.T) {
 	s.same()
 }
 
-func twice[P any](s *state, decide func(*bbolt.Tx, string, P, time.Time) ([]journal.Event, Granted, error), in P) {
+func twice[P any](s *state, decide func(*bbolt.Tx, string, P, time.Time) ([]journal.Event, CredentialChange, error), in P) {
 	s.t.Helper()
 	if events, _, err := do(s, decide, "admin", in); err != nil || len(events) != 1 {
 		s.t.Errorf("%+v: %d events, %v, want one", in, len(events), err)
@@ -402,7 +402,7 @@ func TestWhatIsRefused(t *testing.T) {
 	s.same()
 }
 
-func act[P any](s *state, decide func(*bbolt.Tx, string, P, time.Time) ([]journal.Event, Granted, error),
+func act[P any](s *state, decide func(*bbolt.Tx, string, P, time.Time) ([]journal.Event, CredentialChange, error),
 	in P) func() error {
 	return func() error { _, _, err := do(s, decide, "admin", in); return err }
 }

@@ -35,15 +35,15 @@ type TokenExpired struct {
 func (TokenExpired) Kind() string { return "access.token_expired" }
 
 // DecideExpireToken ends a token whose timer has come due; one that is gone is no error.
-func DecideExpireToken(tx *bbolt.Tx, _ string, in ExpireToken, now time.Time) ([]journal.Event, Granted, error) {
+func DecideExpireToken(tx *bbolt.Tx, _ string, in ExpireToken, now time.Time) ([]journal.Event, CredentialChange, error) {
 	r, err := find(tx, in.User)
 	if err != nil || r == nil {
-		return nil, Granted{}, err
+		return nil, CredentialChange{}, err
 	}
 	if !slices.ContainsFunc(r.Tokens, func(t token) bool { return t.ID == in.TokenID && t.over(now) }) {
-		return nil, Granted{}, nil
+		return nil, CredentialChange{}, nil
 	}
-	return []journal.Event{TokenExpired(in)}, Granted(in), nil
+	return []journal.Event{TokenExpired(in)}, CredentialChange(in), nil
 }
 
 // over says whether a token's time has come.
@@ -89,8 +89,8 @@ func every(token) bool { return true }
 
 func withID(id string) func(token) bool { return func(t token) bool { return t.ID == id } }
 
-// Expiring is a token that ends soon.
-type Expiring struct {
+// ExpiringToken is a token that ends soon.
+type ExpiringToken struct {
 	User  string
 	Token string // its id
 	At    time.Time
@@ -98,7 +98,7 @@ type Expiring struct {
 
 // ExpiringTokens lists the tokens of users that may log in which end until a time, the next first, at most limit of
 // them; more says that it did not look at all. What it reads is bounded by limit and by how many end until then.
-func ExpiringTokens(tx *bbolt.Tx, until time.Time, limit int) (found []Expiring, more bool, err error) {
+func ExpiringTokens(tx *bbolt.Tx, until time.Time, limit int) (found []ExpiringToken, more bool, err error) {
 	looked := 0
 	for id, due := range journal.TimersBelow(tx, expiryPrefix) {
 		if due.After(until) {
@@ -116,7 +116,7 @@ func ExpiringTokens(tx *bbolt.Tx, until time.Time, limit int) (found []Expiring,
 		if r == nil || r.Disabled || r.revoked() || !slices.ContainsFunc(r.Tokens, withID(tokenID)) {
 			continue
 		}
-		found = append(found, Expiring{User: user, Token: tokenID, At: due})
+		found = append(found, ExpiringToken{User: user, Token: tokenID, At: due})
 	}
 	return found, false, nil
 }

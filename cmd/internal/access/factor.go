@@ -74,38 +74,38 @@ type ResetFactor struct {
 
 // DecideEnrolFactor gives a user a factor; where there is one, the proof has to be a code of that.
 func DecideEnrolFactor(tx *bbolt.Tx, _ string, in EnrolFactor, proof journal.Proof, _ time.Time) ([]journal.Event,
-	Granted, error) {
+	CredentialChange, error) {
 	r, err := must(tx, in.User)
-	done := Granted{User: in.User}
+	done := CredentialChange{User: in.User}
 	switch {
 	case err != nil:
-		return nil, Granted{}, err
+		return nil, CredentialChange{}, err
 	case r.Factor != nil && r.Factor.Ref == in.SecretRef:
 		return nil, done, nil
 	case r.Recipient != "":
-		return nil, Granted{}, refusal.New(refusal.Conflict, "access.factor_of_recipient", refusal.Args{"user": in.User})
+		return nil, CredentialChange{}, refusal.New(refusal.Conflict, "access.factor_of_recipient", refusal.Args{"user": in.User})
 	case r.Disabled:
-		return nil, Granted{}, disabled(in.User)
+		return nil, CredentialChange{}, disabled(in.User)
 	case r.Password.Ref != in.Credential:
-		return nil, Granted{}, refusal.New(refusal.Conflict, "access.password_moved", refusal.Args{"user": in.User})
+		return nil, CredentialChange{}, refusal.New(refusal.Conflict, "access.password_moved", refusal.Args{"user": in.User})
 	case r.Factor != nil && proof.Ref != r.Factor.Ref:
-		return nil, Granted{}, refusal.New(refusal.Conflict, "access.factor_moved", refusal.Args{"user": in.User})
+		return nil, CredentialChange{}, refusal.New(refusal.Conflict, "access.factor_moved", refusal.Args{"user": in.User})
 	case r.Factor != nil && proof.Step <= r.Factor.Step:
-		return nil, Granted{}, wrongCode("old_otp", "access.otp_used")
+		return nil, CredentialChange{}, wrongCode("old_otp", "access.otp_used")
 	}
 	return []journal.Event{FactorEnrolled{User: in.User, SecretRef: in.SecretRef, Step: in.Step}}, done, nil
 }
 
 // DecideResetFactor ends a user's factor. Where there is none, nothing is to be done.
-func DecideResetFactor(tx *bbolt.Tx, _ string, in ResetFactor, _ time.Time) ([]journal.Event, Granted, error) {
+func DecideResetFactor(tx *bbolt.Tx, _ string, in ResetFactor, _ time.Time) ([]journal.Event, CredentialChange, error) {
 	r, err := must(tx, in.User)
 	if err != nil {
-		return nil, Granted{}, err
+		return nil, CredentialChange{}, err
 	}
 	if r.Factor == nil {
-		return nil, Granted{User: in.User}, nil
+		return nil, CredentialChange{User: in.User}, nil
 	}
-	return []journal.Event{FactorReset(in)}, Granted{User: in.User}, nil
+	return []journal.Event{FactorReset(in)}, CredentialChange{User: in.User}, nil
 }
 
 // Prove decides on the code that came with an act of user: whether one did that is good still, and what is recorded

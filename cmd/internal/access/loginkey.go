@@ -37,11 +37,11 @@ type LoginKeyMade struct {
 func (LoginKeyMade) Kind() string { return "access.login_key_made" }
 
 // DecideMakeLoginKey takes a key unless another one came first.
-func DecideMakeLoginKey(tx *bbolt.Tx, _ string, in MakeLoginKey, _ time.Time) ([]journal.Event, Granted, error) {
+func DecideMakeLoginKey(tx *bbolt.Tx, _ string, in MakeLoginKey, _ time.Time) ([]journal.Event, CredentialChange, error) {
 	if loginKeyRef(tx) != in.Old || in.KeyRef == "" {
-		return nil, Granted{}, refusal.New(refusal.Conflict, "access.login_key_there", nil)
+		return nil, CredentialChange{}, refusal.New(refusal.Conflict, "access.login_key_there", nil)
 	}
-	return []journal.Event{LoginKeyMade{KeyRef: in.KeyRef}}, Granted{}, nil
+	return []journal.Event{LoginKeyMade{KeyRef: in.KeyRef}}, CredentialChange{}, nil
 }
 
 func loginKeyRef(tx *bbolt.Tx) string { return string(tx.Bucket(metaBucket).Get(loginKeyKey)) }
@@ -74,7 +74,7 @@ func EnsureLoginKey(ctx context.Context, j *journal.Journal) error {
 	var bits [32]byte
 	_, _ = rand.Read(bits[:]) // never fails
 	entry := journal.Seal(bits[:])
-	_, err = journal.Do[Granted](ctx, j, journal.Command{Kind: CommandMakeLoginKey, Actor: "system",
+	_, err = journal.Do[CredentialChange](ctx, j, journal.Command{Kind: CommandMakeLoginKey, Actor: "system",
 		Payload: MakeLoginKey{Old: old, KeyRef: entry.Ref}, Vault: []journal.VaultEntry{entry}})
 	if refusal.CodeOf(err) == refusal.Conflict {
 		return nil

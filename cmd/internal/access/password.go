@@ -152,7 +152,7 @@ func (p *Passwords) Change(ctx context.Context, user, current, password string) 
 		return nil, err
 	}
 	entry := journal.Seal([]byte(text))
-	_, err = journal.Do[Granted](ctx, p.j, journal.Command{Kind: CommandChangePassword, Actor: user,
+	_, err = journal.Do[CredentialChange](ctx, p.j, journal.Command{Kind: CommandChangePassword, Actor: user,
 		Payload: ChangePassword{User: user, Old: old.Credential, PasswordRef: entry.Ref}, Vault: []journal.VaultEntry{entry}})
 	if err != nil {
 		return nil, err

@@ -42,7 +42,7 @@ func (a *App) triedOverNATS(t bus.Try) {
 	case !t.Answered:
 		outcome = logins.Unanswered
 	}
-	a.logins.Note(logins.Try{What: logins.Login, Way: logins.NATS, Outcome: outcome, User: t.User, Address: t.Address})
+	a.logins.Note(logins.Try{Act: logins.Login, Way: logins.NATS, Outcome: outcome, User: t.User, Address: t.Address})
 }
 
 // codeRefused leaves the trace of a second factor's code. It was given with an act, over HTTP.
@@ -51,5 +51,5 @@ func (a *App) codeRefused(user string, closed bool) {
 	if closed {
 		outcome = logins.Locked
 	}
-	a.logins.Note(logins.Try{What: logins.Code, Way: logins.HTTP, Outcome: outcome, User: user})
+	a.logins.Note(logins.Try{Act: logins.Code, Way: logins.HTTP, Outcome: outcome, User: user})
 }

@@ -53,21 +53,21 @@ type Amends struct {
 	Reason      string       `json:"reason"` // empty when it was erased
 }
 
-// When names a list by the day or the time at which it is in force; without one the list in force now.
-type When struct {
+// ListTime names a list by the day or the time at which it is in force; without one the list in force now.
+type ListTime struct {
 	AsOf string `query:"as_of" json:"-" validate:"day_or_time"`
 }
 
-// Asked names a list: by its id, or by when it is in force.
-type Asked struct {
-	When
+// ListRef names a list: by its id, or by when it is in force.
+type ListRef struct {
+	ListTime
 	Version string `query:"version" json:"-"`
 }
 
 // VersionsQuery asks for all versions, or for the one in force at a time.
 type VersionsQuery struct {
 	Paging
-	When
+	ListTime
 }
 
 // ImportQuery says where a workbook that is sent comes from.
@@ -211,14 +211,14 @@ type ExportQuery struct {
 type RecipientsQuery struct {
 	Q    string `query:"q" json:"-"`
 	Town string `query:"town" json:"-"`
-	Asked
+	ListRef
 	Paging
 }
 
 // RecipientQuery asks for one recipient of a list.
 type RecipientQuery struct {
 	ByID
-	Asked
+	ListRef
 }
 
 // RecipientView is a recipient of the list as others see it: without the reference to its contact.

@@ -8,9 +8,9 @@ const (
 	PublicListPath      = "/public/list"
 )
 
-// InLang is the language of a paper. It is Chinese unless Lang says otherwise: papers are official, whatever language a
+// PaperLang is the language of a paper. It is Chinese unless Lang says otherwise: papers are official, whatever language a
 // browser prefers.
-type InLang struct {
+type PaperLang struct {
 	Lang string `query:"lang" json:"-" validate:"paper_lang"`
 }
 
@@ -18,8 +18,8 @@ type InLang struct {
 type PaperQuery struct {
 	ByID
 	Format string `query:"format,paper_format" json:"-" validate:"paper_format"`
-	InLang
-	Asked
+	PaperLang
+	ListRef
 }
 
 // BatchQuery asks for the papers of all recipients of a version.
@@ -27,14 +27,14 @@ type BatchQuery struct {
 	ByID
 	Format string `query:"format,paper_format" json:"-" validate:"paper_format"`
 	Kind   string `query:"kind" json:"-" validate:"paper_kind"`
-	InLang
+	PaperLang
 }
 
 // RollQuery asks for a version as a list to be printed.
 type RollQuery struct {
 	ByID
 	Format string `query:"format,roll_format" json:"-" validate:"roll_format"`
-	InLang
+	PaperLang
 }
 
 // TownRollQuery asks for a version by town.
@@ -42,13 +42,13 @@ type TownRollQuery struct {
 	ByID
 	Format string `query:"format,roll_format" json:"-" validate:"roll_format"`
 	Town   string `query:"town" json:"-"`
-	InLang
+	PaperLang
 }
 
 // PublicQuery asks for a recipient's page for the public.
 type PublicQuery struct {
 	ByID
-	InLang
+	PaperLang
 }
 
 // PublicListQuery asks for a page of the list in force for the public, or for the whole as a workbook.
@@ -56,7 +56,7 @@ type PublicListQuery struct {
 	Format string `query:"format,roll_format" json:"-" validate:"roll_format"`
 	Town   string `query:"town" json:"-"`
 	Cursor string `query:"cursor" json:"-"`
-	InLang
+	PaperLang
 }
 
 // damaged refuses papers of a version that has no rows.

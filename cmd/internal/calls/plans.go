@@ -11,21 +11,21 @@ import (
 	"qingkong/reductionlist/plant"
 )
 
-// Within is how long an optimisation may take, in seconds; 0 is as long as usual.
-type Within struct {
+// SolveLimit is how long an optimisation may take, in seconds; 0 is as long as usual.
+type SolveLimit struct {
 	TimeLimit float64 `query:"time_limit" json:"-" validate:"omitempty,seconds"`
 }
 
 // PlanQuery asks for the prepared plan of an order.
 type PlanQuery struct {
 	ByID
-	Within
+	SolveLimit
 }
 
 // PlanAsked asks for the plan of an order's problem: without one the prepared problem is meant.
 type PlanAsked struct {
 	ByID
-	Within
+	SolveLimit
 	Problem json.RawMessage `json:"problem"`
 }
 
@@ -33,7 +33,7 @@ type PlanAsked struct {
 // reason, which is kept in the vault.
 type PlanAccepted struct {
 	ByID
-	Within
+	SolveLimit
 	Problem json.RawMessage `json:"problem"`
 	Reason  string          `text:"free" json:"reason" validate:"bytes=4000"`
 }
@@ -51,8 +51,8 @@ type PlantFigures struct {
 	Old         bool           `json:"old"` // they are asked for anew
 }
 
-// GivenFigures are a plant's figures, for the recipient of the path.
-type GivenFigures struct {
+// FiguresInput are a plant's figures, for the recipient of the path.
+type FiguresInput struct {
 	ByID
 	plant.Figures
 }
@@ -102,7 +102,7 @@ type OrderPlan struct {
 
 // AnyProblem is a problem for the optimiser, which reads it itself.
 type AnyProblem struct {
-	Within
+	SolveLimit
 	Text json.RawMessage `body:"raw" json:"-"`
 }
 
@@ -199,7 +199,7 @@ var (
 	Figures = row[ByID, PlantFigures](Call{Method: "GET", Pattern: "/recipients/{id}/figures", Act: ActFiguresRead,
 		Refuses: codes{refusal.Conflict},
 		ZH:      "电厂最近给出的运行数据；企业只见自己的", EN: "the latest figures of a plant; an enterprise sees its own"})
-	GiveFigures = row[GivenFigures,
+	GiveFigures = row[FiguresInput,
 		PlantFigures](Call{Method: "PUT", Pattern: "/recipients/{id}/figures", Body: dataBody, Act: ActFiguresWrite,
 		Takes: plant.Figures{}, Refuses: codes{refusal.Conflict},
 		Example: `{"from":"2016-12-16T17:00:00+08:00","to":"2016-12-18T00:00:00+08:00","step_h":1,"source":"值长",` +

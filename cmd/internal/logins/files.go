@@ -46,9 +46,9 @@ func (l *Log) write() {
 				n.worst.Addresses,
 				"most_from", n.worst.Address, "its_count", n.worst.AddressCount)
 		case n.try.failed():
-			failed.record(n.at, string(n.try.What), l.attributes(n.try, run[:])...)
+			failed.record(n.at, string(n.try.Act), l.attributes(n.try, run[:])...)
 		default:
-			good.record(n.at, string(n.try.What), l.attributes(n.try, run[:])...)
+			good.record(n.at, string(n.try.Act), l.attributes(n.try, run[:])...)
 		}
 	}
 	for _, f := range []*file{good, failed} {

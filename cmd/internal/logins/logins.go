@@ -32,17 +32,17 @@ const (
 	NATS Way = "nats"
 )
 
-// What somebody wanted.
-type What string
+// Act somebody wanted.
+type Act string
 
 // What leaves a trace.
 const (
-	Login    What = "login"
-	Token    What = "token"    // of a request; only a wrong one leaves a trace
-	Password What = "password" // the change of one's own
-	Logout   What = "logout"
-	Sessions What = "sessions" // the end of one's own
-	Code     What = "code"     // of a second factor
+	Login    Act = "login"
+	Token    Act = "token"    // of a request; only a wrong one leaves a trace
+	Password Act = "password" // the change of one's own
+	Logout   Act = "logout"
+	Sessions Act = "sessions" // the end of one's own
+	Code     Act = "code"     // of a second factor
 )
 
 // Outcome is what came of it.
@@ -60,7 +60,7 @@ const (
 
 // Try is one try to log in, or what is done to one's own logins.
 type Try struct {
-	What    What
+	Act     Act
 	Way     Way
 	Outcome Outcome
 	User    string // as it was given
@@ -154,7 +154,7 @@ func (l *Log) Note(t Try) {
 	if l == nil {
 		return
 	}
-	l.count.WithLabelValues(string(t.Way), string(t.What), string(t.Outcome)).Inc()
+	l.count.WithLabelValues(string(t.Way), string(t.Act), string(t.Outcome)).Inc()
 	now := l.opt.Clock()
 	may := l.may(t)
 	l.mu.Lock()
@@ -164,7 +164,7 @@ func (l *Log) Note(t Try) {
 	}
 	if !may || !l.send(line{at: now, try: t}) {
 		l.leftOut.WithLabelValues(string(t.Way)).Inc()
-		l.out[string(t.Way)+" "+string(t.What)+" "+string(t.Outcome)]++
+		l.out[string(t.Way)+" "+string(t.Act)+" "+string(t.Outcome)]++
 	}
 	l.tell(now, l.due(now))
 }
@@ -178,7 +178,7 @@ func (l *Log) may(t Try) bool {
 	if t.failed() {
 		one, all = l.causes, l.failures
 	}
-	cause := string(t.Way) + " " + string(t.What) + " " + string(t.Outcome) + " " + t.Address + " " + clip(t.User)
+	cause := string(t.Way) + " " + string(t.Act) + " " + string(t.Outcome) + " " + t.Address + " " + clip(t.User)
 	return one.Take(cause).OK && all.Take("all").OK
 }
 

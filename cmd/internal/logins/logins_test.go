@@ -83,9 +83,9 @@ func total(t *testing.T, reg *prometheus.Registry, name, label string) (sum floa
 
 func TestWhatALineSays(t *testing.T) {
 	tr := newTrail(t, []byte("a key"))
-	tr.Note(Try{What: Login, Way: Desk, Outcome: Done, User: "duty", Address: "192.0.2.1", Device: "D1", Known: true})
-	tr.Note(Try{What: Login, Way: HTTP, Outcome: Wrong, User: "duty", Address: "192.0.2.1"})
-	tr.Note(Try{What: Login, Way: NATS, Outcome: Wrong, User: "my secret\n\"password\"", Address: "2001:db8::/64"})
+	tr.Note(Try{Act: Login, Way: Desk, Outcome: Done, User: "duty", Address: "192.0.2.1", Device: "D1", Known: true})
+	tr.Note(Try{Act: Login, Way: HTTP, Outcome: Wrong, User: "duty", Address: "192.0.2.1"})
+	tr.Note(Try{Act: Login, Way: NATS, Outcome: Wrong, User: "my secret\n\"password\"", Address: "2001:db8::/64"})
 	want := fmt.Sprint(map[string]any{"time": "2016-12-16T12:00:00Z", "msg": "login", "way": "desk", "outcome": "done",
 		"user": "duty", "address": "192.0.2.1",
 		"device": "D1", "known_browser": true})
@@ -112,7 +112,7 @@ func TestWhatALineSays(t *testing.T) {
 func TestAnUnknownNameIsNotWritten(t *testing.T) {
 	name := func(key []byte) (name string) {
 		tr := newTrail(t, key)
-		tr.Note(Try{What: Login, Way: Desk, Outcome: Wrong, User: "typed-password", Address: "a"})
+		tr.Note(Try{Act: Login, Way: Desk, Outcome: Wrong, User: "typed-password", Address: "a"})
 		for _, line := range tr.lines(FailedFile) {
 			name = fmt.Sprint(line["name_hmac"], line["name_hmac_of_run"])
 		}
@@ -138,14 +138,14 @@ func TestAFloodOfWrongLoginsIsBounded(t *testing.T) {
 	const perSecond, seconds = 20, 3600
 	for i := range seconds {
 		for n := range perSecond {
-			tr.Note(Try{What: Login, Way: Desk, Outcome: Wrong, User: fmt.Sprint("name", i*perSecond+n),
+			tr.Note(Try{Act: Login, Way: Desk, Outcome: Wrong, User: fmt.Sprint("name", i*perSecond+n),
 				Address: fmt.Sprint("10.0.", n, ".", i%250)})
 		}
 		if i%60 == 0 { // the writer keeps up with a clock that runs so fast
 			for len(tr.queue) > 0 {
 				time.Sleep(time.Millisecond)
 			}
-			tr.Note(Try{What: Login, Way: Desk, Outcome: Done, User: "duty", Address: fmt.Sprint("office ", i)})
+			tr.Note(Try{Act: Login, Way: Desk, Outcome: Done, User: "duty", Address: fmt.Sprint("office ", i)})
 		}
 		tr.elapse(time.Second)
 	}
@@ -177,9 +177,9 @@ func TestAFloodOfWrongLoginsIsBounded(t *testing.T) {
 func TestTheSameFailureHasFewLines(t *testing.T) {
 	tr := newTrail(t, nil)
 	for range 100 {
-		tr.Note(Try{What: Login, Way: NATS, Outcome: Wrong, User: "duty", Address: "a"})
+		tr.Note(Try{Act: Login, Way: NATS, Outcome: Wrong, User: "duty", Address: "a"})
 	}
-	tr.Note(Try{What: Login, Way: NATS, Outcome: Wrong, User: "duty", Address: "another"})
+	tr.Note(Try{Act: Login, Way: NATS, Outcome: Wrong, User: "duty", Address: "another"})
 	if lines := tr.lines(FailedFile); len(lines) != oneCause.Burst+2 {
 		t.Errorf("%d lines", len(lines))
 	}
@@ -220,11 +220,11 @@ func TestALogThatCannotBeWritten(t *testing.T) {
 	}
 	l := Open(Options{Dir: dir, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	for i := range 10 {
-		l.Note(Try{What: Login, Way: Desk, Outcome: Done, User: fmt.Sprint(i)})
+		l.Note(Try{Act: Login, Way: Desk, Outcome: Done, User: fmt.Sprint(i)})
 	}
 	l.Close()
 	l.Close()
-	l.Note(Try{What: Login, Way: Desk, Outcome: Done, User: "after the end"})
+	l.Note(Try{Act: Login, Way: Desk, Outcome: Done, User: "after the end"})
 	if n := strings.Count(log.String(), "cannot be written"); n != 1 {
 		t.Errorf("said %d times: %s", n, log.String())
 	}
@@ -237,10 +237,10 @@ func TestALogThatCannotBeWritten(t *testing.T) {
 }
 
 func TestWhenFailuresAreABurst(t *testing.T) {
-	people := Try{What: Login, Way: Desk, Outcome: Wrong, User: "duty", Address: "192.0.2.1"}
-	program := Try{What: Login, Way: NATS, Outcome: Wrong, User: "E0001", Address: "192.0.2.2"}
-	token := Try{What: Token, Way: HTTP, Outcome: Wrong, User: "E0001", Address: "192.0.2.2"}
-	right := Try{What: Login, Way: Desk, Outcome: Done, User: "duty", Address: "192.0.2.1"}
+	people := Try{Act: Login, Way: Desk, Outcome: Wrong, User: "duty", Address: "192.0.2.1"}
+	program := Try{Act: Login, Way: NATS, Outcome: Wrong, User: "E0001", Address: "192.0.2.2"}
+	token := Try{Act: Token, Way: HTTP, Outcome: Wrong, User: "E0001", Address: "192.0.2.2"}
+	right := Try{Act: Login, Way: Desk, Outcome: Done, User: "duty", Address: "192.0.2.1"}
 	for _, c := range []struct {
 		name  string
 		tries int

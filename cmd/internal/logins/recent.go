@@ -28,7 +28,7 @@ type minute struct {
 
 func (r *recent) add(t Try, now time.Time) {
 	m := r.at(now)
-	if t.Way == NATS || t.What == Token {
+	if t.Way == NATS || t.Act == Token {
 		m.programs++
 	} else {
 		m.people++

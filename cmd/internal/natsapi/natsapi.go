@@ -118,7 +118,7 @@ func (s *Server) serveRecipients(root string, drill bool) error {
 	replies := newReplier(s.Service, s.Answers)
 	s.Background(root+"replies", replies.run)
 	err := s.Bus.Handle(root+"answer.*", answerBounds, func(user string, data []byte, reply func([]byte)) {
-		s.Service.Answer(user, drill, data, func(orderID string, err error) { replies.add(answered{orderID, err, reply}) })
+		s.Service.Answer(user, drill, data, func(orderID string, err error) { replies.add(pendingReply{orderID, err, reply}) })
 	})
 	if err != nil {
 		return err

@@ -10,8 +10,8 @@ import (
 	"qingkong/cmd/internal/service"
 )
 
-// answered is an act on an order that was decided and whose caller waits for the order.
-type answered struct {
+// pendingReply is an act on an order that was decided and whose caller waits for the order.
+type pendingReply struct {
 	order string
 	err   error
 	reply func([]byte)
@@ -24,7 +24,7 @@ type replier struct {
 	svc  *service.Service
 	sent *prometheus.CounterVec // by outcome
 	mu   sync.Mutex
-	next []answered
+	next []pendingReply
 	more chan struct{}
 }
 
@@ -33,7 +33,7 @@ func newReplier(svc *service.Service, sent *prometheus.CounterVec) *replier {
 }
 
 // add never blocks; what waits here is bounded by the journal's queue.
-func (r *replier) add(a answered) {
+func (r *replier) add(a pendingReply) {
 	r.mu.Lock()
 	r.next = append(r.next, a)
 	r.mu.Unlock()
@@ -43,7 +43,7 @@ func (r *replier) add(a answered) {
 	}
 }
 
-func (r *replier) take() []answered {
+func (r *replier) take() []pendingReply {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	batch := r.next
@@ -63,7 +63,7 @@ func (r *replier) run(ctx context.Context) error {
 	}
 }
 
-func (r *replier) answer(batch []answered) {
+func (r *replier) answer(batch []pendingReply) {
 	if len(batch) == 0 {
 		return
 	}

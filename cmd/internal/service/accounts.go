@@ -192,7 +192,7 @@ var _ = bind(calls.EnableAccount, (*Service).Enable)
 
 // Enable lets a disabled user log in again with the secrets it has.
 func (s *Service) Enable(ctx context.Context, a Ask, in calls.Nothing) (*calls.User, error) {
-	if _, err := journal.Do[access.Granted](ctx, s.J,
+	if _, err := journal.Do[access.CredentialChange](ctx, s.J,
 		a.command(access.CommandEnable, access.Enable{User: in.ID})); err != nil {
 		return nil, err
 	}
@@ -217,7 +217,7 @@ func (s *Service) RevokeCredentials(ctx context.Context, a Ask, in calls.ByID) (
 // ends submits what ends secrets of a user, closes its connections and returns what it is then. Connections under
 // secrets that are still good come back by themselves.
 func (s *Service) ends(ctx context.Context, user string, cmd journal.Command) (*calls.User, error) {
-	if _, err := journal.Do[access.Granted](ctx, s.J, cmd); err != nil {
+	if _, err := journal.Do[access.CredentialChange](ctx, s.J, cmd); err != nil {
 		return nil, err
 	}
 	s.kick(user)

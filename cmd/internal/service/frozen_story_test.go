@@ -443,7 +443,7 @@ func (s *story) amended() {
 	}
 	s.until("2026-12-25T10:00:00+08:00")
 	s.svc.Saw(Ask{Who: &access.Principal{User: "duty", Role: calls.Duty}, Call: "GET /orders/{id}"},
-		Sight{Kind: access.SeenContact, Recipients: []string{"E0001"}})
+		Reading{Kind: access.SeenContact, Recipients: []string{"E0001"}})
 	s.must(s.svc.RecordSeen(ctx))
 	ok(amendList(ctx, s.svc, "duty", "",
 		[]byte(`{"recipient_id":"E0001","contact":{"name":"示例联系人二","phone":"13800000001"},"reason":"换人"}`)))(s.t)
@@ -451,7 +451,7 @@ func (s *story) amended() {
 		"from":"2026-12-25T10:00:00+08:00","to":"2026-12-27T00:00:00+08:00","units":[{"name":"1号机组","initially_on":true,"hours_in_state":100}],
 		"demand":[{"power_min_mw":200,"power_max_mw":280,"heat_gj_h":300}],"baseline_mw":{"1号机组":[260]}}`)))(s.t)
 	ok(s.svc.GiveFigures(ctx, Ask{Who: &access.Principal{User: "E0001", Role: calls.Enterprise, Recipient: "E0001"}},
-		figures.(calls.GivenFigures)))(s.t)
+		figures.(calls.FiguresInput)))(s.t)
 	ok(say(ctx, s.svc, "duty", "", calls.AcceptPlan, s.order("E0001"), []byte(`{"reason":"供热不能减，区指挥部同意（示例）"}`)))(s.t)
 	mistaken := ok(amendList(ctx, s.svc, "duty", "",
 		[]byte(`{"recipient_id":"E0003","measure_id":"M1","change":{"complete_within_h":30},
@@ -487,7 +487,7 @@ func (s *story) housekeeping() {
 	s.access(access.CommandDisable, access.Disable{User: "duty2"})
 	s.access(access.CommandEnable, access.Enable{User: "duty2"})
 	s.access(access.CommandDisable, access.Disable{User: "viewer"})
-	ok(journal.Do[access.Granted](s.t.Context(), s.svc.J,
+	ok(journal.Do[access.CredentialChange](s.t.Context(), s.svc.J,
 		journal.Command{Kind: access.CommandEndSessions, Actor: "duty", Payload: access.EndSessions{User: "duty"}}))(s.t)
 	s.must(access.EnsureLoginKey(s.t.Context(), s.svc.J))
 	var set notify.Settings

@@ -25,8 +25,8 @@ import (
 // rowsBytes bounds the recipients of one command: a block holds them and its own few lines.
 const rowsBytes = 600 << 10
 
-// Imported is what an import made, and what the checks found in the workbook.
-type Imported struct {
+// ImportResult is what an import made, and what the checks found in the workbook.
+type ImportResult struct {
 	Version  reductionlist.Version
 	Findings []reductionlist.Finding
 	Contacts calls.ImportedContacts
@@ -39,13 +39,13 @@ type Imported struct {
 // key another workbook is refused too. One workbook is in work at a time in the whole program, and not in memory before
 // its turn, for which it waits no longer than workbookPatience. It goes on when its caller has gone: it is many
 // commands, and one that was cut off may be sent again.
-func (s *Service) ImportWorkbook(ctx context.Context, a Ask, file string, open func() ([]byte, error)) (in Imported,
+func (s *Service) ImportWorkbook(ctx context.Context, a Ask, file string, open func() ([]byte, error)) (in ImportResult,
 	err error) {
 	ctx, cancel := manyCommands(ctx)
 	defer cancel()
 	if s.Large != nil {
 		if err := s.Large(); err != nil {
-			return Imported{}, err
+			return ImportResult{}, err
 		}
 	}
 	err = s.Workbooks(ctx, func() error {
@@ -83,13 +83,13 @@ func (s *Service) Workbooks(ctx context.Context, work func() error) error {
 	return work()
 }
 
-func (s *Service) importWorkbook(ctx context.Context, actor, key, file string, data []byte) (Imported, error) {
+func (s *Service) importWorkbook(ctx context.Context, actor, key, file string, data []byte) (ImportResult, error) {
 	read, err := workbook.ReadBytes(data)
 	if err != nil {
-		return Imported{}, err
+		return ImportResult{}, err
 	}
 	l, found := read.List, rules.Judge(read, s.List)
-	out, contacts := Imported{Findings: found}, map[string]reductionlist.Contact{}
+	out, contacts := ImportResult{Findings: found}, map[string]reductionlist.Contact{}
 	for _, r := range l.Recipients {
 		if r.Contact != nil {
 			contacts[r.ID] = *r.Contact
@@ -97,13 +97,13 @@ func (s *Service) importWorkbook(ctx context.Context, actor, key, file string, d
 	}
 	if !reductionlist.HasErrors(found) {
 		if err := s.keepContacts(l, &out); err != nil {
-			return Imported{}, err
+			return ImportResult{}, err
 		}
 		found = out.Findings
 	}
 	name, err := s.keep(ctx, data)
 	if err != nil {
-		return Imported{}, err
+		return ImportResult{}, err
 	}
 	begin := reductionlist.DamagedHead(l, name)
 	if !reductionlist.HasErrors(found) {
@@ -113,20 +113,20 @@ func (s *Service) importWorkbook(ctx context.Context, actor, key, file string, d
 	begin.Errors, begin.Warnings = reductionlist.CountFindings(found)
 	if len(found) > 0 {
 		if begin.Findings, err = s.keep(ctx, reductionlist.EncodeFindings(found)); err != nil {
-			return Imported{}, err
+			return ImportResult{}, err
 		}
 	}
 	if out.Version, err = s.draft(ctx, actor, key, begin, l); err != nil || begin.Errors > 0 {
 		return out, err
 	}
-	s.figures.learn(out.Version.Hash, l)
+	s.lists.learn(out.Version.Hash, l)
 	out.Contacts.Changed, err = s.changeContacts(ctx, actor, out.Version.ID, contacts)
 	return out, err
 }
 
 // keepContacts gives the recipients of a workbook that have no contact in it the one that the list in force has, and
 // those with the same one its reference. Where nobody is left without a telephone, that was no finding.
-func (s *Service) keepContacts(l *reductionlist.List, out *Imported) error {
+func (s *Service) keepContacts(l *reductionlist.List, out *ImportResult) error {
 	unreached := 0
 	err := s.J.View(func(tx *bbolt.Tx) error {
 		v, err := reductionlist.Current(tx, s.J.Wall())
@@ -184,7 +184,7 @@ func sourceName(file string) string {
 }
 
 // ImportFindings returns a version with what was found in its workbook when it was imported.
-func (s *Service) ImportFindings(id string) (in Imported, err error) {
+func (s *Service) ImportFindings(id string) (in ImportResult, err error) {
 	err = s.J.View(func(tx *bbolt.Tx) error {
 		in.Version, err = reductionlist.GetVersion(tx, id)
 		return err
@@ -221,7 +221,7 @@ func (s *Service) ImportList(ctx context.Context, actor string, l *reductionlist
 			return reductionlist.Version{}, err
 		}
 	}
-	s.figures.learn(begin.Hash, l)
+	s.lists.learn(begin.Hash, l)
 	v, err := s.draft(ctx, actor, "", begin, l)
 	if err != nil || v.State != reductionlist.StateDraft {
 		return v, err

@@ -21,8 +21,8 @@ import (
 	"qingkong/reductionlist/workbook"
 )
 
-// Amended is the draft that an amendment made, with what it changes.
-type Amended struct {
+// AmendResult is the draft that an amendment made, with what it changes.
+type AmendResult struct {
 	Version  reductionlist.Version
 	Findings []reductionlist.Finding
 	Diff     reductionlist.Comparison
@@ -49,18 +49,18 @@ var _ = bind(calls.AmendList, func(s *Service, ctx context.Context, a Ask, in ca
 // and activated like one that was imported. The reason goes to the vault, for it may name people. The same request
 // under the same key gives the draft there is. It goes on when its caller has gone: it is many commands, like an
 // import.
-func (s *Service) AmendList(ctx context.Context, ask Ask, in calls.ListAmendment) (Amended, error) {
+func (s *Service) AmendList(ctx context.Context, ask Ask, in calls.ListAmendment) (AmendResult, error) {
 	ctx, cancel := manyCommands(ctx)
 	defer cancel()
 	actor, key := ask.Who.User, ask.Key
 	a := &amendment{s: s, actor: actor, key: key, in: in}
 	if err := a.check(); err != nil {
-		return Amended{}, err
+		return AmendResult{}, err
 	}
 	if key != "" {
 		content, err := json.Marshal(in)
 		if err != nil {
-			return Amended{}, err
+			return AmendResult{}, err
 		}
 		a.request = hex.EncodeToString(s.keyed("list.amend", key)) +
 			hex.EncodeToString(s.keyed("list.amend.body", actor, string(content)))
@@ -69,13 +69,13 @@ func (s *Service) AmendList(ctx context.Context, ask Ask, in calls.ListAmendment
 		return a.again(ctx, done, err)
 	}
 	if err := a.load(); err != nil {
-		return Amended{}, err
+		return AmendResult{}, err
 	}
 	if a.contactOnly() {
 		return a.contactAlone(ctx)
 	}
 	if err := a.change(); err != nil {
-		return Amended{}, err
+		return AmendResult{}, err
 	}
 	return a.record(ctx)
 }
@@ -152,26 +152,26 @@ func (a *amendment) known() (done *reductionlist.Version, err error) {
 }
 
 // again answers a repeat; one that was cut off while its rows were recorded is gone on with.
-func (a *amendment) again(ctx context.Context, v *reductionlist.Version, err error) (Amended, error) {
+func (a *amendment) again(ctx context.Context, v *reductionlist.Version, err error) (AmendResult, error) {
 	if err != nil {
-		return Amended{}, err
+		return AmendResult{}, err
 	}
 	if v.Added != v.Count {
 		a.in.Base, a.in.BaseRevision = v.Amends.Base, 0
 		if err := a.load(); err != nil {
-			return Amended{}, err
+			return AmendResult{}, err
 		}
 		if err := a.change(); err != nil {
-			return Amended{}, err
+			return AmendResult{}, err
 		}
 		return a.record(ctx)
 	}
 	in, err := a.s.ImportFindings(v.ID)
 	if err != nil {
-		return Amended{}, err
+		return AmendResult{}, err
 	}
 	diff, _, err := a.s.ListDiff(v.Amends.Base, v.ID, "", 1)
-	return Amended{Version: in.Version, Findings: in.Findings, Diff: diff}, err
+	return AmendResult{Version: in.Version, Findings: in.Findings, Diff: diff}, err
 }
 
 // load reads the version that is amended, with its contacts, which its checks look at.
@@ -258,8 +258,8 @@ func orNil(change json.RawMessage) []byte {
 }
 
 // record checks the amended list as an import is checked and records it as a draft.
-func (a *amendment) record(ctx context.Context) (Amended, error) {
-	out := Amended{Later: a.later, Findings: a.findings()}
+func (a *amendment) record(ctx context.Context) (AmendResult, error) {
+	out := AmendResult{Later: a.later, Findings: a.findings()}
 	var err error
 	begin := reductionlist.Head(a.list)
 	begin.Source = "amendment"
@@ -293,7 +293,7 @@ func (a *amendment) record(ctx context.Context) (Amended, error) {
 			return out, err
 		}
 	}
-	a.s.figures.learn(v.Hash, a.list)
+	a.s.lists.learn(v.Hash, a.list)
 	out.Diff, _, err = a.s.ListDiff(a.base.ID, v.ID, "", 1)
 	return out, err
 }
@@ -349,10 +349,10 @@ func (a *amendment) copyRows(ctx context.Context, version, before string) error 
 
 // contactAlone gives the recipient of the version in force its new contact, once for one key: a repeat that comes after
 // a later change does not undo that.
-func (a *amendment) contactAlone(ctx context.Context) (Amended, error) {
+func (a *amendment) contactAlone(ctx context.Context) (AmendResult, error) {
 	text, err := json.Marshal(a.in.Contact)
 	if err != nil {
-		return Amended{}, err
+		return AmendResult{}, err
 	}
 	cmd := journal.Command{Kind: cmdListContacts, Actor: a.actor, Key: a.key}
 	salt := a.key
@@ -367,20 +367,20 @@ func (a *amendment) contactAlone(ctx context.Context) (Amended, error) {
 		same = have != "" && bytes.Equal(journal.ReadVault(tx, have), text)
 		return nil
 	})
-	done := Amended{Version: a.base, Contacts: 1}
+	done := AmendResult{Version: a.base, Contacts: 1}
 	switch {
 	case err != nil || known && sealed:
 		return done, err
 	case known:
-		return Amended{}, refusal.New(refusal.Conflict, "journal.key_reused", refusal.Args{"key": a.key})
+		return AmendResult{}, refusal.New(refusal.Conflict, "journal.key_reused", refusal.Args{"key": a.key})
 	case same:
-		return Amended{}, refusal.New(refusal.Conflict, "list.amend_same",
+		return AmendResult{}, refusal.New(refusal.Conflict, "list.amend_same",
 			refusal.Args{"recipient": a.in.RecipientID, "version": a.base.ID})
 	}
 	cmd.Payload = reductionlist.ChangeContacts{Version: a.base.ID,
 		Contacts: []reductionlist.ContactChange{{Recipient: a.in.RecipientID, Ref: ref}}}
 	if _, err := a.s.J.Submit(ctx, cmd); err != nil {
-		return Amended{}, err
+		return AmendResult{}, err
 	}
 	return done, nil
 }

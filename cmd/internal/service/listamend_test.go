@@ -82,12 +82,12 @@ func (d *desk) activated(v reductionlist.Version, replaces string) (reductionlis
 }
 
 // amend is an amendment by the duty officer; members is what its body holds beside recipient, reason and day.
-func (d *desk) amend(key, recipient, members, day string) (Amended, error) {
+func (d *desk) amend(key, recipient, members, day string) (AmendResult, error) {
 	body := fmt.Sprintf(`{"recipient_id":%q,"reason":"企业申报，李四电话告知","effective_from":%q,%s}`, recipient, day, members)
 	return amendList(d.t.Context(), d.svc, "duty", key, []byte(body))
 }
 
-func (d *desk) must(a Amended, err error) Amended {
+func (d *desk) must(a AmendResult, err error) AmendResult {
 	d.t.Helper()
 	if err != nil {
 		d.t.Fatal(err)
@@ -198,9 +198,9 @@ func (d *desk) refusesSame(v reductionlist.Version) {
 }
 
 // refuses expects a refusal and that nothing was recorded.
-func (d *desk) refuses(code refusal.Code, rule string) func(Amended, error) {
+func (d *desk) refuses(code refusal.Code, rule string) func(AmendResult, error) {
 	height := d.svc.J.Height()
-	return func(_ Amended, err error) {
+	return func(_ AmendResult, err error) {
 		d.t.Helper()
 		e, ok := err.(*refusal.Error)
 		found := ok && e.Rule == rule
@@ -401,7 +401,7 @@ func TestContactsKeptByANewList(t *testing.T) {
 	}
 }
 
-func (d *desk) imports(l *reductionlist.List) Imported {
+func (d *desk) imports(l *reductionlist.List) ImportResult {
 	d.t.Helper()
 	var b strings.Builder
 	if err := workbook.Write(&b, l); err != nil {

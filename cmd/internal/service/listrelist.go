@@ -58,7 +58,7 @@ func (s *Service) listChanges(tx *bbolt.Tx, warning, cursor string, limit int) (
 		return out, err
 	}
 	out.ListVersion = cur.ID
-	pinned, err := s.figures.due.get([3]string{p.ListHash, cur.Hash, string(p.Level)}, func() ([]notify.DueChange, error) {
+	pinned, err := s.lists.due.get([3]string{p.ListHash, cur.Hash, string(p.Level)}, func() ([]notify.DueChange, error) {
 		return notify.DueChanges(tx, p.ListVersion, cur.ID, p.Level)
 	})
 	if err != nil {

@@ -62,7 +62,7 @@ func (s *Service) PaperOf(a Ask, in calls.PaperQuery) (papers.Facts, error) {
 	var v reductionlist.Version
 	err := s.J.View(func(tx *bbolt.Tx) (err error) {
 		found := false
-		if v, found, err = s.asked(tx, in.Asked); err == nil && !found {
+		if v, found, err = s.listFor(tx, in.ListRef); err == nil && !found {
 			err = refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": in.ID})
 		}
 		return err
@@ -90,7 +90,7 @@ func (s *Service) PaperFacts(a Ask, v *reductionlist.Version, recipient string) 
 		return err
 	})
 	if err == nil && f.Contact.State == papers.Known {
-		s.Saw(a, Sight{Kind: access.SeenContact, Recipients: []string{recipient}})
+		s.Saw(a, Reading{Kind: access.SeenContact, Recipients: []string{recipient}})
 	}
 	return f, err
 }
@@ -172,7 +172,7 @@ func (s *Service) eachRow(v *reductionlist.Version, town string, all, contacts b
 // PaperBatch writes the papers of all recipients of a version as a zip archive. All their contacts count as read.
 func (s *Service) PaperBatch(w io.Writer, a Ask, v *reductionlist.Version, kinds []papers.Kind,
 	format papers.Format) error {
-	s.Saw(a, Sight{Kind: access.SeenContact, List: v.ID, Count: v.Count})
+	s.Saw(a, Reading{Kind: access.SeenContact, List: v.ID, Count: v.Count})
 	return papers.Batch(w, kinds, format, func(add func(papers.Facts) error) error {
 		return s.eachRow(v, "", true, true, func(row papers.Row) error {
 			f := papers.Facts{Recipient: row.Recipient, Contact: row.Contact,
@@ -230,7 +230,7 @@ func (s *Service) TownList(w io.Writer, a Ask, v *reductionlist.Version, town st
 		if town != "" {
 			count = v.Towns[town]
 		}
-		s.Saw(a, Sight{Kind: access.SeenContact, List: v.ID, Count: count})
+		s.Saw(a, Reading{Kind: access.SeenContact, List: v.ID, Count: count})
 	}
 	if format == papers.XLSX {
 		return roll.TownWorkbook(w, groups)

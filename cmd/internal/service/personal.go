@@ -20,8 +20,8 @@ import (
 	"qingkong/cmd/internal/journal"
 )
 
-// Sight is personal data of others that a call showed to somebody.
-type Sight struct {
+// Reading is personal data of others that a call showed to somebody.
+type Reading struct {
 	Kind       string // access.SeenContact or another of its kind
 	Recipients []string
 	List       string // all recipients of this version; Count says how many contacts that was
@@ -40,37 +40,37 @@ const (
 	stillMost = 100_000
 )
 
-// sights are what was read and is not recorded yet.
-type sights struct {
+// readLog are what was read and is not recorded yet.
+type readLog struct {
 	mu     sync.Mutex
-	by     map[string]*userSights
+	by     map[string]*userReads
 	named  int
 	full   chan struct{}
 	still  map[stillKey]time.Time
 	filing sync.Mutex // held while what waits is recorded
 }
 
-type userSights struct {
+type userReads struct {
 	from, to time.Time
-	reads    map[readKey]*readSoFar
+	reads    map[readKey]*readCount
 }
 
 type readKey struct{ kind, call, list string }
 
-type readSoFar struct {
+type readCount struct {
 	count, unnamed int
 	recipients     map[string]bool
 }
 
 type stillKey struct{ user, kind, call, recipient string }
 
-func newSights() *sights {
-	return &sights{by: map[string]*userSights{}, full: make(chan struct{}, 1), still: map[stillKey]time.Time{}}
+func newReadLog() *readLog {
+	return &readLog{by: map[string]*userReads{}, full: make(chan struct{}, 1), still: map[stillKey]time.Time{}}
 }
 
 // Saw notes that who was shown personal data. What an enterprise sees of itself, and the officer whom an order names to
 // it, is not noted.
-func (s *Service) Saw(a Ask, sight Sight) {
+func (s *Service) Saw(a Ask, sight Reading) {
 	who := a.Who
 	if who == nil || who.Role == calls.Enterprise && sight.Kind == access.SeenDutyContact {
 		return
@@ -82,14 +82,14 @@ func (s *Service) Saw(a Ask, sight Sight) {
 			return
 		}
 	}
-	s.sights.add(who.User, a.Call, sight, recipients, s.J.Now())
+	s.reads.add(who.User, a.Call, sight, recipients, s.J.Now())
 }
 
 // sawOfficer notes that the caller was shown the duty officer whom orders name; who asks again and again is noted once
 // an hour.
 func (s *Service) sawOfficer(a Ask, shown bool) {
 	if shown {
-		s.Saw(a, Sight{Kind: access.SeenDutyContact, Count: 1, Still: true})
+		s.Saw(a, Reading{Kind: access.SeenDutyContact, Count: 1, Still: true})
 	}
 }
 
@@ -103,7 +103,7 @@ func (s *Service) sawNotes(a Ask, order json.RawMessage) {
 	objection := o.Objection != nil && o.Objection.Note+o.Objection.Reason != ""
 	exemption := o.Release != nil && o.Release.Kind == notify.ReleaseExempted && o.Release.Reason != ""
 	if objection || exemption {
-		s.Saw(a, Sight{Kind: access.SeenNote, Recipients: []string{o.RecipientID}, Still: true})
+		s.Saw(a, Reading{Kind: access.SeenNote, Recipients: []string{o.RecipientID}, Still: true})
 	}
 }
 
@@ -112,7 +112,7 @@ func namesOfficer(order json.RawMessage) bool {
 	return len(order) > 0 && !bytes.Contains(order, []byte(`"contact":{"name":"","phone":""}`))
 }
 
-func (v *sights) add(user, call string, sight Sight, recipients []string, now time.Time) {
+func (v *readLog) add(user, call string, sight Reading, recipients []string, now time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	count := max(sight.Count, len(recipients))
@@ -127,14 +127,14 @@ func (v *sights) add(user, call string, sight Sight, recipients []string, now ti
 	}
 	u := v.by[user]
 	if u == nil {
-		u = &userSights{from: now, reads: map[readKey]*readSoFar{}}
+		u = &userReads{from: now, reads: map[readKey]*readCount{}}
 		v.by[user] = u
 	}
 	u.to = now
 	key := readKey{sight.Kind, call, sight.List}
 	r := u.reads[key]
 	if r == nil {
-		r = &readSoFar{recipients: map[string]bool{}}
+		r = &readCount{recipients: map[string]bool{}}
 		u.reads[key] = r
 	}
 	r.count += count
@@ -157,7 +157,7 @@ func (v *sights) add(user, call string, sight Sight, recipients []string, now ti
 }
 
 // fresh are those of what a page still shows that were not noted within the hour. What names no recipient is one thing.
-func (v *sights) fresh(user, call string, sight Sight, recipients []string, now time.Time) []string {
+func (v *readLog) fresh(user, call string, sight Reading, recipients []string, now time.Time) []string {
 	if len(v.still) > stillMost {
 		maps.DeleteFunc(v.still, func(_ stillKey, at time.Time) bool { return now.Sub(at) >= stillFor })
 		if len(v.still) > stillMost {
@@ -180,19 +180,19 @@ func (v *sights) fresh(user, call string, sight Sight, recipients []string, now 
 }
 
 // take is everything that waits, by user.
-func (v *sights) take() []access.PersonalSeen {
+func (v *readLog) take() []access.PersonalSeen {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	var all []access.PersonalSeen
 	for _, user := range slices.Sorted(maps.Keys(v.by)) {
 		all = append(all, v.by[user].events(user)...)
 	}
-	v.by, v.named = map[string]*userSights{}, 0
+	v.by, v.named = map[string]*userReads{}, 0
 	return all
 }
 
 // events are what a user read, in events that name a bounded number of recipients.
-func (u *userSights) events(user string) (events []access.PersonalSeen) {
+func (u *userReads) events(user string) (events []access.PersonalSeen) {
 	keys := slices.SortedFunc(maps.Keys(u.reads), func(a, b readKey) int {
 		return slices.Compare([]string{a.kind, a.call, a.list}, []string{b.kind, b.call, b.list})
 	})
@@ -224,13 +224,13 @@ func (u *userSights) events(user string) (events []access.PersonalSeen) {
 }
 
 // back puts what could not be recorded where it came from.
-func (v *sights) back(events []access.PersonalSeen) {
+func (v *readLog) back(events []access.PersonalSeen) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for _, e := range events {
 		u := v.by[e.User]
 		if u == nil {
-			u = &userSights{from: e.From, to: e.To, reads: map[readKey]*readSoFar{}}
+			u = &userReads{from: e.From, to: e.To, reads: map[readKey]*readCount{}}
 			v.by[e.User] = u
 		}
 		u.from = e.From
@@ -238,7 +238,7 @@ func (v *sights) back(events []access.PersonalSeen) {
 			key := readKey{was.Kind, was.Call, was.List}
 			r := u.reads[key]
 			if r == nil {
-				r = &readSoFar{recipients: map[string]bool{}}
+				r = &readCount{recipients: map[string]bool{}}
 				u.reads[key] = r
 			}
 			r.count += was.Count
@@ -255,13 +255,13 @@ func (v *sights) back(events []access.PersonalSeen) {
 
 // RecordSeen records everything that was read up to now. What could not be recorded waits on.
 func (s *Service) RecordSeen(ctx context.Context) error {
-	s.sights.filing.Lock()
-	defer s.sights.filing.Unlock()
-	events := s.sights.take()
+	s.reads.filing.Lock()
+	defer s.reads.filing.Unlock()
+	events := s.reads.take()
 	for i, e := range events {
 		_, err := s.J.Submit(ctx, journal.Command{Kind: access.CommandSeen, Actor: e.User, Payload: e})
 		if err != nil {
-			s.sights.back(events[i:])
+			s.reads.back(events[i:])
 			return err
 		}
 	}
@@ -275,7 +275,7 @@ func (s *Service) KeepSeen(ctx context.Context) error {
 	for {
 		select {
 		case <-tick.C:
-		case <-s.sights.full:
+		case <-s.reads.full:
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 			defer cancel()

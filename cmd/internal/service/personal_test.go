@@ -132,17 +132,17 @@ func TestWhoReadPersonalData(t *testing.T) {
 		}, nil},
 		"the officer of an order": {func() error {
 			w.Svc.Saw(service.Ask{Who: someone(calls.Viewer), Call: "order"},
-				service.Sight{Kind: access.SeenDutyContact, Count: 1})
+				service.Reading{Kind: access.SeenDutyContact, Count: 1})
 			return nil
 		}, []string{"viewer duty_contact order ×1"}},
 		"whom it may ask": {func() error {
 			w.Svc.Saw(service.Ask{Who: someone(calls.Enterprise), Call: "order"},
-				service.Sight{Kind: access.SeenDutyContact, Count: 1})
+				service.Reading{Kind: access.SeenDutyContact, Count: 1})
 			return nil
 		}, nil},
 		"another's note": {func() error {
 			w.Svc.Saw(service.Ask{Who: someone(calls.Duty), Call: "order"},
-				service.Sight{Kind: access.SeenNote, Recipients: []string{"E0002", "E0002"}})
+				service.Reading{Kind: access.SeenNote, Recipients: []string{"E0002", "E0002"}})
 			return nil
 		}, []string{"duty note order ×2 E0002"}},
 	} {
@@ -174,7 +174,7 @@ func TestWhoReadPersonalData(t *testing.T) {
 func TestReadsAreRecordedTogether(t *testing.T) {
 	w := servicetest.New(t, slog.New(slog.DiscardHandler))
 	saw := func(who calls.Role, ids ...string) {
-		w.Svc.Saw(service.Ask{Who: someone(who), Call: "page"}, service.Sight{Kind: access.SeenContact, Recipients: ids})
+		w.Svc.Saw(service.Ask{Who: someone(who), Call: "page"}, service.Reading{Kind: access.SeenContact, Recipients: ids})
 	}
 	begin, before := w.Svc.J.Now(), w.Svc.J.Height()
 	for range 50 {
@@ -212,7 +212,7 @@ func TestWhatIsStillShownIsRecordedOnceAnHour(t *testing.T) {
 	w := servicetest.New(t, slog.New(slog.DiscardHandler))
 	look := func(who calls.Role, ids ...string) {
 		w.Svc.Saw(service.Ask{Who: someone(who), Call: "live"},
-			service.Sight{Kind: access.SeenContact, Recipients: ids, Still: true})
+			service.Reading{Kind: access.SeenContact, Recipients: ids, Still: true})
 	}
 	for range 100 {
 		look(calls.Duty, "E0001")
@@ -238,7 +238,7 @@ func TestReadsAreBounded(t *testing.T) {
 	const many = 21_000
 	for i := range many {
 		w.Svc.Saw(service.Ask{Who: someone(calls.Duty), Call: "page"},
-			service.Sight{Kind: access.SeenContact, Recipients: []string{fmt.Sprintf("E%06d", i)}})
+			service.Reading{Kind: access.SeenContact, Recipients: []string{fmt.Sprintf("E%06d", i)}})
 	}
 	page, err := w.Svc.Seen(t.Context(), service.Ask{},
 		calls.SeenQuery{Recipient: "", User: "", Paging: calls.Paging{Cursor: "", Limit: 100}})

@@ -77,7 +77,7 @@ func (s *Service) figuresView(recipient string, own *plant.Plant, g *plant.Figur
 var _ = bind(calls.GiveFigures, (*Service).GiveFigures)
 
 // GiveFigures records the figures of a plant: any by a duty officer, its own by an enterprise.
-func (s *Service) GiveFigures(ctx context.Context, a Ask, in calls.GivenFigures) (calls.PlantFigures, error) {
+func (s *Service) GiveFigures(ctx context.Context, a Ask, in calls.FiguresInput) (calls.PlantFigures, error) {
 	if err := mayFigures(a.Who, in.ID); err != nil {
 		return calls.PlantFigures{}, err
 	}
@@ -104,9 +104,9 @@ func (s *Service) RecordFigures(ctx context.Context, a Ask, recipient string, in
 	return err
 }
 
-// Prepared is the plan that the coordinator prepares for an order: the problem as far as it is known, what is missing,
+// PreparedPlan is the plan that the coordinator prepares for an order: the problem as far as it is known, what is missing,
 // and the answer once nothing is.
-type Prepared struct {
+type PreparedPlan struct {
 	OrderID string
 	Problem *plant.Problem
 	Missing []plant.MissingFigure
@@ -119,7 +119,7 @@ type Prepared struct {
 }
 
 // FiguresAt is when the figures were given that the problem holds; nil where it holds none.
-func (p *Prepared) FiguresAt() *time.Time {
+func (p *PreparedPlan) FiguresAt() *time.Time {
 	if !p.Problem.Used {
 		return nil
 	}
@@ -127,7 +127,7 @@ func (p *Prepared) FiguresAt() *time.Time {
 }
 
 // plantOrder reads an order and puts the problem together that its figures make.
-func (s *Service) plantOrder(id string) (o *notify.PlantOrder, p *Prepared, err error) {
+func (s *Service) plantOrder(id string) (o *notify.PlantOrder, p *PreparedPlan, err error) {
 	err = s.J.View(func(tx *bbolt.Tx) error {
 		now := s.J.Now()
 		if o, err = notify.GetPlantOrder(tx, journal.ReadPos, id); err != nil {
@@ -135,7 +135,7 @@ func (s *Service) plantOrder(id string) (o *notify.PlantOrder, p *Prepared, err 
 		}
 		in := plant.PlanFor{From: o.Issued.EffectiveFrom, To: o.Issued.EndsAt, Now: now, MaxAge: s.FiguresMaxAge}
 		problem, err := o.Plant.Problem(in, o.Given)
-		p = &Prepared{OrderID: id, Problem: problem, Ends: o.Issued.EndsAt, Open: o.State == notify.StateOpen,
+		p = &PreparedPlan{OrderID: id, Problem: problem, Ends: o.Issued.EndsAt, Open: o.State == notify.StateOpen,
 			Demanded: o.Demanded,
 			Figures:  s.figuresView(o.RecipientID, o.Plant, o.Given, now)}
 		if err == nil {
@@ -148,7 +148,7 @@ func (s *Service) plantOrder(id string) (o *notify.PlantOrder, p *Prepared, err 
 
 // PreparePlan prepares an order's plan within a limit. What the optimiser cannot take of the figures is among what is
 // missing.
-func (s *Service) PreparePlan(ctx context.Context, id string, limit time.Duration) (*Prepared, error) {
+func (s *Service) PreparePlan(ctx context.Context, id string, limit time.Duration) (*PreparedPlan, error) {
 	_, p, err := s.plantOrder(id)
 	if err != nil || !p.Problem.Complete() {
 		return p, err
@@ -164,8 +164,8 @@ func (s *Service) PreparePlan(ctx context.Context, id string, limit time.Duratio
 	return p, err
 }
 
-// asked is the problem that is meant, checked against the model.
-func (p *Prepared) asked(problem json.RawMessage, now time.Time) (text []byte, err error) {
+// problemText is the problem that is meant, checked against the model.
+func (p *PreparedPlan) problemText(problem json.RawMessage, now time.Time) (text []byte, err error) {
 	if len(problem) > 0 && string(problem) != "null" {
 		if err := p.Problem.Differs(problem, now); err != nil {
 			return nil, refusal.Within("problem", err)
@@ -184,20 +184,20 @@ func (p *Prepared) asked(problem json.RawMessage, now time.Time) (text []byte, e
 	return p.Problem.Text, refusal.Input(missing)
 }
 
-// Tried is the answer to an order's problem with other figures or demands, and how the plan stands to what the order
+// PlanAnswer is the answer to an order's problem with other figures or demands, and how the plan stands to what the order
 // demands; Plan is nil where there is none.
-type Tried struct {
+type PlanAnswer struct {
 	*allocate.Answer
 	Plan *plant.OperatingPlan
 }
 
 // WhatIf answers an order's problem with other figures or demands. Nothing is recorded.
-func (s *Service) WhatIf(ctx context.Context, id string, problem json.RawMessage, limit time.Duration) (*Tried, error) {
+func (s *Service) WhatIf(ctx context.Context, id string, problem json.RawMessage, limit time.Duration) (*PlanAnswer, error) {
 	_, p, err := s.plantOrder(id)
 	if err != nil {
 		return nil, err
 	}
-	text, err := p.asked(problem, s.J.Now())
+	text, err := p.problemText(problem, s.J.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -205,7 +205,7 @@ func (s *Service) WhatIf(ctx context.Context, id string, problem json.RawMessage
 	if err != nil {
 		return nil, refusal.Within("problem", err)
 	}
-	return &Tried{a, p.Of(a, text)}, nil
+	return &PlanAnswer{a, p.Of(a, text)}, nil
 }
 
 var _ = bind(calls.AcceptPlan, (*Service).AcceptPlan)
@@ -217,7 +217,7 @@ func (s *Service) AcceptPlan(ctx context.Context, a Ask, in calls.PlanAccepted) 
 	in.Reason = strings.TrimSpace(in.Reason)
 	plan, err := s.repeatedPlan(in.ID, in.Problem)
 	if err == nil && plan == nil {
-		plan, err = s.acceptable(ctx, in.ID, in.Problem, timeLimit(in.Within))
+		plan, err = s.acceptable(ctx, in.ID, in.Problem, timeLimit(in.SolveLimit))
 	}
 	if err != nil {
 		return nil, err
@@ -279,7 +279,7 @@ func (s *Service) acceptable(ctx context.Context, id string, problem json.RawMes
 	if !p.Open {
 		return nil, terms.Transition(terms.OrderState, "plan.not_open", o.State.String(), refusal.Args{"id": id})
 	}
-	text, err := p.asked(problem, s.J.Now())
+	text, err := p.problemText(problem, s.J.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -306,7 +306,7 @@ func why(a *allocate.Answer, lang string) string {
 }
 
 // Operating is the prepared plan in the form in which an order would carry it; nil where there is none.
-func (p *Prepared) Operating() *plant.OperatingPlan {
+func (p *PreparedPlan) Operating() *plant.OperatingPlan {
 	if p.Answer == nil {
 		return nil
 	}
@@ -314,7 +314,7 @@ func (p *Prepared) Operating() *plant.OperatingPlan {
 }
 
 // Of is the answer to a problem in the form in which an order would carry it; nil for one that there is no plan for.
-func (p *Prepared) Of(a *allocate.Answer, problem []byte) *plant.OperatingPlan {
+func (p *PreparedPlan) Of(a *allocate.Answer, problem []byte) *plant.OperatingPlan {
 	if a.Status == allocate.Infeasible {
 		return nil
 	}

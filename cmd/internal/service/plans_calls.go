@@ -12,7 +12,7 @@ import (
 )
 
 // timeLimit is how long an optimisation may take.
-func timeLimit(in calls.Within) time.Duration {
+func timeLimit(in calls.SolveLimit) time.Duration {
 	return cmp.Or(time.Duration(in.TimeLimit*float64(time.Second)), PlanTimeLimit)
 }
 
@@ -44,7 +44,7 @@ func allocation(lang string, a *allocate.Answer) (*calls.Allocation, error) {
 
 var _ = bind(calls.PreparedPlan,
 	func(s *Service, ctx context.Context, a Ask, in calls.PlanQuery) (v calls.PreparedView, err error) {
-		p, err := s.PreparePlan(ctx, in.ID, timeLimit(in.Within))
+		p, err := s.PreparePlan(ctx, in.ID, timeLimit(in.SolveLimit))
 		if err != nil {
 			return v, err
 		}
@@ -64,7 +64,7 @@ var _ = bind(calls.PreparedPlan,
 	})
 
 var _ = bind(calls.WhatIf, func(s *Service, ctx context.Context, a Ask, in calls.PlanAsked) (*calls.OrderPlan, error) {
-	tried, err := s.WhatIf(ctx, in.ID, in.Problem, timeLimit(in.Within))
+	tried, err := s.WhatIf(ctx, in.ID, in.Problem, timeLimit(in.SolveLimit))
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ var (
 // allocating answers any problem of a kind. Nothing is recorded.
 func allocating(kind allocate.Kind) func(*Service, context.Context, Ask, calls.AnyProblem) (*calls.Allocation, error) {
 	return func(s *Service, ctx context.Context, a Ask, in calls.AnyProblem) (*calls.Allocation, error) {
-		answer, err := s.plans.solve(ctx, kind, in.Text, timeLimit(in.Within))
+		answer, err := s.plans.solve(ctx, kind, in.Text, timeLimit(in.SolveLimit))
 		if err != nil {
 			return nil, err
 		}

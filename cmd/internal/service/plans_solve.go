@@ -44,12 +44,12 @@ type solver struct {
 	wait  time.Duration // for a slot; zero is planWait
 	by    Solve         // nil is [allocate.Solve]
 
-	mu   sync.Mutex
-	kept map[[32]byte]*solved
-	tick int
+	mu      sync.Mutex
+	answers map[[32]byte]*cachedAnswer
+	tick    int
 }
 
-type solved struct {
+type cachedAnswer struct {
 	answer *allocate.Answer
 	limit  time.Duration
 	used   int
@@ -59,7 +59,7 @@ type solved struct {
 // are worked on. It ends when ctx does.
 func (s *solver) solve(ctx context.Context, kind allocate.Kind, text []byte, limit time.Duration) (*allocate.Answer,
 	error) {
-	s.once.Do(func() { s.slots, s.kept = make(chan struct{}, planSlots), map[[32]byte]*solved{} })
+	s.once.Do(func() { s.slots, s.answers = make(chan struct{}, planSlots), map[[32]byte]*cachedAnswer{} })
 	key := sha256.Sum256(append([]byte(kind+"\x00"), text...))
 	if a := s.known(key, limit); a != nil {
 		return a, nil
@@ -77,20 +77,20 @@ func (s *solver) solve(ctx context.Context, kind allocate.Kind, text []byte, lim
 	}
 	within, cancel := context.WithTimeout(ctx, limit+3*time.Second)
 	defer cancel()
-	a, err := s.answered(within, kind, text, limit)
+	a, err := s.optimise(within, kind, text, limit)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		return nil, allocate.ErrNoPlanYet
 	}
 	if err != nil {
 		return nil, err
 	}
-	s.keep(key, &solved{answer: a, limit: limit})
+	s.keep(key, &cachedAnswer{answer: a, limit: limit})
 	return a, nil
 }
 
-// answered is what the optimiser says. A fault of it ends the one problem and not what is asked beside it: whoever asks
+// optimise is what the optimiser says. A fault of it ends the one problem and not what is asked beside it: whoever asks
 // is told that it failed, and where.
-func (s *solver) answered(ctx context.Context, kind allocate.Kind, text []byte,
+func (s *solver) optimise(ctx context.Context, kind allocate.Kind, text []byte,
 	limit time.Duration) (a *allocate.Answer, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -108,7 +108,7 @@ func (s *solver) answered(ctx context.Context, kind allocate.Kind, text []byte,
 func (s *solver) known(key [32]byte, limit time.Duration) *allocate.Answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k := s.kept[key]
+	k := s.answers[key]
 	if k == nil || (k.answer.Status == allocate.Feasible || k.answer.Unreduced) && limit > k.limit {
 		return nil
 	}
@@ -118,20 +118,20 @@ func (s *solver) known(key [32]byte, limit time.Duration) *allocate.Answer {
 }
 
 // keep takes the place of the answer that was not used for longest.
-func (s *solver) keep(key [32]byte, k *solved) {
+func (s *solver) keep(key [32]byte, k *cachedAnswer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.kept) >= planKept {
+	if len(s.answers) >= planKept {
 		var oldest [32]byte
 		least := s.tick + 1
-		for key, k := range s.kept {
+		for key, k := range s.answers {
 			if k.used < least {
 				oldest, least = key, k.used
 			}
 		}
-		delete(s.kept, oldest)
+		delete(s.answers, oldest)
 	}
 	s.tick++
 	k.used = s.tick
-	s.kept[key] = k
+	s.answers[key] = k
 }

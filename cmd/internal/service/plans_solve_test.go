@@ -86,8 +86,8 @@ func TestSolverKeepsFew(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(s.kept) != planKept {
-		t.Errorf("%d are kept", len(s.kept))
+	if len(s.answers) != planKept {
+		t.Errorf("%d are kept", len(s.answers))
 	}
 	for range planSlots {
 		s.slots <- struct{}{}

@@ -89,7 +89,7 @@ func TestAcceptAPlanThatIsNotProved(t *testing.T) {
 	}
 	text, err := w.Svc.AcceptPlan(t.Context(), service.By("duty"),
 		calls.PlanAccepted{ByID: calls.ByID{ID: id + "-E0001-1"},
-			Within: calls.Within{TimeLimit: limit.Seconds()}, Reason: "示例"})
+			SolveLimit: calls.SolveLimit{TimeLimit: limit.Seconds()}, Reason: "示例"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,10 +47,10 @@ func answerOrder(ctx context.Context, s *Service, recipient, key string, in noti
 }
 
 // amendList amends the list, for who looks at what that changes.
-func amendList(ctx context.Context, s *Service, actor, key string, body []byte) (Amended, error) {
+func amendList(ctx context.Context, s *Service, actor, key string, body []byte) (AmendResult, error) {
 	in, err := calls.AmendList.Read(nil, nil, body)
 	if err != nil {
-		return Amended{}, err
+		return AmendResult{}, err
 	}
 	return s.AmendList(ctx, by(actor, key), in.(calls.ListAmendment))
 }

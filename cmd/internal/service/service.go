@@ -62,8 +62,8 @@ type Service struct {
 
 	log     *slog.Logger
 	noteKey []byte
-	figures *figures
-	sights  *sights // who read personal data, and is not recorded yet
+	lists   *listCaches
+	reads   *readLog // who read personal data, and is not recorded yet
 	plans   solver
 
 	// Kick closes the live connections of a user whose secrets have ended; nil does nothing.
@@ -92,8 +92,8 @@ func New(ctx context.Context, j *journal.Journal, set Settings, log *slog.Logger
 	passwords.About = []string{set.Publishing.District, set.Region}
 	return &Service{J: j, Region: set.Region, Air: set.Alerts, Reader: alerts.Reader{Plausible: &set.Alerts.Plausible},
 		Passwords: passwords, Codes: access.NewCodes(j, log), FactorRequired: set.FactorRequired, List: set.List, log: log,
-		noteKey: key, figures: newFigures(),
-		Publishing: set.Publishing, sights: newSights(), workbooks: make(chan struct{}, 1),
+		noteKey: key, lists: newListCaches(),
+		Publishing: set.Publishing, reads: newReadLog(), workbooks: make(chan struct{}, 1),
 		FiguresMaxAge: cmp.Or(set.FiguresMaxAge, FiguresMaxAge)}, nil
 }
 

@@ -159,7 +159,7 @@ var _ = bind(calls.ResetFactor, (*Service).ResetFactor)
 
 // ResetFactor ends a user's factor, for one whose authenticator is lost.
 func (s *Service) ResetFactor(ctx context.Context, a Ask, in calls.ByID) (*calls.User, error) {
-	if _, err := journal.Do[access.Granted](ctx, s.J,
+	if _, err := journal.Do[access.CredentialChange](ctx, s.J,
 		a.command(access.CommandResetFactor, access.ResetFactor{User: in.ID})); err != nil {
 		return nil, err
 	}

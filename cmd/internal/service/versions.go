@@ -68,7 +68,7 @@ func inForce(tx *bbolt.Tx, at time.Time) (reductionlist.Version, bool, error) {
 }
 
 // at is the day or the time that is asked for; now without one.
-func (s *Service) at(in calls.When) time.Time {
+func (s *Service) at(in calls.ListTime) time.Time {
 	if in.AsOf == "" {
 		return s.J.Wall()
 	}
@@ -79,9 +79,9 @@ func (s *Service) at(in calls.When) time.Time {
 	return at
 }
 
-// asked finds the list that is asked for; false when none was in force. A version that is asked for by an unknown id is
+// listFor finds the list that is asked for; false when none was in force. A version that is asked for by an unknown id is
 // refused.
-func (s *Service) asked(tx *bbolt.Tx, in calls.Asked) (v reductionlist.Version, found bool, err error) {
+func (s *Service) listFor(tx *bbolt.Tx, in calls.ListRef) (v reductionlist.Version, found bool, err error) {
 	switch {
 	case in.Version != "" && in.AsOf != "":
 		return v, false, calls.WrongQuery("as_of", in.AsOf, "list.as_of_version")
@@ -89,7 +89,7 @@ func (s *Service) asked(tx *bbolt.Tx, in calls.Asked) (v reductionlist.Version, 
 		v, err = reductionlist.GetVersion(tx, in.Version)
 		return v, err == nil, err
 	}
-	return inForce(tx, s.at(in.When))
+	return inForce(tx, s.at(in.ListTime))
 }
 
 var _ = bind(calls.ListVersions, (*Service).ListVersions)
@@ -103,7 +103,7 @@ func (s *Service) ListVersions(_ context.Context, _ Ask, in calls.VersionsQuery)
 		}
 		var found []reductionlist.Version
 		if in.AsOf != "" {
-			v, have, err := inForce(tx, s.at(in.When))
+			v, have, err := inForce(tx, s.at(in.ListTime))
 			if !have {
 				return nil, "", err
 			}
@@ -135,7 +135,7 @@ var _ = bind(calls.Import, func(s *Service, _ context.Context, a Ask, in calls.B
 })
 
 // ImportedView is an import as others see it.
-func (s *Service) ImportedView(a Ask, in Imported) (calls.Imported, error) {
+func (s *Service) ImportedView(a Ask, in ImportResult) (calls.Imported, error) {
 	v, err := s.shown(in.Version, nil)
 	return calls.Imported{Version: v, Findings: worded(in.Findings, a.Lang), Contacts: in.Contacts}, err
 }
@@ -296,7 +296,7 @@ func (s *Service) Recipients(_ context.Context, a Ask, in calls.RecipientsQuery)
 	error) {
 	page := alerts.Page[calls.RecipientView]{Items: []calls.RecipientView{}}
 	err := s.J.View(func(tx *bbolt.Tx) error {
-		v, have, err := s.asked(tx, in.Asked)
+		v, have, err := s.listFor(tx, in.ListRef)
 		if err != nil || !have {
 			return err
 		}
@@ -333,7 +333,7 @@ var _ = bind(calls.Recipient, (*Service).Recipient)
 // Recipient is one of a list, or a not_found refusal.
 func (s *Service) Recipient(_ context.Context, a Ask, in calls.RecipientQuery) (view calls.RecipientView, err error) {
 	err = s.J.View(func(tx *bbolt.Tx) error {
-		v, found, err := s.asked(tx, in.Asked)
+		v, found, err := s.listFor(tx, in.ListRef)
 		if err != nil {
 			return err
 		}

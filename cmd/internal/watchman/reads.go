@@ -82,7 +82,7 @@ const (
 
 // checkCredentials looks whether a token of somebody who may log in ends soon: its program would be shut out.
 func checkCredentials(j *journal.Journal) watch.Finding {
-	var soon []access.Expiring
+	var soon []access.ExpiringToken
 	var more bool
 	until := j.Wall().Add(expiryNotice)
 	err := j.View(func(tx *bbolt.Tx) (err error) {

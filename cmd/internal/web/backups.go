@@ -19,25 +19,25 @@ type Backups interface {
 	List() ([]calls.Backup, error)
 }
 
-// taken remembers what the last calls began, so that one that comes again under its key begins nothing and hears how
+// backupRuns remembers what the last calls began, so that one that comes again under its key begins nothing and hears how
 // that one ended. It is not in the record, and so forgotten with the end of the program.
-type taken struct {
+type backupRuns struct {
 	mu   sync.Mutex
-	last []*keyedBackup
+	last []*backupRun
 }
 
-// keyedBackup is one call's backup; made and err hold once ended is closed.
-type keyedBackup struct {
+// backupRun is one call's backup; made and err hold once ended is closed.
+type backupRun struct {
 	key   string
 	ended chan struct{}
 	made  calls.Backup
 	err   error
 }
 
-const takenMost = 32
+const runsMost = 32
 
 // begin returns what was begun under the key, or begins it by take.
-func (t *taken) begin(key string, take func() (calls.Backup, error)) *keyedBackup {
+func (t *backupRuns) begin(key string, take func() (calls.Backup, error)) *backupRun {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, k := range t.last {
@@ -45,23 +45,23 @@ func (t *taken) begin(key string, take func() (calls.Backup, error)) *keyedBacku
 			return k
 		}
 	}
-	k := &keyedBackup{key: key, ended: make(chan struct{})}
+	k := &backupRun{key: key, ended: make(chan struct{})}
 	go func() {
 		defer close(k.ended)
 		k.made, k.err = take()
 	}()
 	if key != "" {
 		t.last = append(t.last, k)
-		t.last = t.last[max(0, len(t.last)-takenMost):]
+		t.last = t.last[max(0, len(t.last)-runsMost):]
 	}
 	return k
 }
 
 // forget lets the next call under the key begin anew: who waited has heard that this one failed.
-func (t *taken) forget(k *keyedBackup) {
+func (t *backupRuns) forget(k *backupRun) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.last = slices.DeleteFunc(t.last, func(one *keyedBackup) bool { return one == k })
+	t.last = slices.DeleteFunc(t.last, func(one *backupRun) bool { return one == k })
 }
 
 // A call begins a backup and waits for its end as long as a request may. A large record takes longer, and who gave up
@@ -71,11 +71,11 @@ var _ = bind(calls.TakeBackup, func(s *Server, q *request, _ calls.Nothing) (any
 		return nil, refusal.New(refusal.Conflict, "backup.nowhere", nil)
 	}
 	ctx := context.WithoutCancel(q.Context())
-	k := s.taken.begin(q.key, func() (calls.Backup, error) { return s.opt.Backups.Take(ctx) })
+	k := s.runs.begin(q.key, func() (calls.Backup, error) { return s.opt.Backups.Take(ctx) })
 	select {
 	case <-k.ended:
 		if k.err != nil {
-			s.taken.forget(k)
+			s.runs.forget(k)
 			return nil, k.err
 		}
 		return k.made, nil

@@ -63,7 +63,7 @@ func mayContacts(who *access.Principal) bool {
 
 // sawAll notes that the caller was shown the contacts of a whole version.
 func (s *Server) sawAll(q *request, version string, count int) {
-	s.svc.Saw(q.ask(), service.Sight{Kind: access.SeenContact, List: version, Count: count})
+	s.svc.Saw(q.ask(), service.Reading{Kind: access.SeenContact, List: version, Count: count})
 }
 
 // A version is exported as a workbook that gives the same version when it is imported again. Contacts, which are not

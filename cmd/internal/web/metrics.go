@@ -40,14 +40,14 @@ func (l metricsLog) Println(v ...any) {
 	l.log.Error("metrics could not be collected", "err", strings.TrimSpace(fmt.Sprintln(v...)))
 }
 
-// counted are the requests that were answered. Its labels are patterns of routes, never paths.
-type counted struct {
+// requestMetrics counts the requests that were answered. Its labels are patterns of routes, never paths.
+type requestMetrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 }
 
-func newCounted(reg prometheus.Registerer) *counted {
-	c := &counted{
+func newRequestMetrics(reg prometheus.Registerer) *requestMetrics {
+	c := &requestMetrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "qingkong_http_requests_total",
 			Help: "HTTP requests by route, method and class of status; the route none is what no page of ours sent."},
 			[]string{"route", "method", "class"}),
@@ -59,16 +59,16 @@ func newCounted(reg prometheus.Registerer) *counted {
 	return c
 }
 
-var countedMethods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete}
+var knownMethods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete}
 
 // request counts one that has ended; r is the request as it was routed.
-func (c *counted) request(r *http.Request, w *recorder, took time.Duration) {
+func (c *requestMetrics) request(r *http.Request, w *recorder, took time.Duration) {
 	route := r.Pattern[strings.IndexByte(r.Pattern, ' ')+1:] // without the method
 	if route == "" {
 		route = "none" // refused before it was routed
 	}
 	method := r.Method
-	if !slices.Contains(countedMethods, method) {
+	if !slices.Contains(knownMethods, method) {
 		method = "other" // a client may send any word
 	}
 	c.requests.WithLabelValues(route, method, w.class()).Inc()

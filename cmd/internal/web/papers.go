@@ -16,21 +16,21 @@ import (
 	"qingkong/reductionlist"
 )
 
-// served is an answer that writes itself.
-type served interface {
+// response is an answer that writes itself.
+type response interface {
 	serve(w http.ResponseWriter, r *http.Request)
 }
 
-// printed is a paper. It is written to the caller as it is made, and broken off where that fails: half of it is never
+// printout is a paper. It is written to the caller as it is made, and broken off where that fails: half of it is never
 // taken for the whole.
-type printed struct {
+type printout struct {
 	s           *Server
 	name, media string
 	status      int // 0 is 200
 	write       func(w io.Writer) error
 }
 
-func (p printed) serve(w http.ResponseWriter, r *http.Request) {
+func (p printout) serve(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", p.media)
 	how := "attachment"
@@ -63,14 +63,14 @@ func (s *Server) made(name, media string, write func(w io.Writer) error) (any, e
 	if err := write(&b); err != nil {
 		return nil, err
 	}
-	return printed{s: s, name: name, media: media, write: func(w io.Writer) error {
+	return printout{s: s, name: name, media: media, write: func(w io.Writer) error {
 		_, err := w.Write(b.Bytes())
 		return err
 	}}, nil
 }
 
 // printing is who asks for papers: in the language of the paper, whatever one a browser prefers.
-func (s *Server) printing(q *request, in calls.InLang) service.Ask {
+func (s *Server) printing(q *request, in calls.PaperLang) service.Ask {
 	a := q.ask()
 	a.Lang, a.Base = cmp.Or(in.Lang, "zh-CN"), s.base(q.Request)
 	return a
@@ -98,7 +98,7 @@ var (
 // paper is one recipient's paper, by the list in force or the one asked for.
 func paper(kind papers.Kind) func(*Server, *request, calls.PaperQuery) (any, error) {
 	return func(s *Server, q *request, in calls.PaperQuery) (any, error) {
-		f, err := s.svc.PaperOf(s.printing(q, in.InLang), in)
+		f, err := s.svc.PaperOf(s.printing(q, in.PaperLang), in)
 		if err != nil {
 			return nil, err
 		}
@@ -123,12 +123,12 @@ var _ = bind(calls.PaperBatch, func(s *Server, q *request, in calls.BatchQuery) 
 	if in.Kind != "" {
 		kinds = []papers.Kind{papers.Kind(in.Kind)}
 	}
-	a := s.printing(q, in.InLang)
+	a := s.printing(q, in.PaperLang)
 	v, err := s.listOf(a, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return printed{s: s, name: "papers-" + v.ID + ".zip", media: calls.ZipMedia, write: func(w io.Writer) error {
+	return printout{s: s, name: "papers-" + v.ID + ".zip", media: calls.ZipMedia, write: func(w io.Writer) error {
 		return s.svc.PaperBatch(w, a, &v, kinds, formatOf(in.Format))
 	}}, nil
 })
@@ -136,7 +136,7 @@ var _ = bind(calls.PaperBatch, func(s *Server, q *request, in calls.BatchQuery) 
 // A version is printed for everybody, as whoever keeps the list sees it before it is in force, or by town.
 var (
 	_ = bind(calls.PublicRoll, func(s *Server, q *request, in calls.RollQuery) (any, error) {
-		a := s.printing(q, in.InLang)
+		a := s.printing(q, in.PaperLang)
 		return s.printedList(a, in.ID, "public", formatOf(in.Format),
 			func(w io.Writer, v *reductionlist.Version, format papers.Format) error {
 				return s.svc.PublicList(w, a, v, format)
@@ -146,7 +146,7 @@ var (
 		if q.who.Role == calls.Town && in.Town != "" && in.Town != q.who.Town {
 			return nil, refusal.New(refusal.NotFound, "list.no_version", refusal.Args{"version": in.ID})
 		}
-		a := s.printing(q, in.InLang)
+		a := s.printing(q, in.PaperLang)
 		return s.printedList(a, in.ID, "towns", formatOf(in.Format),
 			func(w io.Writer, v *reductionlist.Version, format papers.Format) error {
 				return s.svc.TownList(w, a, v, in.Town, format)
@@ -160,7 +160,7 @@ func (s *Server) printedList(a service.Ask, id, name string, format papers.Forma
 	if err != nil {
 		return nil, err
 	}
-	return printed{s: s, name: name + "-" + v.ID + "." + string(format), media: format.Media(),
+	return printout{s: s, name: name + "-" + v.ID + "." + string(format), media: format.Media(),
 		write: func(w io.Writer) error {
 			return write(w, &v, format)
 		}}, nil

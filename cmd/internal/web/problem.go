@@ -83,7 +83,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, route route, sta
 		s.write(w, r, status, f.media, f.data)
 		return
 	}
-	if v, ok := value.(served); ok {
+	if v, ok := value.(response); ok {
 		v.serve(w, r)
 		return
 	}

@@ -23,13 +23,13 @@ var _ = bind(calls.PublicRecipient, func(s *Server, q *request, in calls.PublicQ
 	if err := s.shares.Public(q.w.Header(), s.sessions.Address(q.Request)); err != nil {
 		return nil, err
 	}
-	a := s.printing(q, in.InLang)
-	answer, err := s.forAll(q, a, "recipient/"+in.ID, &standing{media: papers.HTMLMedia, policy: papers.Policy},
+	a := s.printing(q, in.PaperLang)
+	answer, err := s.forAll(q, a, "recipient/"+in.ID, &staticPage{media: papers.HTMLMedia, policy: papers.Policy},
 		func(w io.Writer) error {
 			return s.svc.Public(w, a, in.ID, calls.PublicListPath)
 		})
 	if refusal.CodeOf(err) == refusal.NotFound && strings.Contains(q.Header.Get("Accept"), "text/html") {
-		return printed{s: s, media: papers.HTMLMedia, status: http.StatusNotFound, write: func(w io.Writer) error {
+		return printout{s: s, media: papers.HTMLMedia, status: http.StatusNotFound, write: func(w io.Writer) error {
 			return papers.PublicGone(w, a.Lang, in.ID, calls.PublicListPath)
 		}}, nil
 	}
@@ -37,7 +37,7 @@ var _ = bind(calls.PublicRecipient, func(s *Server, q *request, in calls.PublicQ
 })
 
 // forAll is a page that is the same for everybody while the list in force is: made once, whoever asks.
-func (s *Server) forAll(q *request, a service.Ask, key string, as *standing, write func(w io.Writer) error) (any,
+func (s *Server) forAll(q *request, a service.Ask, key string, as *staticPage, write func(w io.Writer) error) (any,
 	error) {
 	v, err := s.svc.PublicVersion()
 	if refusal.CodeOf(err) == refusal.NotFound {
@@ -47,8 +47,8 @@ func (s *Server) forAll(q *request, a service.Ask, key string, as *standing, wri
 		return nil, err
 	}
 	may := func() error { return s.shares.Made(q.w.Header()) }
-	return s.kept.get(q.Context(), a.Lang+"/"+key, fmt.Sprintf("%s/%d", v.ID, v.Revision), may,
-		func(w io.Writer) (*standing, error) { return as, write(w) })
+	return s.pages.get(q.Context(), a.Lang+"/"+key, fmt.Sprintf("%s/%d", v.ID, v.Revision), may,
+		func(w io.Writer) (*staticPage, error) { return as, write(w) })
 }
 
 // The list in force for everybody is a page of it, or the whole as a workbook.
@@ -56,13 +56,13 @@ var _ = bind(calls.PublicList, func(s *Server, q *request, in calls.PublicListQu
 	if err := s.shares.Public(q.w.Header(), s.sessions.Address(q.Request)); err != nil {
 		return nil, err
 	}
-	a := s.printing(q, in.InLang)
+	a := s.printing(q, in.PaperLang)
 	if formatOf(in.Format) == papers.XLSX {
 		v, err := s.svc.PublicVersion()
 		if err != nil {
 			return nil, err
 		}
-		return s.forAll(q, a, "book", &standing{media: papers.XLSXMedia, name: "public-" + v.ID + ".xlsx"},
+		return s.forAll(q, a, "book", &staticPage{media: papers.XLSXMedia, name: "public-" + v.ID + ".xlsx"},
 			func(w io.Writer) error {
 				return s.svc.PublicList(w, a, &v, papers.XLSX)
 			})
@@ -80,7 +80,7 @@ var _ = bind(calls.PublicList, func(s *Server, q *request, in calls.PublicListQu
 		return calls.PublicListPath + "?" + query.Encode()
 	}
 	key := "list/" + url.Values{"town": {in.Town}, "cursor": {in.Cursor}, "lang": {in.Lang}}.Encode()
-	return s.forAll(q, a, key, &standing{media: papers.HTMLMedia, policy: papers.Policy}, func(w io.Writer) error {
+	return s.forAll(q, a, key, &staticPage{media: papers.HTMLMedia, policy: papers.Policy}, func(w io.Writer) error {
 		return s.svc.PublicPage(w, a, in.Town, in.Cursor, publicRows,
 			func(cursor string) string { return address("cursor", cursor) },
 			address("format", string(papers.XLSX)))

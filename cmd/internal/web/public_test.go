@@ -60,8 +60,8 @@ func TestPagesForThePublicAreMadeOnce(t *testing.T) {
 			}
 		}
 	}
-	if w.server.kept.made != len(paths) {
-		t.Errorf("%d pages were made %d times", len(paths), w.server.kept.made)
+	if w.server.pages.made != len(paths) {
+		t.Errorf("%d pages were made %d times", len(paths), w.server.pages.made)
 	}
 	w.refused(http.StatusNotFound, "not_found", call{path: "/public/recipients/E9999"})
 	l := fixture()
@@ -86,20 +86,20 @@ func TestKeptPagesAreBounded(t *testing.T) {
 	for n := range 200 {
 		w.must(http.StatusOK, call{path: fmt.Sprintf("/public/list?town=%d%s", n, long)}, nil)
 	}
-	k := w.server.kept
+	k := w.server.pages
 	total := 0
 	for key, page := range k.pages {
 		total += len(key) + len(page.text)
 	}
-	if total != k.bytes || total > keptBytes || len(k.pages) != 200 {
+	if total != k.bytes || total > cacheBytes || len(k.pages) != 200 {
 		t.Errorf("%d pages of %d bytes are kept, counted as %d", len(k.pages), total, k.bytes)
 	}
-	k.keep("large", keptPage{standing: newStanding("", make([]byte, keptBytes-10)), stamp: "s"})
-	if len(k.pages) != 1 || k.bytes > keptBytes {
+	k.keep("large", cachedPage{staticPage: newStaticPage("", make([]byte, cacheBytes-10)), stamp: "s"})
+	if len(k.pages) != 1 || k.bytes > cacheBytes {
 		t.Errorf("%d pages of %d bytes are kept where there is no room", len(k.pages), k.bytes)
 	}
-	k.keep("larger", keptPage{standing: newStanding("", make([]byte, keptBytes+1)), stamp: "s"})
-	if k.find("larger", "s") != nil || k.bytes > keptBytes {
+	k.keep("larger", cachedPage{staticPage: newStaticPage("", make([]byte, cacheBytes+1)), stamp: "s"})
+	if k.find("larger", "s") != nil || k.bytes > cacheBytes {
 		t.Errorf("what is larger than all room is kept: %d bytes", k.bytes)
 	}
 }

@@ -48,13 +48,13 @@ type Server struct {
 	handler  http.Handler
 	areas    *http.ServeMux
 	live     *live.Hub
-	document *standing // GET /api/v1/openapi.json
-	kept     *kept     // pages for the public
+	document *staticPage // GET /api/v1/openapi.json
+	pages    *pageCache  // pages for the public
 	shares   *share.Shares
 	mounted  map[string]Area // by the pattern of areas
 	signIn   []string        // paths of areas with which somebody signs in
-	taken    taken
-	counted  *counted
+	runs     backupRuns
+	counted  *requestMetrics
 	metrics  http.Handler // GET /metrics
 }
 
@@ -91,8 +91,8 @@ func New(svc *service.Service, sessions *session.Sessions, opt Options) *Server 
 		Refuse: s.problem,
 		Safe:   func(r *http.Request) bool { return bearer(r) != "" }} // the session does not count beside a token
 	s.shares = share.New(share.Options{Limits: opt.Limits, Metrics: opt.Metrics, Log: opt.Log})
-	s.document, s.kept = newStanding("application/json", theDocument()), newKept()
-	s.counted = newCounted(opt.Metrics)
+	s.document, s.pages = newStaticPage("application/json", theDocument()), newPageCache()
+	s.counted = newRequestMetrics(opt.Metrics)
 	s.metrics = newMetrics(opt.Metrics, opt.Log)
 	s.live = newLive(s)
 	mux := http.NewServeMux()

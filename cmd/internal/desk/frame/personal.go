@@ -42,7 +42,7 @@ func (q *Request) recordSeen(pattern string) {
 	q.frame.saw(by, access.SeenContact, q.seen.contacts, false)
 	q.frame.saw(by, access.SeenNote, q.seen.notes, false)
 	if q.seen.officer {
-		q.frame.Svc.Saw(by, service.Sight{Kind: access.SeenDutyContact, Count: 1, Still: true})
+		q.frame.Svc.Saw(by, service.Reading{Kind: access.SeenDutyContact, Count: 1, Still: true})
 	}
 }
 
@@ -50,7 +50,7 @@ func (q *Request) recordSeen(pattern string) {
 func (f *Frame) saw(by service.Ask, kind string, recipients []string, still bool) {
 	if len(recipients) > 0 {
 		slices.Sort(recipients)
-		f.Svc.Saw(by, service.Sight{Kind: kind, Recipients: slices.Compact(recipients), Still: still})
+		f.Svc.Saw(by, service.Reading{Kind: kind, Recipients: slices.Compact(recipients), Still: still})
 	}
 }
 

@@ -45,7 +45,7 @@ func (d *desk) recipients(q *frame.Request) (any, error) {
 	}
 	limit := frame.PageSize(v)
 	page, err := d.Svc.Recipients(q.Context(), q.Ask(), calls.RecipientsQuery{Q: view.Query, Town: view.Town,
-		Asked: calls.Asked{Version: view.Version.ID}, Paging: calls.Paging{Cursor: v.Get("cursor"), Limit: limit}})
+		ListRef: calls.ListRef{Version: view.Version.ID}, Paging: calls.Paging{Cursor: v.Get("cursor"), Limit: limit}})
 	view.Rows, view.Total, view.Pager = page.Items, page.Total, q.Pager(page.Next)
 	view.Short = page.Next != "" && len(page.Items) < limit
 	return view, err
@@ -89,7 +89,7 @@ func (d *desk) recipient(q *frame.Request) (any, error) {
 		return nil, refusal.New(refusal.Invalid, "desk.form.day", refusal.Args{"value": view.AsOf})
 	}
 	found, err := d.Svc.Recipient(q.Context(), q.Ask(), calls.RecipientQuery{ByID: calls.ByID{ID: q.ID()},
-		Asked: calls.Asked{Version: v.Get("version"), When: calls.When{AsOf: view.AsOf}}})
+		ListRef: calls.ListRef{Version: v.Get("version"), ListTime: calls.ListTime{AsOf: view.AsOf}}})
 	if err != nil {
 		return nil, err
 	}

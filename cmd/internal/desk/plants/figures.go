@@ -154,7 +154,7 @@ func (d *desk) giveFigures(q *frame.Request) (to string, err error) {
 	}
 	content, err := figuresOf(q, &given)
 	if err == nil {
-		_, err = d.Svc.GiveFigures(q.Context(), q.Ask(), calls.GivenFigures{ByID: calls.ByID{ID: q.ID()}, Figures: content})
+		_, err = d.Svc.GiveFigures(q.Context(), q.Ask(), calls.FiguresInput{ByID: calls.ByID{ID: q.ID()}, Figures: content})
 	}
 	order := q.PostForm.Get("order")
 	switch {

@@ -79,7 +79,7 @@ func (d *desk) plan(q *frame.Request) (any, error) {
 }
 
 // preparedPage begins the page with what is prepared; that is nil for an order without a plan, whose page says why.
-func (d *desk) preparedPage(q *frame.Request) (*planPage, *service.Prepared, error) {
+func (d *desk) preparedPage(q *frame.Request) (*planPage, *service.PreparedPlan, error) {
 	v := &planPage{Chrome: q.Chrome(), Key: frame.NewKey()}
 	var err error
 	if v.Order, err = q.Order(q.ID()); err != nil {
@@ -87,7 +87,7 @@ func (d *desk) preparedPage(q *frame.Request) (*planPage, *service.Prepared, err
 	}
 	v.Drill = v.Order.Drill
 	q.SawOfficer(&v.Order)
-	var p *service.Prepared
+	var p *service.PreparedPlan
 	err = safely(func() (err error) {
 		if p, err = d.Svc.PreparePlan(q.Context(), q.ID(), pageTime); err == nil {
 			_ = p.Operating() // whatever panics does so here
@@ -126,12 +126,12 @@ func (d *desk) planless(q *frame.Request, v *planPage, failed error) error {
 }
 
 // showPrepared shows the prepared plan.
-func (d *desk) showPrepared(q *frame.Request, v *planPage, p *service.Prepared) (any, error) {
+func (d *desk) showPrepared(q *frame.Request, v *planPage, p *service.PreparedPlan) (any, error) {
 	return d.showPlan(q, v, p, p.Answer, string(p.Problem.Text))
 }
 
 // showPlan shows the answer to a problem, the prepared one or another.
-func (d *desk) showPlan(q *frame.Request, v *planPage, p *service.Prepared, a *allocate.Answer, problem string) (any,
+func (d *desk) showPlan(q *frame.Request, v *planPage, p *service.PreparedPlan, a *allocate.Answer, problem string) (any,
 	error) {
 	v.Problem, v.Tried = problem, problem != string(p.Problem.Text)
 	v.blame(q)
@@ -157,7 +157,7 @@ func (d *desk) showPlan(q *frame.Request, v *planPage, p *service.Prepared, a *a
 }
 
 // showRefused shows the prepared plan, and why something else was refused.
-func (d *desk) showRefused(q *frame.Request, v *planPage, p *service.Prepared, err error) (any, error) {
+func (d *desk) showRefused(q *frame.Request, v *planPage, p *service.PreparedPlan, err error) (any, error) {
 	q.Refuse(err)
 	return d.showPrepared(q, v, p)
 }

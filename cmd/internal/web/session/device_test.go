@@ -155,7 +155,7 @@ func TestATurnIsGoodOnceAndForItsAddress(t *testing.T) {
 }
 
 func TestTurnsOfAnAddressAreFew(t *testing.T) {
-	var l line
+	var l usedTurns
 	got := 0
 	for i := range 100 {
 		if l.take(fmt.Sprint(i), noon.Add(time.Duration(i)*time.Second/2)) == 0 {

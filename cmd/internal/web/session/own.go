@@ -28,8 +28,8 @@ const (
 	idLen       = 16  // characters
 )
 
-// own is a session with the key that it is kept under.
-type own struct {
+// ownSession is a session with the key that it is kept under.
+type ownSession struct {
 	calls.Session
 	key string
 }
@@ -46,7 +46,7 @@ func (s *Sessions) Own(r *http.Request, user string) (all []calls.Session, err e
 }
 
 // of reads the sessions of a user. Rows hold the name as it is, so that few of others' are taken apart.
-func (s *Sessions) of(user string) (all []own, err error) {
+func (s *Sessions) of(user string) (all []ownSession, err error) {
 	now := s.now()
 	err = s.rows.Each(func(key string, data []byte) bool {
 		if !bytes.Contains(data, []byte(user)) {
@@ -59,13 +59,13 @@ func (s *Sessions) of(user string) (all []own, err error) {
 		if kept.over(now) || s.current(user, kept.Credential) == nil {
 			return true
 		}
-		one := own{calls.Session{ID: key[:min(len(key), idLen)], BegunAt: time.UnixMilli(kept.Began),
+		one := ownSession{calls.Session{ID: key[:min(len(key), idLen)], BegunAt: time.UnixMilli(kept.Began),
 			SeenAt:  time.UnixMilli(kept.Seen),
 			Address: kept.Address, Device: kept.Device, Browser: kept.Browser}, key}
 		all = append(all, one)
 		return true
 	})
-	slices.SortFunc(all, func(a, b own) int {
+	slices.SortFunc(all, func(a, b ownSession) int {
 		return cmp.Or(b.SeenAt.Compare(a.SeenAt), b.BegunAt.Compare(a.BegunAt), cmp.Compare(a.ID, b.ID))
 	})
 	return all, err
@@ -100,7 +100,7 @@ func (s *Sessions) End(r *http.Request, user, id string) (found bool, err error)
 	if err != nil {
 		return false, err
 	}
-	i := slices.IndexFunc(all, func(one own) bool { return one.ID == id })
+	i := slices.IndexFunc(all, func(one ownSession) bool { return one.ID == id })
 	if i < 0 {
 		return false, nil
 	}
@@ -119,7 +119,7 @@ func (s *Sessions) EndAll(w http.ResponseWriter, r *http.Request, user string) e
 		return err
 	}
 	mine := s.Still(r)
-	_, err = journal.Do[access.Granted](r.Context(), s.j,
+	_, err = journal.Do[access.CredentialChange](r.Context(), s.j,
 		journal.Command{Kind: access.CommandEndSessions, Actor: user, Payload: access.EndSessions{User: user}})
 	if err != nil {
 		return err

@@ -194,7 +194,7 @@ func (s *Sessions) Login(w http.ResponseWriter, r *http.Request, user, password 
 }
 
 // tried lets somebody try a password of a user, which gives a principal when it is right, and leaves a trace of it.
-func (s *Sessions) tried(w http.ResponseWriter, r *http.Request, what logins.What, user string,
+func (s *Sessions) tried(w http.ResponseWriter, r *http.Request, what logins.Act, user string,
 	try func(ctx context.Context) (*access.Principal, error)) (*access.Principal, error) {
 	d := s.device(r)
 	trace := s.try(r, what, user, d)

@@ -110,7 +110,7 @@ type count struct {
 	last    time.Time
 	until   time.Time
 	pending int
-	line    line
+	line    usedTurns
 }
 
 func (c *count) add(now time.Time) int {

@@ -10,8 +10,8 @@ import (
 )
 
 // try is what the trace says of a request before its outcome is known.
-func (s *Sessions) try(r *http.Request, what logins.What, user string, d *device) logins.Try {
-	t := logins.Try{What: what, Way: logins.Desk, User: user, Address: s.proxies.address(r)}
+func (s *Sessions) try(r *http.Request, what logins.Act, user string, d *device) logins.Try {
+	t := logins.Try{Act: what, Way: logins.Desk, User: user, Address: s.proxies.address(r)}
 	if strings.HasPrefix(r.URL.Path, "/api/") {
 		t.Way = logins.HTTP
 	}
@@ -27,7 +27,7 @@ func (s *Sessions) note(t logins.Try, who *access.Principal, err error) {
 	switch {
 	case refusal.CodeOf(err) == refusal.RateLimited:
 		t.Outcome = logins.Busy
-	case err != nil && t.What == logins.Password:
+	case err != nil && t.Act == logins.Password:
 		return
 	case err != nil:
 		t.Outcome = logins.Unanswered
@@ -40,7 +40,7 @@ func (s *Sessions) note(t logins.Try, who *access.Principal, err error) {
 }
 
 // done leaves the trace of what a user did to its own sessions.
-func (s *Sessions) done(r *http.Request, what logins.What, user string) {
+func (s *Sessions) done(r *http.Request, what logins.Act, user string) {
 	t := s.try(r, what, user, s.device(r))
 	t.Outcome = logins.Done
 	s.logins.Note(t)

@@ -70,17 +70,17 @@ func (s *Sessions) keepTurn(w http.ResponseWriter, r *http.Request, t *turn, wai
 	s.setCookie(w, r, turnCookie, sealed(s.turnKey, text), wait+turnLife)
 }
 
-// line is who of an address had a turn within the last minute.
-type line []taken
+// usedTurns is who of an address had a turn within the last minute.
+type usedTurns []usedTurn
 
-type taken struct {
+type usedTurn struct {
 	id string
 	at time.Time
 }
 
 // take takes a turn, or says how long there is none left.
-func (l *line) take(id string, now time.Time) (wait time.Duration) {
-	*l = slices.DeleteFunc(*l, func(t taken) bool {
+func (l *usedTurns) take(id string, now time.Time) (wait time.Duration) {
+	*l = slices.DeleteFunc(*l, func(t usedTurn) bool {
 		since := now.Sub(t.at)
 		return since >= turnLife+longest || since < -longest
 	})
@@ -98,6 +98,6 @@ func (l *line) take(id string, now time.Time) (wait time.Duration) {
 	if recent >= turnsPerMinute {
 		return first.Add(time.Minute).Sub(now)
 	}
-	*l = append(*l, taken{id, now})
+	*l = append(*l, usedTurn{id, now})
 	return 0
 }

@@ -13,9 +13,9 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// standing is an answer that is the same for whoever asks, with its ETag. Who asks again for what it has is told so at
+// staticPage is an answer that is the same for whoever asks, with its ETag. Who asks again for what it has is told so at
 // no cost.
-type standing struct {
+type staticPage struct {
 	media  string
 	policy string // Content-Security-Policy; empty: as of every answer
 	name   string // of the file that it is saved as; empty: it is looked at
@@ -23,8 +23,8 @@ type standing struct {
 	tag    string
 }
 
-func newStanding(media string, text []byte) *standing {
-	return &standing{media: media, text: text, tag: tagOf(text)}
+func newStaticPage(media string, text []byte) *staticPage {
+	return &staticPage{media: media, text: text, tag: tagOf(text)}
 }
 
 func tagOf(body []byte) string {
@@ -32,7 +32,7 @@ func tagOf(body []byte) string {
 	return `"` + base64.RawURLEncoding.EncodeToString(sum[:]) + `"`
 }
 
-func (v *standing) serve(w http.ResponseWriter, r *http.Request) {
+func (v *staticPage) serve(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", v.media)
 	if v.policy != "" {
@@ -47,34 +47,36 @@ func (v *standing) serve(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(v.text) // a reader that has gone is nothing to do anything about
 }
 
-// kept holds pages for the public as they were last made. One is good while its stamp is, which says what it was made
+// pageCache holds pages for the public as they were last made. One is good while its stamp is, which says what it was made
 // of, and for keptFor at most. One page is made at a time, however many ask.
-type kept struct {
+type pageCache struct {
 	turn chan struct{}
 
 	mu    sync.Mutex
-	pages map[string]keptPage
+	pages map[string]cachedPage
 	bytes int
 	made  int
 }
 
-type keptPage struct {
-	*standing
+type cachedPage struct {
+	*staticPage
 	stamp string
 	at    time.Time
 }
 
 const (
-	keptFor   = time.Minute
-	keptBytes = 64 << 20
+	cachedFor  = time.Minute
+	cacheBytes = 64 << 20
 )
 
-func newKept() *kept { return &kept{turn: make(chan struct{}, 1), pages: map[string]keptPage{}} }
+func newPageCache() *pageCache {
+	return &pageCache{turn: make(chan struct{}, 1), pages: map[string]cachedPage{}}
+}
 
 // get is the page of a key, made where it is not there. may is asked before it is made; who waits for that no longer
 // than ctx.
-func (k *kept) get(ctx context.Context, key, stamp string, may func() error,
-	make func(w io.Writer) (*standing, error)) (*standing, error) {
+func (k *pageCache) get(ctx context.Context, key, stamp string, may func() error,
+	make func(w io.Writer) (*staticPage, error)) (*staticPage, error) {
 	if page := k.find(key, stamp); page != nil {
 		return page, nil
 	}
@@ -96,21 +98,21 @@ func (k *kept) get(ctx context.Context, key, stamp string, may func() error,
 		return nil, err
 	}
 	page.text, page.tag = b.Bytes(), tagOf(b.Bytes())
-	k.keep(key, keptPage{page, stamp, time.Now()})
+	k.keep(key, cachedPage{page, stamp, time.Now()})
 	return page, nil
 }
 
-func (k *kept) find(key, stamp string) *standing {
+func (k *pageCache) find(key, stamp string) *staticPage {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if page, ok := k.pages[key]; ok && page.stamp == stamp && time.Since(page.at) < keptFor {
-		return page.standing
+	if page, ok := k.pages[key]; ok && page.stamp == stamp && time.Since(page.at) < cachedFor {
+		return page.staticPage
 	}
 	return nil
 }
 
 // keep lets all others go where there is no room: what is asked for is made anew soon.
-func (k *kept) keep(key string, page keptPage) {
+func (k *pageCache) keep(key string, page cachedPage) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.made++
@@ -119,11 +121,11 @@ func (k *kept) keep(key string, page keptPage) {
 		k.bytes -= len(old.text) + len(key)
 		delete(k.pages, key)
 	}
-	if k.bytes+size > keptBytes {
+	if k.bytes+size > cacheBytes {
 		clear(k.pages)
 		k.bytes = 0
 	}
-	if size <= keptBytes {
+	if size <= cacheBytes {
 		k.pages[key] = page
 		k.bytes += size
 	}

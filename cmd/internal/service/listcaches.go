@@ -12,47 +12,47 @@ import (
 	"qingkong/reductionlist/rules"
 )
 
-// figures are what takes a look at every row of a version, by the version's hash: it is worked out once, for the rows
+// listCaches are what takes a look at every row of a version, by the version's hash: it is worked out once, for the rows
 // of a complete version never change. Lists are few, and so a handful is kept.
-type figures struct {
-	totals kept[string, reductionlist.Totals]
-	scores kept[string, *rules.Assessment]
-	sums   kept[string, rules.Score]
-	diffs  kept[[2]string, reductionlist.Comparison] // without changes
-	due    kept[[3]string, []notify.DueChange]       // by two versions and a level
+type listCaches struct {
+	totals cache[string, reductionlist.Totals]
+	scores cache[string, *rules.Assessment]
+	sums   cache[string, rules.Score]
+	diffs  cache[[2]string, reductionlist.Comparison] // without changes
+	due    cache[[3]string, []notify.DueChange]       // by two versions and a level
 }
 
-func newFigures() *figures {
-	return &figures{totals: newKept[string, reductionlist.Totals](64), scores: newKept[string, *rules.Assessment](3),
-		sums:  newKept[string, rules.Score](256),
-		diffs: newKept[[2]string, reductionlist.Comparison](64), due: newKept[[3]string, []notify.DueChange](16)}
+func newListCaches() *listCaches {
+	return &listCaches{totals: newCache[string, reductionlist.Totals](64), scores: newCache[string, *rules.Assessment](3),
+		sums:  newCache[string, rules.Score](256),
+		diffs: newCache[[2]string, reductionlist.Comparison](64), due: newCache[[3]string, []notify.DueChange](16)}
 }
 
 // learn takes over what is at hand of a list anyway.
-func (f *figures) learn(hash string, l *reductionlist.List) {
+func (f *listCaches) learn(hash string, l *reductionlist.List) {
 	_, _ = f.totals.get(hash, func() (reductionlist.Totals, error) { return reductionlist.TotalsOf(l), nil })
 }
 
-// kept holds the last so many values; whoever asks for one that is being made waits for it. One that failed is made
+// cache holds the last so many values; whoever asks for one that is being made waits for it. One that failed is made
 // again.
-type kept[K comparable, V any] struct {
+type cache[K comparable, V any] struct {
 	most int
 	mu   *sync.Mutex
-	of   map[K]*made[V]
+	of   map[K]*cacheEntry[V]
 	last []K // in the order in which they were made
 }
 
-type made[V any] struct {
+type cacheEntry[V any] struct {
 	done  chan struct{}
 	value V
 	err   error
 }
 
-func newKept[K comparable, V any](most int) kept[K, V] {
-	return kept[K, V]{most: most, mu: new(sync.Mutex), of: map[K]*made[V]{}}
+func newCache[K comparable, V any](most int) cache[K, V] {
+	return cache[K, V]{most: most, mu: new(sync.Mutex), of: map[K]*cacheEntry[V]{}}
 }
 
-func (k *kept[K, V]) get(key K, work func() (V, error)) (V, error) {
+func (k *cache[K, V]) get(key K, work func() (V, error)) (V, error) {
 	k.mu.Lock()
 	m := k.of[key]
 	if m != nil {
@@ -60,7 +60,7 @@ func (k *kept[K, V]) get(key K, work func() (V, error)) (V, error) {
 		<-m.done
 		return m.value, m.err
 	}
-	m = &made[V]{done: make(chan struct{})}
+	m = &cacheEntry[V]{done: make(chan struct{})}
 	k.of[key], k.last = m, append(k.last, key)
 	if len(k.last) > k.most {
 		delete(k.of, k.last[0])
@@ -82,7 +82,7 @@ func (k *kept[K, V]) get(key K, work func() (V, error)) (V, error) {
 var errNotMade = refusal.New(refusal.NotReady, "internal", nil)
 
 // has reports whether the value is made.
-func (k *kept[K, V]) has(key K) bool {
+func (k *cache[K, V]) has(key K) bool {
 	k.mu.Lock()
 	m := k.of[key]
 	k.mu.Unlock()
@@ -97,7 +97,7 @@ func (k *kept[K, V]) has(key K) bool {
 	}
 }
 
-func (k *kept[K, V]) forget(key K, m *made[V]) {
+func (k *cache[K, V]) forget(key K, m *cacheEntry[V]) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.of[key] == m {
@@ -151,7 +151,7 @@ func (s *Service) wholeVersion(id string) (v reductionlist.Version, err error) {
 
 // ListTotals are the reductions of a version.
 func (s *Service) ListTotals(v *reductionlist.Version) (reductionlist.Totals, error) {
-	return s.figures.totals.get(v.Hash, func() (reductionlist.Totals, error) {
+	return s.lists.totals.get(v.Hash, func() (reductionlist.Totals, error) {
 		t := reductionlist.NewTotals(v.List.Emission)
 		err := s.eachListed(v.ID, t.Add)
 		return t, err
@@ -163,7 +163,7 @@ func (s *Service) ListScore(id string) (v reductionlist.Version, a *rules.Assess
 	if v, err = s.wholeVersion(id); err != nil {
 		return v, nil, err
 	}
-	a, err = s.figures.scores.get(v.Hash, func() (*rules.Assessment, error) {
+	a, err = s.lists.scores.get(v.Hash, func() (*rules.Assessment, error) {
 		by := rules.NewAssessor(s.List)
 		err := s.eachListed(v.ID, by.Add)
 		done := by.Done()
@@ -184,7 +184,7 @@ func (s *Service) ListDiff(from, to, cursor string, limit int) (c reductionlist.
 	if err != nil {
 		return c, "", err
 	}
-	c, err = s.figures.diffs.get([2]string{a.Hash, b.Hash}, func() (whole reductionlist.Comparison, err error) {
+	c, err = s.lists.diffs.get([2]string{a.Hash, b.Hash}, func() (whole reductionlist.Comparison, err error) {
 		was, err := s.ListTotals(&a)
 		if err != nil {
 			return whole, err
@@ -259,7 +259,7 @@ func (s *Service) ScoreRecipient(version, id, lang string) (scored rules.Recipie
 
 // ScoreOf is the score of a complete version.
 func (s *Service) ScoreOf(v *reductionlist.Version) (rules.Score, error) {
-	return s.figures.sums.get(v.Hash, func() (rules.Score, error) {
+	return s.lists.sums.get(v.Hash, func() (rules.Score, error) {
 		_, a, err := s.ListScore(v.ID)
 		if err != nil {
 			return rules.Score{}, err
@@ -269,4 +269,4 @@ func (s *Service) ScoreOf(v *reductionlist.Version) (rules.Score, error) {
 }
 
 // ScoreKnown reports whether ScoreOf has the answer at hand.
-func (s *Service) ScoreKnown(v *reductionlist.Version) bool { return s.figures.sums.has(v.Hash) }
+func (s *Service) ScoreKnown(v *reductionlist.Version) bool { return s.lists.sums.has(v.Hash) }
