@@ -90,7 +90,8 @@ type Options struct {
 	log     appendLog          // tests put faults between the writer and the stream,
 	far     farSide            // and between the vault and its key-value bucket,
 	objects blobs.Far          // and between the blobs and their object store,
-	at      func(point string) // and look at the stores between two steps
+	at      func(point string) // and look at the stores between two steps;
+	scrub   int                // they set how much of the stream's end a start reads, by default scrubBytes
 }
 
 // File is the record's file below the data directory.

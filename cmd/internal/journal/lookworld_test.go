@@ -10,7 +10,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -44,7 +46,54 @@ type filled struct {
 	content      string
 }
 
+// newFilled gives a copy of the one world that is filled.
 func newFilled(t *testing.T) *filled {
+	t.Helper()
+	theFilled.Do(func() { theFilled.of, theFilled.data, theFilled.streams = fillOne(t) })
+	f := theFilled.of
+	f.world = newWorld(t)
+	f.opt.Registry = namingRegistry()
+	for dir, files := range map[string]fs.FS{f.dir: theFilled.data, f.nats: theFilled.streams} {
+		if err := os.CopyFS(dir, files); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return &f
+}
+
+// theFilled is the world that is filled, with what its folders hold.
+var theFilled struct {
+	sync.Once
+	of            filled
+	data, streams fs.FS
+}
+
+// filesIn are the files below a folder, in memory.
+func filesIn(t *testing.T, dir string) fs.FS {
+	t.Helper()
+	files := fstest.MapFS{}
+	err := fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		file := &fstest.MapFile{Mode: info.Mode(), ModTime: info.ModTime()}
+		if !d.IsDir() {
+			file.Data, err = os.ReadFile(filepath.Join(dir, path))
+		}
+		files[path] = file
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func fillOne(t *testing.T) (_ filled, data, streams fs.FS) {
 	t.Helper()
 	f := &filled{world: newWorld(t), live: Seal([]byte("王某 13800000000")), erased: Seal([]byte("李某"))}
 	f.opt.Registry = namingRegistry()
@@ -70,7 +119,7 @@ func newFilled(t *testing.T) *filled {
 		return err == nil && info.last == height
 	})
 	f.stop()
-	return f
+	return *f, filesIn(t, f.dir), filesIn(t, f.nats)
 }
 
 func (f *filled) vault(ref string, change func(row []byte) []byte) {

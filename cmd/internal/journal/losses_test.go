@@ -14,9 +14,10 @@ import (
 // start makes the stream anew from the record.
 func TestOldPartOfTheStreamDamaged(t *testing.T) {
 	w := newWorld(t)
+	w.opt.scrub = 1 << 20
 	w.start()
-	pad := strings.Repeat("x", 800<<10)
-	const blocks = scrubBytes/(800<<10) + 5
+	pad := strings.Repeat("x", 100<<10)
+	blocks := uint64(w.opt.scrub/len(pad) + 5)
 	for n := range blocks {
 		if _, err := w.j.Submit(t.Context(), Command{Kind: "t.add", Payload: add{Name: "x", N: 1, Pad: pad}}); err != nil {
 			t.Fatalf("block %d: %v", n, err)

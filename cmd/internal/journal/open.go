@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -91,7 +92,7 @@ func (opt Options) complete() (Options, error) {
 	if opt.at == nil {
 		opt.at = func(string) {}
 	}
-	opt.Replicas = max(opt.Replicas, 1)
+	opt.Replicas, opt.scrub = max(opt.Replicas, 1), cmp.Or(opt.scrub, scrubBytes)
 	if err := os.MkdirAll(opt.Dir, 0o700); err != nil {
 		return opt, err
 	}

@@ -154,7 +154,7 @@ const scrubBytes = 64 << 20
 
 // compareCommon reads the common end of the two backwards and compares it block by block.
 func (j *Journal) compareCommon(ctx context.Context, from uint64) error {
-	for n, read := from, 0; n > 0 && read < scrubBytes; n-- {
+	for n, read := from, 0; n > 0 && read < j.opt.scrub; n-- {
 		theirs, _, err := readHead(ctx, j.log, n)
 		if err != nil {
 			return err

@@ -182,6 +182,7 @@ func TestTheLeaseMovesAndTheOldEpochIsRefused(t *testing.T) {
 
 // A holder that dies without giving the lease up keeps the other waiting for its time, not for ever.
 func TestALeaseWhoseHolderDiedRunsOut(t *testing.T) {
+	t.Parallel() // it waits
 	a, b := pair(t)
 	a.start()
 	b.start()

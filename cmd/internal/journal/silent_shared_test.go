@@ -106,6 +106,7 @@ func remotePair(t *testing.T) (a, b *world, lineA, lineB *proxy) {
 // comes then that nothing is written, a login goes on, and closing ends. Once the line is back the node goes on by
 // itself, and both nodes have the same record, whichever became of the block.
 func TestASharedStreamThatFallsSilent(t *testing.T) {
+	t.Parallel() // it waits
 	a, b, line, _ := remotePair(t)
 	a.start()
 	b.start()
@@ -182,6 +183,7 @@ func (d *deaf) read(ctx context.Context, number uint64) ([]byte, error) {
 // A block whose place was not known comes along the stream before the writer looks for it: it is applied like another
 // node's, once, and the node goes on by itself.
 func TestALostBlockComesAlongTheStream(t *testing.T) {
+	t.Parallel() // it waits
 	a, _ := pair(t)
 	log := &deaf{appendLog: openStream(a.js, 1, true)}
 	a.opt.log = log
@@ -234,6 +236,7 @@ func TestClosingWhileTheSharedStreamIsSilent(t *testing.T) {
 
 // The server of a shared stream is gone: nothing was done, and that is what is said.
 func TestASharedStreamThatIsGone(t *testing.T) {
+	t.Parallel() // it waits
 	a, _, line, _ := remotePair(t)
 	a.start()
 	a.add("x", 1)

@@ -145,6 +145,7 @@ func TestNothingOnTheNATSSideHoldsAWrite(t *testing.T) {
 		{"both are silent", func(s, v *switched, on bool) { s.silent.Store(on); v.silent.Store(on) }, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel() // it waits
 			w := newWorld(t)
 			stream, vault, _ := w.withSwitches()
 			w.add("x", 1)
@@ -214,6 +215,7 @@ func TestClosingWhileNATSIsSilent(t *testing.T) {
 // A start needs nothing of the NATS side where this node has its record: it answers at once, and marks the stream
 // short.
 func TestAStartWhileNATSIsSilent(t *testing.T) {
+	t.Parallel() // it waits
 	w := newWorld(t)
 	w.start()
 	key, err := w.j.SharedKey(t.Context(), "notes")
@@ -302,6 +304,7 @@ func TestAStreamThatIsLostIsCompleted(t *testing.T) {
 
 // Where the mark cannot be made durable nothing is answered, and everything is once it can.
 func TestAMarkThatCannotBeWritten(t *testing.T) {
+	t.Parallel() // it waits
 	w := newWorld(t)
 	stream, _, _ := w.withSwitches()
 	w.add("x", 1)
