@@ -289,18 +289,17 @@ func (w *backupWriter) blockChunk(tx *bbolt.Tx, body []byte) (_ []byte, end bool
 		return body, false, err
 	}
 	w.of = t.number
-	blocks := blocksFrom(tx, w.m.Last+1)
-	for begin := len(body); len(body)-begin < chunkBytes; {
-		raw := blocks.next()
-		if raw == nil {
-			return body, true, w.end(tx, t)
+	begin := len(body)
+	for number, raw := range blocksFrom(tx, w.m.Last+1) {
+		if len(body)-begin >= chunkBytes {
+			return body, false, nil
 		}
-		if err := w.follows(blocks.number, raw); err != nil {
+		if err := w.follows(number, raw); err != nil {
 			return body, false, err
 		}
 		body = appendFrame(body, raw)
 	}
-	return body, false, nil
+	return body, true, w.end(tx, t)
 }
 
 // holdsBase refuses to go on from a backup that is of another record.

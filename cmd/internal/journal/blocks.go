@@ -3,6 +3,7 @@ package journal
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 
 	"go.etcd.io/bbolt"
 )
@@ -38,11 +39,13 @@ func putBlock(tx *bbolt.Tx, number uint64, raw []byte) error {
 
 // ReadBlock returns the raw block of that number, good for the transaction's life, or nil.
 func ReadBlock(tx *bbolt.Tx, number uint64) []byte {
-	blocks := blocksFrom(tx, number)
-	if raw := blocks.next(); blocks.number == number {
-		return raw
+	b := tx.Bucket(blocksBucket)
+	raw, piece := b.Get(blockKey(number)), 0
+	for more := raw == nil; more; piece++ {
+		next := b.Get(pieceKey(number, piece))
+		raw, more = append(raw, next...), next != nil
 	}
-	return nil
+	return raw
 }
 
 // ReadPos returns an event's data from where it was recorded, good for the transaction's life. It cannot read
@@ -70,34 +73,37 @@ func ReadPos(tx *bbolt.Tx, pos Pos) ([]byte, error) {
 	return data, nil
 }
 
-// blockCursor goes through the blocks in the order of their numbers.
-type blockCursor struct {
-	c      *bbolt.Cursor
-	k, v   []byte
-	number uint64 // of the block that next returned last; 0 after the end
+// blocksFrom gives the blocks from that number on, in order and good for the transaction's life. Pieces that do not make
+// a whole block give what there is of it: its hash tells.
+func blocksFrom(tx *bbolt.Tx, number uint64) iter.Seq2[uint64, []byte] {
+	return func(yield func(number uint64, raw []byte) bool) {
+		c := tx.Bucket(blocksBucket).Cursor()
+		for k, v := c.Seek(blockKey(number)); k != nil; {
+			n, raw, pieces := binary.BigEndian.Uint64(k), v, len(k) > 8
+			if pieces {
+				raw = append(make([]byte, 0, 4*pieceLen), raw...)
+			}
+			for k, v = c.Next(); pieces && k != nil && binary.BigEndian.Uint64(k) == n; k, v = c.Next() {
+				raw = append(raw, v...)
+			}
+			if !yield(n, raw) {
+				return
+			}
+		}
+	}
 }
 
-// blocksFrom begins at the block of that number, or the first after it.
-func blocksFrom(tx *bbolt.Tx, number uint64) *blockCursor {
-	b := &blockCursor{c: tx.Bucket(blocksBucket).Cursor()}
-	b.k, b.v = b.c.Seek(blockKey(number))
-	return b
-}
-
-// next returns the next block, good for the transaction's life, or nil at the end. Pieces that do not make a whole
-// block give what there is of it: its hash tells.
-func (b *blockCursor) next() (raw []byte) {
-	if b.k == nil {
-		b.number = 0
-		return nil
+// parsedBlocks gives all blocks of the record, or why one cannot be read.
+func parsedBlocks(tx *bbolt.Tx) iter.Seq2[*Block, error] {
+	return func(yield func(*Block, error) bool) {
+		for number, raw := range blocksFrom(tx, 1) {
+			b, err := ParseBlock(raw)
+			if err != nil {
+				err = fmt.Errorf("block %d: %w", number, err)
+			}
+			if !yield(b, err) {
+				return
+			}
+		}
 	}
-	b.number, raw = binary.BigEndian.Uint64(b.k), b.v
-	pieces := len(b.k) > 8
-	if pieces {
-		raw = append(make([]byte, 0, 4*pieceLen), raw...)
-	}
-	for b.k, b.v = b.c.Next(); pieces && b.k != nil && binary.BigEndian.Uint64(b.k) == b.number; b.k, b.v = b.c.Next() {
-		raw = append(raw, b.v...)
-	}
-	return raw
 }

@@ -94,16 +94,17 @@ func (p *proof) rows(ctx context.Context, bucket []byte, fn func(tx *bbolt.Tx, k
 func (p *proof) blocks(ctx context.Context, fn func(tx *bbolt.Tx, number uint64, raw []byte)) error {
 	for from, end := uint64(0), false; !end; {
 		err := p.read(ctx, func(s *slice) error {
-			blocks := blocksFrom(s.tx, from)
-			for !s.over() {
-				raw := blocks.next()
-				if raw == nil || blocks.number == math.MaxUint64 {
-					end = true
+			for number, raw := range blocksFrom(s.tx, from) {
+				if s.over() {
 					return nil
 				}
-				fn(s.tx, blocks.number, raw)
-				from = blocks.number + 1
+				if number == math.MaxUint64 { // none comes behind it, nor was it ever reached
+					break
+				}
+				fn(s.tx, number, raw)
+				from = number + 1
 			}
+			end = true
 			return nil
 		})
 		if err != nil {
@@ -150,18 +151,17 @@ type numberedBlock struct {
 // The copy is good until the next call, which reuses its memory: asking for new memory could mean a wait inside a
 // transaction.
 func (p *proof) missing(s *slice, count, bytesMost int) (list []numberedBlock, end bool) {
-	blocks, copied := blocksFrom(s.tx, p.next), p.copied[:0]
+	copied := p.copied[:0]
 	defer func() { p.copied = copied[:0] }()
-	for size := 0; len(list) < count && size < bytesMost && (size == 0 || !s.late()); {
-		raw := blocks.next()
-		if raw == nil {
-			return list, true
+	for number, raw := range blocksFrom(s.tx, p.next) {
+		size := len(copied)
+		if len(list) >= count || size >= bytesMost || size > 0 && s.late() {
+			return list, false
 		}
 		copied = append(copied, raw...)
-		list = append(list, numberedBlock{blocks.number, copied[size:]})
-		size += len(raw)
+		list = append(list, numberedBlock{number, copied[size:]})
 	}
-	return list, false
+	return list, true
 }
 
 // apply applies blocks to the scratch, whose transaction the caller commits; a badBlock is one that does not stand on

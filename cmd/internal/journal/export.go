@@ -45,11 +45,9 @@ func orDamaged(path string, err error) error {
 }
 
 func exportBlocks(tx *bbolt.Tx, enc *json.Encoder) error {
-	blocks := blocksFrom(tx, 1)
-	for raw := blocks.next(); raw != nil; raw = blocks.next() {
-		b, err := ParseBlock(raw)
+	for b, err := range parsedBlocks(tx) {
 		if err != nil {
-			return fmt.Errorf("block %d: %w", blocks.number, err)
+			return err
 		}
 		for _, line := range exportLines(b) {
 			if err := enc.Encode(line); err != nil {

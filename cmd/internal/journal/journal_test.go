@@ -149,8 +149,7 @@ func TestBlocksStayUnderTheirLimit(t *testing.T) {
 	w.want("big", 0)
 	prove(t, w.j)
 	_ = w.j.View(func(tx *bbolt.Tx) error {
-		blocks := blocksFrom(tx, 1)
-		for raw := blocks.next(); raw != nil; raw = blocks.next() {
+		for _, raw := range blocksFrom(tx, 1) {
 			if len(raw) > maxBlock {
 				t.Errorf("a block of %d bytes", len(raw))
 			}

@@ -2,9 +2,11 @@ package journal
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,53 +46,45 @@ func remake(ctx context.Context, opt Options, path string, old *bbolt.DB, progre
 	return swap(opt, path, old, func(fresh *bbolt.DB) error {
 		return guarded(path, func() error {
 			return old.View(func(tx *bbolt.Tx) error {
-				blocks := blocksFrom(tx, 1)
-				return opt.Registry.applyAll(ctx, fresh, progress, func() (*Block, error) {
-					raw := blocks.next()
-					if raw == nil {
-						return nil, nil
-					}
-					b, err := ParseBlock(raw)
-					if err != nil {
-						err = fmt.Errorf("block %d: %w", blocks.number, err)
-					}
-					return b, err
-				})
+				return opt.Registry.applyAll(ctx, fresh, progress, parsedBlocks(tx))
 			})
 		})
 	})
 }
 
-// applyAll applies the blocks that next gives until it gives nil; progress, which may be nil, hears the last block of
-// each transaction.
+// applyAll applies blocks until one is an error; progress, which may be nil, hears the last of each transaction.
 func (r *Registry) applyAll(ctx context.Context, to *bbolt.DB, progress func(block uint64),
-	next func() (*Block, error)) error {
-	for end := false; !end; {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		reached := uint64(0)
+	blocks iter.Seq2[*Block, error]) error {
+	var some []*Block
+	size := 0
+	apply := func() error {
 		err := to.Update(func(tx *bbolt.Tx) error {
-			for n, size := 0, 0; n < replayBlocks && size < replayBytes; n++ {
-				b, err := next()
-				if end = b == nil; end {
-					return err
-				}
+			for _, b := range some {
 				if err := r.applyBlock(tx, b); err != nil {
 					return fmt.Errorf("block %d: %w", b.Number, err)
 				}
-				reached, size = b.Number, size+len(b.Raw)
 			}
 			return nil
 		})
+		if err == nil && progress != nil && len(some) > 0 {
+			progress(some[len(some)-1].Number)
+		}
+		some, size = some[:0], 0
+		return cmp.Or(err, ctx.Err())
+	}
+	for b, err := range blocks {
 		if err != nil {
 			return err
 		}
-		if progress != nil && reached > 0 {
-			progress(reached)
+		some, size = append(some, b), size+len(b.Raw)
+		if len(some) < replayBlocks && size < replayBytes {
+			continue
+		}
+		if err := apply(); err != nil {
+			return err
 		}
 	}
-	return nil
+	return apply()
 }
 
 // rebuildFromStream opens the journal on an empty file: recovery applies the whole stream and the vault.

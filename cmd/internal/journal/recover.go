@@ -215,12 +215,14 @@ func (j *Journal) appendTail(ctx context.Context, from uint64) error {
 	for n := from; ; {
 		var raws [][]byte
 		err := j.db.View(func(tx *bbolt.Tx) error {
-			blocks := blocksFrom(tx, n)
-			for v := blocks.next(); v != nil && len(raws) < chunk; v = blocks.next() {
-				if blocks.number != n+uint64(len(raws)) {
-					return fmt.Errorf("journal: block %d is missing in the record", n+uint64(len(raws)))
+			for number, raw := range blocksFrom(tx, n) {
+				if len(raws) == chunk {
+					break
 				}
-				raws = append(raws, bytes.Clone(v))
+				if want := n + uint64(len(raws)); number != want {
+					return fmt.Errorf("journal: block %d is missing in the record", want)
+				}
+				raws = append(raws, bytes.Clone(raw))
 			}
 			return nil
 		})

@@ -295,16 +295,17 @@ func (r *restorer) blocks(ctx context.Context, body []byte) error {
 			r.Progress(block, r.last.Last)
 		}
 	}
-	return r.Registry.applyAll(ctx, r.db, progress, func() (*Block, error) {
-		if len(body) == 0 {
-			return nil, nil
+	return r.Registry.applyAll(ctx, r.db, progress, func(yield func(*Block, error) bool) {
+		for len(body) > 0 {
+			raw, rest, err := cutFrame(body)
+			var b *Block
+			if err == nil {
+				b, err = ParseBlock(raw)
+			}
+			if body = rest; !yield(b, err) {
+				return
+			}
 		}
-		raw, rest, err := cutFrame(body)
-		if err != nil {
-			return nil, err
-		}
-		body = rest
-		return ParseBlock(raw)
 	})
 }
 

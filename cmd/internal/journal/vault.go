@@ -305,15 +305,15 @@ func (j *Journal) eachBlock(ctx context.Context, fn func(tx *bbolt.Tx, raw []byt
 			return err
 		}
 		err := j.View(func(tx *bbolt.Tx) error {
-			blocks := blocksFrom(tx, from)
-			for range some {
-				raw := blocks.next()
-				if end = raw == nil; end {
+			n := 0
+			for number, raw := range blocksFrom(tx, from) {
+				if n++; n > some {
 					return nil
 				}
 				fn(tx, raw)
-				from = blocks.number + 1
+				from = number + 1
 			}
+			end = true
 			return nil
 		})
 		if err != nil {
