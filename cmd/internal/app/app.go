@@ -81,7 +81,7 @@ type App struct {
 	checks  *watchman.RecordChecks
 
 	batches  batches // of the writer, for the metrics
-	room     *watchman.Room
+	room     *watchman.DiskWatch
 	local    *local.Store
 	watchman *watch.Watchman
 	metrics  *prometheus.Registry
@@ -143,7 +143,7 @@ func (a *App) takeFolder() error {
 		}
 		return release()
 	})
-	a.room, a.batches = watchman.NewRoom(cfg.Data, cfg.Disk), newBatches()
+	a.room, a.batches = watchman.NewDiskWatch(cfg.Data, cfg.Disk), newBatches()
 	if err := os.Remove(filepath.Join(cfg.Data, folder.Addresses)); !errors.Is(err, os.ErrNotExist) {
 		return err
 	}

@@ -96,12 +96,12 @@ func (c *callout) stop() {
 func (c *callout) enqueue(msg *nats.Msg) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.queue.push(login{msg, time.Now()})
+	c.queue.push(loginRequest{msg, time.Now()})
 	c.more.Signal()
 }
 
 // next waits for a login; false means that the callout has stopped.
-func (c *callout) next() (login, bool) {
+func (c *callout) next() (loginRequest, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for c.ctx.Err() == nil {
@@ -110,7 +110,7 @@ func (c *callout) next() (login, bool) {
 		}
 		c.more.Wait()
 	}
-	return login{}, false
+	return loginRequest{}, false
 }
 
 func (c *callout) serve() {

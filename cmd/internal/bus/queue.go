@@ -16,8 +16,8 @@ const (
 	maxWaiting = 1 << 15
 )
 
-// login is one question of the server, at the time it came.
-type login struct {
+// loginRequest is one question of the server, at the time it came.
+type loginRequest struct {
 	msg *nats.Msg
 	at  time.Time
 }
@@ -29,10 +29,10 @@ type loginQueue struct {
 	fresh, late fifo
 }
 
-func (q *loginQueue) push(l login) { q.fresh.push(l) }
+func (q *loginQueue) push(l loginRequest) { q.fresh.push(l) }
 
 // pop returns the login to serve next; false means that none waits.
-func (q *loginQueue) pop(now time.Time) (login, bool) {
+func (q *loginQueue) pop(now time.Time) (loginRequest, bool) {
 	for l, ok := q.fresh.peek(); ok && now.Sub(l.at) > lateAfter; l, ok = q.fresh.peek() {
 		q.fresh.pop()
 		q.late.push(l)
@@ -48,30 +48,30 @@ func (q *loginQueue) pop(now time.Time) (login, bool) {
 
 // fifo is a queue of at most maxWaiting logins.
 type fifo struct {
-	items []login
+	items []loginRequest
 	head  int
 }
 
-func (f *fifo) peek() (login, bool) {
+func (f *fifo) peek() (loginRequest, bool) {
 	if f.head == len(f.items) {
-		return login{}, false
+		return loginRequest{}, false
 	}
 	return f.items[f.head], true
 }
 
-func (f *fifo) pop() (login, bool) {
+func (f *fifo) pop() (loginRequest, bool) {
 	l, ok := f.peek()
 	if !ok {
 		return l, false
 	}
-	f.items[f.head] = login{}
+	f.items[f.head] = loginRequest{}
 	if f.head++; f.head == len(f.items) {
 		f.items, f.head = f.items[:0], 0
 	}
 	return l, true
 }
 
-func (f *fifo) push(l login) {
+func (f *fifo) push(l loginRequest) {
 	if len(f.items)-f.head == maxWaiting {
 		f.pop()
 	}

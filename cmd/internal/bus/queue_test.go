@@ -13,11 +13,11 @@ import (
 func TestLoginQueue(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var q loginQueue
-		var model []login
+		var model []loginRequest
 		now := time.Date(2016, 12, 16, 20, 0, 0, 0, time.UTC)
 		t.Repeat(map[string]func(*rapid.T){
 			"push": func(*rapid.T) {
-				l := login{&nats.Msg{}, now}
+				l := loginRequest{&nats.Msg{}, now}
 				q.push(l)
 				model = append(model, l)
 			},
@@ -53,7 +53,7 @@ func TestLoginQueueIsBounded(t *testing.T) {
 	var f fifo
 	first := time.Date(2016, 12, 16, 20, 0, 0, 0, time.UTC)
 	for i := range 3 * maxWaiting {
-		f.push(login{at: first.Add(time.Duration(i))})
+		f.push(loginRequest{at: first.Add(time.Duration(i))})
 	}
 	if n := len(f.items) - f.head; n != maxWaiting {
 		t.Fatalf("%d logins wait, want %d", n, maxWaiting)

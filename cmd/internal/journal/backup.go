@@ -112,11 +112,11 @@ func backup(ctx context.Context, from backupSource, opt BackupOptions) (done Sto
 	w := &backupWriter{backupSource: from, opt: opt, have: map[rowSum]bool{}, erased: map[string]bool{}}
 	w.m = Manifest{Format: backupFormat, Version: backupVersion, Node: from.node, Program: opt.Program, First: 1}
 	if opt.Since != "" {
-		base, have, err := readBase(ctx, opt.Since, opt.Passphrase)
+		base, err := readRefs(ctx, opt.Since, opt.Passphrase, func(sum rowSum) { w.have[sum] = true })
 		if err != nil {
 			return done, err
 		}
-		w.m.First, w.m.Last, w.m.Before, w.m.Hash, w.have = base.Last+1, base.Last, base.Hash, base.Hash, have
+		w.m.First, w.m.Last, w.m.Before, w.m.Hash = base.Last+1, base.Last, base.Hash, base.Hash
 	}
 	if err := w.create(); err != nil {
 		return done, err

@@ -248,13 +248,6 @@ func ReadManifest(path string, pass *Passphrase) (*Manifest, error) {
 	return readRefs(context.Background(), path, pass, nil)
 }
 
-// readBase reads the manifest of a backup and the rows of the vault that it and those before it hold.
-func readBase(ctx context.Context, path string, pass *Passphrase) (*Manifest, map[rowSum]bool, error) {
-	refs := map[rowSum]bool{}
-	m, err := readRefs(ctx, path, pass, func(sum rowSum) { refs[sum] = true })
-	return m, refs, err
-}
-
 // BackupHolds reports whether a backup, or one that it goes on from, holds one of the entries of the vault, or the blob
 // that one stands for, as it was before it was erased. It reads what the backup lists of them and passes over the rest.
 func BackupHolds(ctx context.Context, path string, pass *Passphrase, refs []string) (holds bool, err error) {

@@ -20,7 +20,7 @@ type CheckOptions struct {
 func (j *Journal) CheckPages(ctx context.Context) (damage []string, err error) {
 	ctx, cancel := j.whileOpen(ctx)
 	defer cancel()
-	p := &proof{db: j.db, beside: true}
+	p := &recordCheck{db: j.db, beside: true}
 	return p.walkLive(ctx)
 }
 
@@ -41,7 +41,7 @@ func (j *Journal) CheckBeside(ctx context.Context, opt CheckOptions) (Report, er
 
 func (j *Journal) checkBeside(ctx context.Context, opt CheckOptions) (Report, error) {
 	confirmed := j.heights.confirmed() // before the record is read, which then reaches it
-	p := j.newProof(ctx)
+	p := j.newRecordCheck(ctx)
 	p.beside, p.tmp, p.progress, p.db, p.height = true, opt.Tmp, opt.Progress, j.db, &confirmed
 	p.log, p.far = j.lookOnly()
 	p.room = func() error { return roomBeside(opt.Tmp, 0, opt.KeepFree) }

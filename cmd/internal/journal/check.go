@@ -48,14 +48,14 @@ func (r *Report) note(format string, args ...any) {
 // may be ahead for a moment: it waits until what either held is in both. It takes all the processor it can get; see
 // CheckBeside for one beside work.
 func (j *Journal) Check(ctx context.Context) (Report, error) {
-	p := j.newProof(ctx)
+	p := j.newRecordCheck(ctx)
 	p.log = j.log
 	return p.run(ctx, j.db)
 }
 
-// newProof begins a check of the record that is open.
-func (j *Journal) newProof(ctx context.Context) *proof {
-	p := &proof{reg: j.reg, shared: j.opt.Shared, blobs: j.blobs, r: Report{Problems: []string{}}}
+// newRecordCheck begins a check of the record that is open.
+func (j *Journal) newRecordCheck(ctx context.Context) *recordCheck {
+	p := &recordCheck{reg: j.reg, shared: j.opt.Shared, blobs: j.blobs, r: Report{Problems: []string{}}}
 	if info, err := j.log.info(ctx); err == nil { // else the check reads it again, and reports
 		j.reach(ctx, info.last)
 		p.upTo = info.last
@@ -107,8 +107,8 @@ func (j *Journal) reach(ctx context.Context, number uint64) {
 	}
 }
 
-// proof is one check of a record.
-type proof struct {
+// recordCheck is one check of a record.
+type recordCheck struct {
 	reg    *Registry
 	shared bool   // other nodes write too
 	tmp    string // where the state is made anew; default the system's
@@ -136,7 +136,7 @@ type proof struct {
 }
 
 // run proves the record in db. More blocks may come meanwhile.
-func (p *proof) run(ctx context.Context, db *bbolt.DB) (_ Report, err error) {
+func (p *recordCheck) run(ctx context.Context, db *bbolt.DB) (_ Report, err error) {
 	p.db = db
 	if err := p.openScratch(); err != nil {
 		return p.r, err
@@ -152,7 +152,7 @@ func (p *proof) run(ctx context.Context, db *bbolt.DB) (_ Report, err error) {
 }
 
 // guarded makes a problem of a file that cannot be read to its end.
-func (p *proof) guarded(do func() error) error {
+func (p *recordCheck) guarded(do func() error) error {
 	err := guarded(p.db.Path(), do)
 	if errors.As(err, new(*fileFault)) {
 		p.r.problem("%v", err)
@@ -165,7 +165,7 @@ func (p *proof) guarded(do func() error) error {
 var errSilent = errors.New("the stream gives no answer, so that it could not be held against the record")
 
 // stream holds the stream against the record.
-func (p *proof) stream(ctx context.Context) error {
+func (p *recordCheck) stream(ctx context.Context) error {
 	if p.log == nil {
 		return nil
 	}
@@ -197,12 +197,12 @@ func (p *proof) stream(ctx context.Context) error {
 }
 
 // silent says whether an error of the stream beside work tells nothing of what it holds.
-func (p *proof) silent(err error) bool {
+func (p *recordCheck) silent(err error) bool {
 	return p.beside && err != nil && !errors.Is(err, errMissing) && !errors.Is(err, jetstream.ErrStreamNotFound)
 }
 
 // marked is the first block that the stream may lack although it was confirmed, 0 for none.
-func (p *proof) marked() uint64 {
+func (p *recordCheck) marked() uint64 {
 	if p.short == nil {
 		return 0
 	}
@@ -211,7 +211,7 @@ func (p *proof) marked() uint64 {
 
 // sayCuts says what the server cut of a stream: as a problem where the check has added problems of that stream since
 // there were so many, which shows that something is lost, else as a note.
-func (p *proof) sayCuts(stream string, problems int) {
+func (p *recordCheck) sayCuts(stream string, problems int) {
 	say := p.r.note
 	if len(p.r.Problems) > problems {
 		say = p.r.problem
@@ -223,7 +223,7 @@ func (p *proof) sayCuts(stream string, problems int) {
 	}
 }
 
-func (p *proof) compareStream(ctx context.Context, info streamInfo) error {
+func (p *recordCheck) compareStream(ctx context.Context, info streamInfo) error {
 	r, short := &p.r, p.marked()
 	if err := info.whole(); err != nil {
 		r.problem("stream: %v", err)
@@ -248,7 +248,7 @@ func (p *proof) compareStream(ctx context.Context, info streamInfo) error {
 			r.problem("stream: message %d: %v", n, err)
 			continue
 		}
-		err = p.read(ctx, func(s *slice) error {
+		err = p.read(ctx, func(s *checkTx) error {
 			if !bytes.Equal(theirs, ReadBlock(s.tx, n)) {
 				r.problem("stream: message %d is not block %d of the record", n, n)
 			}

@@ -23,30 +23,30 @@ import (
 // come on top.
 const holdWithin = 10 * time.Millisecond
 
-// slice is one read transaction of a check.
-type slice struct {
+// checkTx is one read transaction of a check.
+type checkTx struct {
 	tx    *bbolt.Tx
 	begun time.Time
 	taken bool
 }
 
 // over says whether the transaction is to end; not before it has taken one thing up.
-func (s *slice) over() bool {
+func (s *checkTx) over() bool {
 	was := s.taken
 	s.taken = true
 	return was && s.late()
 }
 
-func (s *slice) late() bool { return time.Since(s.begun) > holdWithin }
+func (s *checkTx) late() bool { return time.Since(s.begun) > holdWithin }
 
 // read runs fn on a transaction of the record, which fn ends when it is over, and rests then.
-func (p *proof) read(ctx context.Context, fn func(s *slice) error) error {
+func (p *recordCheck) read(ctx context.Context, fn func(s *checkTx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	var held time.Duration
 	err := p.db.View(func(tx *bbolt.Tx) error {
-		s := &slice{tx: tx, begun: time.Now()}
+		s := &checkTx{tx: tx, begun: time.Now()}
 		err := fn(s)
 		held = time.Since(s.begun)
 		return err
@@ -59,7 +59,7 @@ func (p *proof) read(ctx context.Context, fn func(s *slice) error) error {
 }
 
 // rest leaves processor and disk to the work beside for as long as the check has just had them.
-func (p *proof) rest(ctx context.Context, worked time.Duration) error {
+func (p *recordCheck) rest(ctx context.Context, worked time.Duration) error {
 	const worthIt = 2 * time.Millisecond
 	if p.tired += worked; !p.beside || p.tired < worthIt {
 		return ctx.Err()
@@ -70,10 +70,10 @@ func (p *proof) rest(ctx context.Context, worked time.Duration) error {
 }
 
 // rows calls fn with each row of a bucket and the transaction it is read in, good for that call.
-func (p *proof) rows(ctx context.Context, bucket []byte, fn func(tx *bbolt.Tx, k, v []byte)) error {
+func (p *recordCheck) rows(ctx context.Context, bucket []byte, fn func(tx *bbolt.Tx, k, v []byte)) error {
 	var from []byte
 	for end := false; !end; {
-		err := p.read(ctx, func(s *slice) error {
+		err := p.read(ctx, func(s *checkTx) error {
 			c := s.tx.Bucket(bucket).Cursor()
 			k, v := c.Seek(from)
 			for ; k != nil && !s.over(); k, v = c.Next() {
@@ -91,9 +91,9 @@ func (p *proof) rows(ctx context.Context, bucket []byte, fn func(tx *bbolt.Tx, k
 }
 
 // blocks calls fn with each block of the record, good for that call.
-func (p *proof) blocks(ctx context.Context, fn func(tx *bbolt.Tx, number uint64, raw []byte)) error {
+func (p *recordCheck) blocks(ctx context.Context, fn func(tx *bbolt.Tx, number uint64, raw []byte)) error {
 	for from, end := uint64(0), false; !end; {
-		err := p.read(ctx, func(s *slice) error {
+		err := p.read(ctx, func(s *checkTx) error {
 			for number, raw := range blocksFrom(s.tx, from) {
 				if s.over() {
 					return nil
@@ -116,7 +116,7 @@ func (p *proof) blocks(ctx context.Context, fn func(tx *bbolt.Tx, number uint64,
 
 // openScratch makes the file that the state is made anew in. It has no name once it is open, so that whatever ends the
 // check, a kill too, leaves nothing of it.
-func (p *proof) openScratch() error {
+func (p *recordCheck) openScratch() error {
 	dir, err := os.MkdirTemp(p.tmp, scratchName)
 	if err != nil {
 		return err
@@ -150,7 +150,7 @@ type numberedBlock struct {
 // missing copies the blocks that the scratch lacks, up to so many and so many bytes; end says that there are no more.
 // The copy is good until the next call, which reuses its memory: asking for new memory could mean a wait inside a
 // transaction.
-func (p *proof) missing(s *slice, count, bytesMost int) (list []numberedBlock, end bool) {
+func (p *recordCheck) missing(s *checkTx, count, bytesMost int) (list []numberedBlock, end bool) {
 	copied := p.copied[:0]
 	defer func() { p.copied = copied[:0] }()
 	for number, raw := range blocksFrom(s.tx, p.next) {
@@ -166,7 +166,7 @@ func (p *proof) missing(s *slice, count, bytesMost int) (list []numberedBlock, e
 
 // apply applies blocks to the scratch, whose transaction the caller commits; a badBlock is one that does not stand on
 // those before it.
-func (p *proof) apply(tx *bbolt.Tx, list []numberedBlock) error {
+func (p *recordCheck) apply(tx *bbolt.Tx, list []numberedBlock) error {
 	for _, b := range list {
 		block, err := ParseBlock(b.raw)
 		if err == nil {
@@ -180,7 +180,7 @@ func (p *proof) apply(tx *bbolt.Tx, list []numberedBlock) error {
 }
 
 // scratched runs fn on a transaction of the scratch that takes the blocks which fn returns.
-func (p *proof) scratched(fn func(tx *bbolt.Tx) ([]numberedBlock, error)) error {
+func (p *recordCheck) scratched(fn func(tx *bbolt.Tx) ([]numberedBlock, error)) error {
 	tx, err := p.scratch.Begin(true)
 	if err != nil {
 		return err
@@ -198,10 +198,10 @@ func (p *proof) scratched(fn func(tx *bbolt.Tx) ([]numberedBlock, error)) error 
 }
 
 // catchUp applies to the scratch what it lacks, until a transaction sees the end of the record.
-func (p *proof) catchUp(ctx context.Context) error {
+func (p *recordCheck) catchUp(ctx context.Context) error {
 	for end := false; !end; {
 		var list []numberedBlock
-		err := p.read(ctx, func(s *slice) error { list, end = p.missing(s, replayBlocks, replayBytes); return nil })
+		err := p.read(ctx, func(s *checkTx) error { list, end = p.missing(s, replayBlocks, replayBytes); return nil })
 		begun := time.Now()
 		if err == nil {
 			err = p.scratched(func(tx *bbolt.Tx) ([]numberedBlock, error) { return list, p.apply(tx, list) })
@@ -227,7 +227,7 @@ var errBusy = errors.New("more is written all the time than a check can follow; 
 
 // level calls fn with a transaction of the record and one of the scratch that are at the same height. The blocks that
 // the scratch takes for it are committed after the record's transaction is closed, because the disk may be busy.
-func (p *proof) level(ctx context.Context, fn func(s *slice, fresh *bbolt.Tx)) error {
+func (p *recordCheck) level(ctx context.Context, fn func(s *checkTx, fresh *bbolt.Tx)) error {
 	const tries, blocksMost, bytesMost = 100, 8, 64 << 10
 	for try := range tries {
 		if err := p.catchUp(ctx); err != nil {
@@ -235,7 +235,7 @@ func (p *proof) level(ctx context.Context, fn func(s *slice, fresh *bbolt.Tx)) e
 		}
 		done := false
 		err := p.scratched(func(fresh *bbolt.Tx) (list []numberedBlock, err error) {
-			err = p.read(ctx, func(s *slice) (err error) {
+			err = p.read(ctx, func(s *checkTx) (err error) {
 				var end bool
 				if list, end = p.missing(s, blocksMost, bytesMost); !end { // that much is applied while no transaction is open
 					list = nil
@@ -260,10 +260,10 @@ func (p *proof) level(ctx context.Context, fn func(s *slice, fresh *bbolt.Tx)) e
 }
 
 // record proves the blocks, the state and this side of the vault.
-func (p *proof) record(ctx context.Context) error {
+func (p *recordCheck) record(ctx context.Context) error {
 	r, have := &p.r, uint64(0)
 	var unreadable error
-	err := p.read(ctx, func(s *slice) error {
+	err := p.read(ctx, func(s *checkTx) error {
 		last, err := readTip(s.tx)
 		if err != nil {
 			unreadable = err
@@ -287,7 +287,7 @@ func (p *proof) record(ctx context.Context) error {
 	if err := p.vaultHere(ctx); err != nil || !whole {
 		return err
 	}
-	err = p.read(ctx, func(s *slice) error { have, unreadable = readLayout(s.tx); return nil })
+	err = p.read(ctx, func(s *checkTx) error { have, unreadable = readLayout(s.tx); return nil })
 	switch {
 	case err != nil:
 		return err
@@ -306,7 +306,7 @@ func (p *proof) record(ctx context.Context) error {
 }
 
 // sound makes a problem of a block that cannot be applied.
-func (p *proof) sound(err error) (whole bool, other error) {
+func (p *recordCheck) sound(err error) (whole bool, other error) {
 	var bad *badBlock
 	if errors.As(err, &bad) {
 		p.r.problem("%v", bad)
@@ -316,7 +316,7 @@ func (p *proof) sound(err error) (whole bool, other error) {
 }
 
 // totals says what the blocks that were replayed leave.
-func (p *proof) totals() error {
+func (p *recordCheck) totals() error {
 	return p.scratch.View(func(fresh *bbolt.Tx) error {
 		last, tree, err := readEnd(fresh)
 		if err != nil {
@@ -329,7 +329,7 @@ func (p *proof) totals() error {
 }
 
 // reaches holds the record against what was confirmed.
-func (p *proof) reaches(tx *bbolt.Tx, last tip) {
+func (p *recordCheck) reaches(tx *bbolt.Tx, last tip) {
 	h := p.height
 	switch {
 	case h == nil || h.Number == 0:
@@ -350,7 +350,7 @@ func (p *proof) reaches(tx *bbolt.Tx, last tip) {
 
 // compareState names the first difference of each bucket; hashes alone would say only that there is one. The blocks
 // were compared as they were replayed: those of the scratch are the record's, in a row.
-func (p *proof) compareState(ctx context.Context) error {
+func (p *recordCheck) compareState(ctx context.Context) error {
 	for _, name := range p.reg.journaled() {
 		if name == string(blocksBucket) {
 			continue // one block may be stored in two ways
@@ -374,7 +374,7 @@ type comparison struct {
 }
 
 // some compares rows until the transaction is over.
-func (c *comparison) some(s *slice, fresh *bbolt.Tx) {
+func (c *comparison) some(s *checkTx, fresh *bbolt.Tx) {
 	a, b := s.tx.Bucket([]byte(c.name)), fresh.Bucket([]byte(c.name))
 	cb := b.Cursor()
 	kb, vb := cb.Seek(c.from)

@@ -13,7 +13,7 @@ import (
 // On a shared stream another node may take the block's place, so nothing is committed before the place is known. Alone,
 // both go on at once, which takes the append out of the time a caller waits. Wherever the process dies between the two,
 // one of them is ahead, and the start brings the other to it.
-func (a *blockTx) commit() (outcome, error) {
+func (a *blockTx) commit() (tryResult, error) {
 	begin := a.j.opt.Times.Start()
 	raw, hash := a.block.finish()
 	a.j.buf = raw // free again when this attempt is over, unless an append has it still
@@ -37,7 +37,7 @@ func (a *blockTx) commit() (outcome, error) {
 
 // commitAlone commits a block on a node of its own, with the append beside it while the stream is level. A block with
 // entries of the vault is appended after it.
-func (a *blockTx) commitAlone(raw []byte, t tip) (outcome, error) {
+func (a *blockTx) commitAlone(raw []byte, t tip) (tryResult, error) {
 	tail := a.j.tail
 	tail.mu.Lock()
 	defer tail.mu.Unlock()
@@ -86,7 +86,7 @@ func (a *blockTx) commitAlone(raw []byte, t tip) (outcome, error) {
 
 // commitShared commits a block once its place in the shared stream is known. The transaction stays open across the
 // network for placeWithin at most.
-func (a *blockTx) commitShared(raw []byte, t tip) (outcome, error) {
+func (a *blockTx) commitShared(raw []byte, t tip) (tryResult, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), placeWithin)
 	err := a.j.place(ctx, t.number, raw, t.hash)
 	cancel()
@@ -138,7 +138,7 @@ func (a *blockTx) store(raw []byte, t tip, delivered map[string]uint64) error {
 }
 
 // commitStored commits what leaves no block: it fails for those alone who wanted it.
-func (a *blockTx) commitStored() (outcome, error) {
+func (a *blockTx) commitStored() (tryResult, error) {
 	if err := a.tx.Commit(); err != nil {
 		return halted, fmt.Errorf("journal: %w", err)
 	}

@@ -143,7 +143,8 @@ func (j *Journal) EraseContent(ctx context.Context, actor, name, reason string) 
 	var refs []string
 	there := j.blobs.Has(name)
 	err := j.View(func(tx *bbolt.Tx) error {
-		for n := range piecesOf(tx, name) {
+		pieces, _ := piecesOf(tx, name) // a count that is damaged has its entry erased alone
+		for n := range pieces {
 			refs = append(refs, pieceRef(hashOf64(name), n))
 		}
 		there = there || len(refs) > 0 || ReadVault(tx, ContentRef(name)) != nil ||
@@ -221,26 +222,26 @@ func pieceRef(hash string, n int) string {
 	return fmt.Sprintf("content-%s-%06d", hash, n)
 }
 
-// piecesOf is how many pieces content has that is kept in the vault, 0 where none is.
-func piecesOf(tx *bbolt.Tx, name string) int {
-	n, err := strconv.Atoi(string(ReadVault(tx, ContentRef(name))))
-	if err != nil || n < 0 {
-		return 0
+// piecesOf is how many pieces content has that is kept in the vault, ErrNoContent where none is.
+func piecesOf(tx *bbolt.Tx, name string) (n int, err error) {
+	count := ReadVault(tx, ContentRef(name))
+	if count == nil {
+		return 0, ErrNoContent
 	}
-	return n
+	if n, err = strconv.Atoi(string(count)); err != nil || n < 0 {
+		return 0, fmt.Errorf("journal: content %s counts no pieces: %w", name, err)
+	}
+	return n, nil
 }
 
 // readPieces reads content that is kept in the vault.
 func readPieces(tx *bbolt.Tx, name string) ([]byte, error) {
-	hash, count := hashOf64(name), ReadVault(tx, ContentRef(name))
-	if count == nil {
-		return nil, ErrNoContent
-	}
-	pieces, err := strconv.Atoi(string(count))
+	pieces, err := piecesOf(tx, name)
 	if err != nil {
-		return nil, fmt.Errorf("journal: content %s: %w", name, err)
+		return nil, err
 	}
 	var data []byte
+	hash := hashOf64(name)
 	for n := range pieces {
 		piece := ReadVault(tx, pieceRef(hash, n))
 		if piece == nil {

@@ -104,7 +104,7 @@ func (f *kvFar) keys(ctx context.Context) ([]string, error) {
 	}
 	keys := make([]string, 0, len(info.State.Subjects))
 	for subject := range info.State.Subjects {
-		keys = append(keys, keyOf(f.cfg.Bucket, subject))
+		keys = append(keys, strings.TrimPrefix(subject, f.subject("")))
 	}
 	slices.Sort(keys)
 	return keys, nil

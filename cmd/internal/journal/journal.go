@@ -112,7 +112,7 @@ type Journal struct {
 	clock   *clock
 	heights *heightWriter
 	tail    *tail // of a node of its own
-	leader  leadership
+	leader  leaderState
 	erased  erasedList
 	blobs   *blobs.Store
 

@@ -21,8 +21,8 @@ const (
 	leaderless = 2 * leaseTTL
 )
 
-// leadership is what this node knows of who leads.
-type leadership struct {
+// leaderState is what this node knows of who leads.
+type leaderState struct {
 	mu     sync.Mutex
 	holder string
 	seen   time.Time // when somebody was known to lead
@@ -30,14 +30,14 @@ type leadership struct {
 	told   bool
 }
 
-func (l *leadership) led(by string) {
+func (l *leaderState) led(by string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.holder, l.seen, l.err, l.told = by, time.Now(), nil, false
 }
 
 // missing keeps why nobody is known to lead, and says when it is time to say so aloud.
-func (l *leadership) missing(err error) (tell bool) {
+func (l *leaderState) missing(err error) (tell bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.seen.IsZero() {

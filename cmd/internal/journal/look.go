@@ -41,7 +41,7 @@ func CheckStopped(ctx context.Context, l StoppedOptions) (_ Report, err error) {
 	if l, err = l.complete(); err != nil {
 		return Report{}, err
 	}
-	p := &proof{reg: l.Registry, shared: l.Shared, r: Report{Problems: []string{}},
+	p := &recordCheck{reg: l.Registry, shared: l.Shared, r: Report{Problems: []string{}},
 		blobs: blobs.New(filepath.Join(l.Dir, BlobsFolder), nil, false)}
 	db, err := p.open(l.Dir)
 	if err != nil {
@@ -139,7 +139,7 @@ func roomIn(dir string, need int64) error {
 
 // open opens the record's file for reading alone. No file, and why among the problems, where it is too damaged for
 // that.
-func (p *proof) open(dir string) (*bbolt.DB, error) {
+func (p *recordCheck) open(dir string) (*bbolt.DB, error) {
 	path := filepath.Join(dir, File)
 	damage, notes, err := lookAtPages(path)
 	if err != nil {
@@ -208,7 +208,7 @@ func inUse(path string) error {
 }
 
 // readHeight takes what was confirmed as what the record has to reach.
-func (p *proof) readHeight(dir string) {
+func (p *recordCheck) readHeight(dir string) {
 	h, err := ReadHeight(dir)
 	switch {
 	case err != nil:
@@ -220,7 +220,7 @@ func (p *proof) readHeight(dir string) {
 }
 
 // streamAlone says what a stream holds beside a record that cannot be read.
-func (p *proof) streamAlone(ctx context.Context) (Report, error) {
+func (p *recordCheck) streamAlone(ctx context.Context) (Report, error) {
 	for _, c := range p.cuts {
 		p.r.problem("%s", c)
 	}

@@ -280,7 +280,7 @@ func TestAFaultIsASentence(t *testing.T) {
 		t.Fatal(err)
 	}
 	truncate(t, f.file(), 8192)
-	p := &proof{reg: f.opt.Registry, tmp: t.TempDir(), r: Report{Problems: []string{}}}
+	p := &recordCheck{reg: f.opt.Registry, tmp: t.TempDir(), r: Report{Problems: []string{}}}
 	r, err := p.run(t.Context(), db)
 	if err != nil || r.OK || len(r.Problems) == 0 ||
 		!strings.Contains(r.Problems[0], f.file()+" cannot be read to its end") {

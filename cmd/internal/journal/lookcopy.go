@@ -29,7 +29,7 @@ func (c shortFile) String() string {
 
 // serveCopy runs a server on a copy of the folder's streams and keeps what it cut there. A server that cannot be run is
 // a problem of the streams, and no reason to leave the record unproved.
-func (p *proof) serveCopy(ctx context.Context, l StoppedOptions, js *jetstream.JetStream) (stop func() error, err error) {
+func (p *recordCheck) serveCopy(ctx context.Context, l StoppedOptions, js *jetstream.JetStream) (stop func() error, err error) {
 	none := func() error { return nil }
 	store := filepath.Join(p.tmp, "nats")
 	bytes, err := storedBytes(l.accountIn(l.Streams))

@@ -17,7 +17,7 @@ import (
 // in memory are not read from the disk again.
 
 // walkLive says which pages of the open record are damaged, or hold keys out of their order.
-func (p *proof) walkLive(ctx context.Context) (found []string, err error) {
+func (p *recordCheck) walkLive(ctx context.Context) (found []string, err error) {
 	f, err := os.Open(p.db.Path())
 	if err != nil {
 		return nil, err
@@ -28,7 +28,7 @@ func (p *proof) walkLive(ctx context.Context) (found []string, err error) {
 		return nil, err
 	}
 	for end := false; !end; {
-		err := p.read(ctx, func(s *slice) error {
+		err := p.read(ctx, func(s *checkTx) error {
 			w.slice = s
 			end = w.walk(s.tx)
 			return nil
@@ -47,7 +47,7 @@ type liveWalk struct {
 	bucket, key []byte // where it goes on
 
 	bodies [deepest + 1][]byte // room for the pages on the way down
-	slice  *slice
+	slice  *checkTx
 	txid   int // of the state that seen is of
 }
 

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -476,6 +475,3 @@ func (t *twin) status() (s TwinStatus) {
 	s.Owed = max(s.Owed-delivered, 0)
 	return s
 }
-
-// keyOf is the key of a subject of a key-value bucket.
-func keyOf(bucket, subject string) string { return strings.TrimPrefix(subject, "$KV."+bucket+".") }

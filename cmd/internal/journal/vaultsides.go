@@ -22,12 +22,12 @@ const (
 )
 
 // vaultSides compares the two sides of the vault. An entry that this side owes is no difference.
-func (p *proof) vaultSides(ctx context.Context) error {
+func (p *recordCheck) vaultSides(ctx context.Context) error {
 	there := false
 	if p.far == nil {
 		return nil
 	}
-	err := p.read(ctx, func(s *slice) error {
+	err := p.read(ctx, func(s *checkTx) error {
 		there = s.tx.Bucket(vaultBucket) != nil && s.tx.Bucket(vaultOwedBucket) != nil
 		return nil
 	})
@@ -67,7 +67,7 @@ func (p *proof) vaultSides(ctx context.Context) error {
 }
 
 // sideGone counts the entries that a key-value bucket which is not there ought to have.
-func (p *proof) sideGone(ctx context.Context) error {
+func (p *recordCheck) sideGone(ctx context.Context) error {
 	n := 0
 	err := p.live(ctx, func(_ []byte, owed bool) {
 		if !owed {
@@ -81,7 +81,7 @@ func (p *proof) sideGone(ctx context.Context) error {
 }
 
 // live calls fn with the key of each entry that is here and not erased, and whether it is owed.
-func (p *proof) live(ctx context.Context, fn func(key []byte, owed bool)) error {
+func (p *recordCheck) live(ctx context.Context, fn func(key []byte, owed bool)) error {
 	return p.rows(ctx, vaultBucket, func(tx *bbolt.Tx, k, row []byte) {
 		if len(row) > 0 && !isTombstone(row) {
 			fn(k, tx.Bucket(vaultOwedBucket).Get(k) != nil)
@@ -91,7 +91,7 @@ func (p *proof) live(ctx context.Context, fn func(key []byte, owed bool)) error 
 
 // sides is one comparison of the vault's two sides.
 type sides struct {
-	p           *proof
+	p           *recordCheck
 	bad         few
 	final       bool     // what differs is told, and else suspected
 	suspects    []string // keys
@@ -150,7 +150,7 @@ func (s *sides) compare(ctx context.Context, key string) error {
 		return fmt.Errorf("%s gives no answer, so that the vault's two sides could not be held together: %w", s.p.far.name(),
 			missing)
 	}
-	err := s.p.read(ctx, func(now *slice) error {
+	err := s.p.read(ctx, func(now *checkTx) error {
 		rows, owed := now.tx.Bucket(vaultBucket), now.tx.Bucket(vaultOwedBucket)
 		s.judge(key, rows, owed, e, missing)
 		return nil

@@ -133,13 +133,13 @@ func (j *Journal) batch(work []*pending) (rest []*pending) {
 	return rest
 }
 
-type outcome int
+type tryResult int
 
 const (
-	done        outcome = iota
-	applyFailed         // work[at] could not be applied; nothing is written
-	lostRace            // another node's block stands where ours was to stand; it is applied now
-	halted              // nothing can be written, or it is not known whether it was: the error says which
+	done        tryResult = iota
+	applyFailed           // work[at] could not be applied; nothing is written
+	lostRace              // another node's block stands where ours was to stand; it is applied now
+	halted                // nothing can be written, or it is not known whether it was: the error says which
 )
 
 // blockTx is one open transaction and the block that belongs to it.
@@ -160,7 +160,7 @@ type blockTx struct {
 	took  time.Duration // by the commit
 }
 
-func (a *blockTx) try() (out outcome, err error) {
+func (a *blockTx) try() (out tryResult, err error) {
 	if err := a.begin(); err != nil {
 		a.rollback()
 		return halted, err

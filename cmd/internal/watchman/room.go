@@ -11,27 +11,27 @@ import (
 	"qingkong/cmd/internal/watch"
 )
 
-// Room is the space that is left where the record lies, as it was looked at last. It may be asked from any goroutine.
-type Room struct {
+// DiskWatch is the space that is left where the record lies, as it was looked at last. It may be asked from any goroutine.
+type DiskWatch struct {
 	dir  string
 	disk config.Disk
 	last atomic.Pointer[watch.Room]
 }
 
-// NewRoom looks at the disk of a folder for the first time. Where that cannot be read there is room until the check of
+// NewDiskWatch looks at the disk of a folder for the first time. Where that cannot be read there is room until the check of
 // the disk says otherwise.
-func NewRoom(dir string, disk config.Disk) *Room {
-	r := &Room{dir: dir, disk: disk}
+func NewDiskWatch(dir string, disk config.Disk) *DiskWatch {
+	r := &DiskWatch{dir: dir, disk: disk}
 	r.last.Store(&watch.Room{MinMB: int64(disk.MinMB), StopMB: int64(disk.StopMB)})
 	r.check(context.Background())
 	return r
 }
 
 // Now is the space as it was looked at last.
-func (r *Room) Now() watch.Room { return *r.last.Load() }
+func (r *DiskWatch) Now() watch.Room { return *r.last.Load() }
 
 // check looks at the disk and judges it.
-func (r *Room) check(context.Context) watch.Finding {
+func (r *DiskWatch) check(context.Context) watch.Finding {
 	free, err := folder.FreeMB(r.dir)
 	if err != nil {
 		return watch.Fail("watch.disk_unreadable", refusal.Args{"why": err})
@@ -53,7 +53,7 @@ func roomFinding(r watch.Room) watch.Finding {
 }
 
 // Large refuses what needs much space and can wait, where there is little left.
-func (r *Room) Large() error {
+func (r *DiskWatch) Large() error {
 	now := r.Now()
 	if now.Level == watch.RoomOK {
 		return nil
@@ -64,7 +64,7 @@ func (r *Room) Large() error {
 
 // Full refuses whatever is not vital once the disk is nearly full: what ends a warning, answers for it or says what
 // was sent needs the little that is left.
-func (r *Room) Full() error {
+func (r *DiskWatch) Full() error {
 	now := r.Now()
 	if now.Level != watch.RoomStop {
 		return nil

@@ -26,7 +26,7 @@ import (
 type Parts struct {
 	Journal  *journal.Journal
 	Bus      *bus.Bus
-	Room     *Room
+	Room     *DiskWatch
 	Auditor  *Auditor
 	Dispatch *dispatch.Dispatcher
 	Local    *local.Store

@@ -123,7 +123,7 @@ func TestFindings(t *testing.T) {
 	is(t, "room enough", roomFinding(watch.RoomOf(2048, 1024, 256)), watch.OK, "", false)
 	is(t, "little room", roomFinding(watch.RoomOf(900, 1024, 256)), watch.Degraded, "watch.disk_low", false)
 	is(t, "hardly any room", roomFinding(watch.RoomOf(100, 1024, 256)), watch.Failed, "watch.disk_stop", false)
-	gone := NewRoom(t.TempDir()+"/gone", config.Default().Disk)
+	gone := NewDiskWatch(t.TempDir()+"/gone", config.Default().Disk)
 	is(t, "a disk that is not there", gone.check(t.Context()), watch.Failed, "watch.disk_unreadable", false)
 	if err := gone.Large(); err != nil {
 		t.Errorf("nothing is known of its room, and imports are refused: %v", err)

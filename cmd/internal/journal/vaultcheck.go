@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"iter"
-	"strconv"
 	"strings"
 
 	"go.etcd.io/bbolt"
@@ -18,9 +17,9 @@ import (
 
 // vaultHere proves this side of the vault: every entry against the hash that is its reference, content against its
 // name, and what the blocks name against what is there. The scratch has of the vault what the replayed blocks erased.
-func (p *proof) vaultHere(ctx context.Context) error {
+func (p *recordCheck) vaultHere(ctx context.Context) error {
 	there := false
-	err := p.read(ctx, func(s *slice) error {
+	err := p.read(ctx, func(s *checkTx) error {
 		if there = s.tx.Bucket(vaultBucket) != nil; !there {
 			p.r.problem("bucket %s is missing", vaultBucket)
 		} else if s.tx.Bucket(vaultOwedBucket) == nil {
@@ -56,9 +55,9 @@ func (p *proof) vaultHere(ctx context.Context) error {
 }
 
 // erasedHere finds what the replayed blocks erased and is here still.
-func (p *proof) erasedHere(ctx context.Context, bad *few) error {
+func (p *recordCheck) erasedHere(ctx context.Context, bad *few) error {
 	return eachSome(ctx, p.scratch.View, vaultBucket, nil, anyRow, func(refs []string) error {
-		return p.read(ctx, func(s *slice) error {
+		return p.read(ctx, func(s *checkTx) error {
 			for _, ref := range refs {
 				if row := s.tx.Bucket(vaultBucket).Get([]byte(ref)); len(row) > 0 && !isTombstone(row) {
 					bad.add("vault: entry %s was erased by the record and is still there", keyName([]byte(ref)))
@@ -118,18 +117,14 @@ func isReference(text string) bool {
 }
 
 // content proves content that is stored in pieces. One that is erased meanwhile is none.
-func (p *proof) content(ctx context.Context, hash string) error {
-	pieces, counted := 0, false
-	err := p.read(ctx, func(s *slice) (err error) {
-		pieces, err = strconv.Atoi(string(ReadVault(s.tx, pieceRef(hash, -1))))
-		counted = err == nil && pieces >= 0
-		return nil
-	})
+func (p *recordCheck) content(ctx context.Context, hash string) error {
+	pieces, uncounted := 0, error(nil)
+	err := p.read(ctx, func(s *checkTx) error { pieces, uncounted = piecesOf(s.tx, contentPrefix+hash); return nil })
 	if err != nil {
 		return err
 	}
 	wrong, erased := "does not say how many pieces it has", 0
-	if counted {
+	if uncounted == nil {
 		if wrong, erased, err = p.pieces(ctx, hash, pieces); err != nil {
 			return err
 		}
@@ -137,7 +132,7 @@ func (p *proof) content(ctx context.Context, hash string) error {
 	if wrong == "" && erased == 0 {
 		return nil
 	}
-	return p.read(ctx, func(s *slice) error {
+	return p.read(ctx, func(s *checkTx) error {
 		switch name := contentPrefix + hash; {
 		case ReadVault(s.tx, pieceRef(hash, -1)) == nil: // it was erased meanwhile
 		case erased > 0:
@@ -150,10 +145,10 @@ func (p *proof) content(ctx context.Context, hash string) error {
 }
 
 // pieces says what is wrong with the pieces of content, or how many of them are erased.
-func (p *proof) pieces(ctx context.Context, hash string, count int) (wrong string, erased int, err error) {
+func (p *recordCheck) pieces(ctx context.Context, hash string, count int) (wrong string, erased int, err error) {
 	sum := sha256.New()
 	for n, missing := 0, false; n < count; {
-		err := p.read(ctx, func(s *slice) error {
+		err := p.read(ctx, func(s *checkTx) error {
 			for ; n < count && !missing && !s.over(); n++ {
 				switch piece := ReadVault(s.tx, pieceRef(hash, n)); {
 				case piece != nil:
@@ -181,7 +176,7 @@ func (p *proof) pieces(ctx context.Context, hash string, count int) (wrong strin
 
 // references holds what the blocks name against the vault. Content is not told from other hashes there: the vault's two
 // sides tell where it is missing.
-func (p *proof) references(ctx context.Context) error {
+func (p *recordCheck) references(ctx context.Context) error {
 	said := map[string]bool{}
 	lost, how := few{say: p.r.problem}, "neither there nor erased"
 	if p.shared {

@@ -13,7 +13,7 @@ import (
 
 // blobsHere proves the blobs that the replayed blocks name: each is read through, or was erased, or is kept in the
 // vault by an earlier program. One that is erased and whose file is there still is no damage: its removal is owed.
-func (p *proof) blobsHere(ctx context.Context) error {
+func (p *recordCheck) blobsHere(ctx context.Context) error {
 	bad, missing, owed := few{say: p.r.problem}, few{say: p.r.problem}, 0
 	how := "neither there nor erased"
 	if p.shared {
@@ -59,8 +59,8 @@ func (p *proof) blobsHere(ctx context.Context) error {
 }
 
 // blob says whether content was erased, and whether it is to be a file.
-func (p *proof) blob(ctx context.Context, name string) (erased, is bool, err error) {
-	err = p.read(ctx, func(s *slice) error {
+func (p *recordCheck) blob(ctx context.Context, name string) (erased, is bool, err error) {
+	err = p.read(ctx, func(s *checkTx) error {
 		if s.tx.Bucket(vaultBucket) != nil { // else that was said
 			erased, is = isErased(s.tx, name), isBlob(s.tx, []byte(name), nil)
 		}
@@ -70,7 +70,7 @@ func (p *proof) blob(ctx context.Context, name string) (erased, is bool, err err
 }
 
 // namedAt is the first block that names a blob.
-func (p *proof) namedAt(name string) (block uint64) {
+func (p *recordCheck) namedAt(name string) (block uint64) {
 	_ = p.scratch.View(func(tx *bbolt.Tx) error { // the scratch is ours and was just read
 		if row := tx.Bucket(blobsBucket).Get([]byte(name)); len(row) == 8 {
 			block = binary.BigEndian.Uint64(row)
