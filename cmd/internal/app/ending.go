@@ -119,8 +119,8 @@ func (a *App) fail(err error) {
 	}
 }
 
-// Run builds and starts the program, calls started, and returns after ctx ended and everything is down, or when
-// a part of it failed. That ctx ended is no error, not even while the program was starting.
+// Run builds and starts the program, calls started, and returns after ctx ended and everything is down, or when a part
+// of it failed. The end of ctx is no error, not even while the program is starting.
 func Run(ctx context.Context, opt Options, started func(*App)) error {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)

@@ -127,7 +127,7 @@ func (b *Folder) prune(made string) error {
 // of a second the first time.
 const listWithin = 10 * time.Second
 
-// List implements [web.Backups]. Of one that cannot be read, or not in time, there is a name and a size.
+// List implements [web.Backups]. A backup that cannot be read, or not in time, is listed by its name and size alone.
 func (b *Folder) List() ([]calls.Backup, error) {
 	names, _, err := b.listed()
 	if err != nil {

@@ -36,7 +36,7 @@ const queue = "qingkong"
 // messages.
 //
 // Each user has its turn: no more of one wait than bounds say, and a user that is faster than [Config.Share] is
-// refused. Of a user's messages the handler runs in order of arrival. With bounds.Merge it runs once for all that a
+// refused. The handler runs on a user's messages in order of arrival. With bounds.Merge it runs once for all that a
 // user has waiting, with the data of the last, and its reply goes to all.
 func (b *Bus) Handle(subject string, bounds fair.Bounds, fn Handler) error {
 	prefix, ok := strings.CutSuffix(subject, ".*")

@@ -31,8 +31,8 @@ func (b *Bus) mirrors() map[string]jetstream.JetStream {
 }
 
 // EnsureStreams creates the streams of the public account, QINGKONG_EVENTS for warnings and proposals and
-// QINGKONG_DRILL for those of drills, and their mirrors for readers. They are kept without end. Of a stream that
-// is there only what the bus relies on is brought up to date; replicas and limits are its operator's.
+// QINGKONG_DRILL for those of drills, and their mirrors for readers. They are kept without end. It brings up to date
+// only what the bus relies on in a stream that is there; replicas and limits are its operator's.
 func (b *Bus) EnsureStreams(ctx context.Context) error {
 	for name, prefix := range map[string]string{StreamEvents: "qingkong.", StreamDrill: "qingkong.drill."} {
 		err := b.ensureStream(ctx, b.publicJS, name, func(c *jetstream.StreamConfig) {

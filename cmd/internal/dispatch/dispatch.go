@@ -67,7 +67,7 @@ type lane struct {
 	late chan []channel.Outcome // of a sender that did not come back in time; nil for none
 }
 
-// Trouble is a channel whose carrier has taken nothing since a time, though it was handed messages.
+// Trouble is a channel whose carrier has taken nothing since a time, though it was given messages.
 type Trouble struct {
 	Channel string
 	Since   time.Time // by the record's time
@@ -115,7 +115,7 @@ func (d *Dispatcher) Troubles() []Trouble {
 	return slices.SortedFunc(maps.Values(d.trouble), func(a, b Trouble) int { return cmp.Compare(a.Channel, b.Channel) })
 }
 
-// heard keeps what became of messages that a channel was handed at a time. A refusal for good is an answer, and no
+// heard keeps what became of messages that a channel was given at a time. A refusal for good is an answer and no
 // trouble of the channel.
 func (d *Dispatcher) heard(name string, at time.Time, out []channel.Outcome) {
 	d.mu.Lock()

@@ -15,9 +15,9 @@ import (
 	"qingkong/notify/channel"
 )
 
-// How long a message is left alone that could not be sent or recorded, and one that went out while the journal
-// records nothing; how long a sender may take beyond its limit, at most; and from when on a pause that a carrier asks
-// for is recorded, so that it holds for whoever leads next.
+// Pauses of sending: retryPause after a message could not be sent or recorded, haltPause after one went out while the
+// journal records nothing. A sender may take sendGrace beyond its limit, at most. A pause of recordPause or longer that
+// a carrier asks for is recorded, so that it holds for whoever leads next.
 const (
 	retryPause  = 5 * time.Second
 	haltPause   = 5 * time.Minute
@@ -111,7 +111,7 @@ func (l *loop) send(ctx context.Context) (n int, next time.Time) {
 	return len(went) + len(single), next
 }
 
-// due reads and renders the next messages. Of the rows that it returns as nothing there is nothing to send.
+// due reads and renders the next messages. The rows that it returns as nothing have nothing to send.
 func (l *loop) due(now time.Time) (rows, nothing []journal.Due, msgs []channel.Message, next time.Time, err error) {
 	maps.DeleteFunc(l.after, func(_ journal.Due, at time.Time) bool { return !now.Before(at) })
 	var broken []journal.Due
@@ -149,7 +149,7 @@ func (l *loop) due(now time.Time) (rows, nothing []journal.Due, msgs []channel.M
 	return rows, nothing, msgs, next, err
 }
 
-// hand hands messages to the sender. The outcome of a sender that does not come back in time is unknown, and nothing
+// hand gives messages to the sender. The outcome of a sender that does not come back in time is unknown, and nothing
 // more is handed to it before it does.
 func (l *loop) hand(ctx context.Context, msgs []channel.Message, now time.Time) (out []channel.Outcome) {
 	if len(msgs) == 0 {
@@ -208,8 +208,8 @@ func pauseOf(o channel.Outcome) time.Duration {
 	return min(max(o.After, time.Second), 24*time.Hour)
 }
 
-// sort tells what is recorded together from what is recorded singly. Of what failed for a moment nothing is recorded:
-// it is due as it was.
+// sort tells what is recorded together from what is recorded singly. A message that failed for a moment is not
+// recorded: it is due as before.
 func (l *loop) sort(ctx context.Context, rows []journal.Due, out []channel.Outcome) (went []journal.Due,
 	single []journal.RowOutcome) {
 	failed := map[time.Duration][]journal.Due{}

@@ -228,10 +228,11 @@ func piecesOf(tx *bbolt.Tx, name string) (n int, err error) {
 	if count == nil {
 		return 0, ErrNoContent
 	}
-	if n, err = strconv.Atoi(string(count)); err != nil || n < 0 {
-		return 0, fmt.Errorf("journal: content %s counts no pieces: %w", name, err)
+	pieces, err := strconv.ParseUint(string(count), 10, 31)
+	if err != nil {
+		return 0, fmt.Errorf("journal: content %s: %w", name, err)
 	}
-	return n, nil
+	return int(pieces), nil
 }
 
 // readPieces reads content that is kept in the vault.

@@ -63,7 +63,7 @@ func (j *Journal) reportEvery(pause time.Duration) {
 	})
 }
 
-// ExcludeNode lets the others write without waiting for a node that will not come back.
+// ExcludeNode lets the other nodes write without waiting for one that will not come back.
 func ExcludeNode(ctx context.Context, js jetstream.JetStream, node string) error {
 	kv, err := openNodes(ctx, js, 1)
 	if err != nil {

@@ -36,7 +36,7 @@ func (l *leaderState) led(by string) {
 	l.holder, l.seen, l.err, l.told = by, time.Now(), nil, false
 }
 
-// missing keeps why nobody is known to lead, and says when it is time to say so aloud.
+// missing keeps why nobody is known to lead. tell says that it is time to log it.
 func (l *leaderState) missing(err error) (tell bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -200,7 +200,7 @@ func (r *Registry) apply(tx *bbolt.Tx, fx *effects, at time.Time, actor string, 
 	return fx.err
 }
 
-// About says whom an event concerns, as it was recorded, under whatever kind. Nobody is no error.
+// About says whom a recorded event of any kind concerns. An event that concerns nobody is no error.
 func (r *Registry) About(kind string, data []byte) ([]Subject, error) {
 	today := kind
 	for r.newer(today) != today {

@@ -17,8 +17,8 @@ import (
 )
 
 // Sessions are the vault's rows that change and end by themselves. They are not entries of the vault proper, which are
-// written once and whose end is remembered for ever: a session is touched while it is used, and of one that is past its
-// time nothing need be known.
+// written once and whose end is remembered for ever: a session is touched while it is used, and is forgotten once it is
+// past its time.
 //
 // They are kept on both sides like the rest of the vault (twin.go), in a bbolt file of their own, so that a login never
 // waits for the record's writer. Reading asks bbolt alone, so that a request costs no message; a key-value bucket
@@ -184,8 +184,8 @@ func (s *Sessions) moveFrom(ctx context.Context, j *Journal) error {
 	})
 }
 
-// greet takes what the key-value bucket has before the first request where this node lacks it: people stay logged in
-// when a node loses its file, or joins. It is bounded.
+// greet takes over, before the first request, the sessions of the key-value bucket that this node lacks: people stay
+// logged in when a node loses its file, or joins. It waits mergeWithin at most.
 func (s *Sessions) greet(ctx context.Context) {
 	empty := false
 	_ = s.db.View(func(tx *bbolt.Tx) error { // one that cannot be read is found out by the first write

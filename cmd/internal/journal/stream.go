@@ -62,8 +62,8 @@ type jsStream struct {
 	streamHandle
 }
 
-// openStream returns the stream. Of a single server's stream messages are read directly, which saves carrying them as
-// JSON; on a cluster that could be answered by a replica that is behind.
+// openStream returns the stream. It reads the messages of a single server's stream directly, which saves carrying them
+// as JSON; on a cluster a replica that is behind could answer.
 func openStream(js jetstream.JetStream, replicas int, shared bool) *jsStream {
 	s := &jsStream{js: js, cfg: jetstream.StreamConfig{
 		Name: Stream, Subjects: []string{blockSubject}, Storage: jetstream.FileStorage,

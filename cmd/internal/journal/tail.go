@@ -85,7 +85,7 @@ func newTail(j *Journal, next uint64, short bool) *tail {
 	return t
 }
 
-// hand gives the follower a block beside its commit. The caller holds mu and the stream is level.
+// hand gives the follower a block beside its commit. The caller holds mu, and the stream is level.
 func (t *tail) hand(number uint64, raw []byte, hash [32]byte) *offer {
 	o := &offer{number: number, raw: raw, hash: hash, done: make(chan error, 1)}
 	t.offers <- o
@@ -140,7 +140,7 @@ func (t *tail) run() {
 	}
 }
 
-// left says, when the journal is being closed, that there is nothing more to do that a start does not do as well.
+// left says, when the journal is being closed, that the follower has nothing more to do.
 func (t *tail) left() bool { return !t.owes.Load() && t.next > t.j.Height() }
 
 // tell keeps how far the follower is, and logs when it begins to stand and when it goes on.

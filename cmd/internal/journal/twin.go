@@ -171,7 +171,7 @@ func (t *twin) deliver(ctx context.Context) (more bool, err error) {
 	return more, t.note(context.Cause(ctx))
 }
 
-// note keeps the outcome for whoever asks how the twin is.
+// note keeps the outcome for the status.
 func (t *twin) note(err error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -286,11 +286,11 @@ func (t *twin) settle(update func(func(*bbolt.Tx) error) error) error {
 // compareChunk is how many rows a comparison looks at in one transaction.
 const compareChunk = 500
 
-// compare makes both sides the union of what they hold. Keys that both have are not read, unless all: then a value of
-// the key-value bucket that cannot be read is put there again. On a node of its own, where this side has all that the
-// bucket holds, the bucket is made anew instead: nats-server gives no answer to what is put over such a message. It
-// never waits for an end that a damaged bucket does not give: it asks for the keys, and for each value by itself. pause
-// slows a comparison that runs behind the work.
+// compare makes both sides the union of what they hold. With all it also reads the keys that both have, and puts a
+// value that cannot be read in the key-value bucket there again. On a node of its own, where this side has all that the
+// bucket holds, it makes the bucket anew instead, because nats-server does not answer a put over such a message. A
+// damaged bucket may never end a listing, so compare asks for the keys, and for each value by itself. pause slows a
+// comparison that runs beside work.
 func (t *twin) compare(ctx context.Context, all bool, pause time.Duration) error {
 	keys, err := t.far.keys(ctx)
 	if err != nil {

@@ -346,8 +346,8 @@ func (j *Journal) StoreVault(ctx context.Context, entries ...VaultEntry) error {
 	return j.store(ctx, func(tx *bbolt.Tx) error { return j.putEntries(tx, entries) })
 }
 
-// SharedKey returns the secret of that name which all nodes share: 32 random bytes, made at the first call and
-// kept in the vault. With it a text can be compared with an earlier one without standing in the record.
+// SharedKey returns the secret of that name which all nodes share: 32 random bytes, made at the first call and kept in
+// the vault. It lets a text be compared with an earlier one without the text standing in the record.
 func (j *Journal) SharedKey(ctx context.Context, name string) ([]byte, error) {
 	ref := "key-" + name
 	key, err := j.sharedKey(ref)

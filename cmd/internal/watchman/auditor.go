@@ -95,7 +95,8 @@ func NewAuditor(j *journal.Journal, repeatMax time.Duration, clock func() time.T
 	return a
 }
 
-// Run audits at once and then every minute. A pass that does not end is not waited for: that it is missing is an alarm.
+// Run audits at once and then every minute. It does not wait for a pass that does not end: that the pass is missing is
+// an alarm.
 func (a *Auditor) Run(ctx context.Context) error {
 	ticks := a.ticks
 	if ticks == nil {
@@ -221,7 +222,7 @@ func (a *Auditor) pass(ctx context.Context) (got auditPass) {
 }
 
 // times is what a page is judged by: the record's time, before the transaction that is compared with it, and the rules.
-// While the program is young, what fell due before it ran had no time to be done.
+// While the program is young, work that fell due before it ran had no time to be done.
 func (a *Auditor) times() (rules notify.AuditRules, now journal.Moment) {
 	rules, now = a.rules, a.journal.Moment()
 	if a.clock().Sub(a.began) <= rules.Grace {

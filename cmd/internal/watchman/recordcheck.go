@@ -131,8 +131,8 @@ func (c *RecordChecks) All(ctx context.Context, tmp string, progress func(block,
 	return r, nil
 }
 
-// gaveUp keeps why a check did not come to its end, unless nobody wanted it any more, or it may be for the folder asked
-// for.
+// gaveUp keeps why a check did not come to its end, unless nobody wanted it any more, or the folder that was asked for
+// may be the reason.
 func (c *RecordChecks) gaveUp(ctx context.Context, err error, asked bool) {
 	if ctx.Err() != nil || asked {
 		return
