@@ -4,14 +4,15 @@ package alerts
 // say so.
 type Subject = struct{ Kind, ID, Change string }
 
-// What events of this package concern.
+// The kinds of things that events of this package concern.
 const (
 	AboutWarning  = "warning"
 	AboutProposal = "proposal"
 	AboutFeed     = "feed"
 )
 
-// Quiet are the kinds that concern nobody: what follows from a forecast or an observation is an event of its own.
+// Quiet lists the kinds of events that concern nobody: what follows from a forecast or an observation is an event of
+// its own.
 func Quiet() []string { return []string{ForecastReceived{}.Kind(), ObservationReceived{}.Kind()} }
 
 // About says whom an event of another kind concerns.

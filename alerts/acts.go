@@ -38,9 +38,9 @@ type Adjust struct {
 	Confirm    Date       `json:"confirm"` // the date of starts_at, where that is beyond the start limits
 }
 
-// Revise changes a warning's terms; what is left empty stays as it was. The start moves while the warning is scheduled;
-// where the level needs two persons that waits for the second. Of one that was rejected it may change the level too,
-// and declares it anew; of any other the level is not changed this way.
+// Revise changes a warning's terms; a field that is empty leaves its term as it was. The start of a scheduled warning
+// can be moved; where its level needs two persons the move waits for the second. A rejected warning is declared anew
+// and may take another level; the level of any other warning does not change this way.
 type Revise struct {
 	WarningID string     `json:"warning_id"`
 	Revision  int        `json:"revision" validate:"required"`
@@ -113,10 +113,10 @@ func (e Engine) DecideReject(tx *bbolt.Tx, actor string, in Reject, now time.Tim
 	})
 }
 
-// DecideAdjust changes the level, from now on or from a time to come, until which the old level stays in effect; a
-// change that was to take effect later than this one falls away. A level that is announced may be given an earlier
-// time. A raise to a level that needs two persons leaves the old level in force with the raise pending; lowering takes
-// one duty officer.
+// DecideAdjust changes the level, from now on or from a time ahead, until which the old level stays in effect; a change
+// that was to take effect later than this one falls away. An announced level can be moved to an earlier time. A raise
+// to a level that needs two persons leaves the old level in force while the raise is pending; one duty officer can
+// lower a level.
 func (e Engine) DecideAdjust(tx *bbolt.Tx, actor string, in Adjust, now time.Time) ([]Event, *Warning, error) {
 	return e.byPerson(tx, actor, in.WarningID, in.Revision, actAdjust, now, func(d *decision, w *Warning) error {
 		moments(&in.StartsAt, &in.EndsAt, &in.ReceivedAt)
@@ -165,9 +165,9 @@ func (in Adjust) change(w *Warning, now time.Time) Change {
 	}
 }
 
-// levelChanged applies a change. It does not reach back before the warning's own start, and one that had to wait for
-// approval not before that. One for which no time was named takes effect now, and a warning that goes on has begun,
-// though a clock that was ahead may have put either later.
+// levelChanged applies a change. The change does not reach back before the warning's own start, and a change that
+// waited for approval does not reach back before the approval. A change for which no time was named takes effect now,
+// and an active warning has begun, even where a clock that was ahead has put either of them later.
 func (d *decision) levelChanged(ch Change, approved bool) LevelChanged {
 	w, start := d.warning, d.warning.StartsAt
 	if w.State == Active {
@@ -181,7 +181,7 @@ func (d *decision) levelChanged(ch Change, approved bool) LevelChanged {
 		effective = latest(effective, d.now)
 	}
 	before := w.Level
-	// of what is announced, sooner or less
+	// a level that is already announced comes sooner, or is lowered
 	if had := w.LevelAt(effective); ch.Level.Above(had) && !ch.Level.Above(before) {
 		before = had
 	}
@@ -191,10 +191,10 @@ func (d *decision) levelChanged(ch Change, approved bool) LevelChanged {
 	}
 }
 
-// DecideRevise changes the end of a warning that is scheduled or active, or the order and the text behind it, and the
-// start of one that is scheduled: at a level that needs two persons the old one stays until a second person agrees, and
-// nothing waits any more once it has come. One that was rejected is declared anew in the terms given, which is refused
-// with conflict while another is live in its region.
+// DecideRevise changes the end of a scheduled or active warning, or the order and the text behind it, and moves the
+// start of a scheduled one. At a level that needs two persons the old start stays until a second person agrees, and the
+// request falls away once the old start has come. A rejected warning is declared anew in the terms given, which is
+// refused with conflict while another warning is live in its region.
 func (e Engine) DecideRevise(tx *bbolt.Tx, actor string, in Revise, now time.Time) ([]Event, *Warning, error) {
 	moments(&in.StartsAt, &in.EndsAt, &in.ReceivedAt)
 	w, err := GetWarning(tx, in.WarningID)
@@ -292,7 +292,7 @@ func (e Engine) resubmit(tx *bbolt.Tx, actor string, w *Warning, in Revise, now 
 	return d.finish(actRevise, phaseRejected)
 }
 
-// DecideLift ends an active warning now, or sets its end when ends_at is to come.
+// DecideLift ends an active warning now, or sets its end when ends_at lies ahead.
 func (e Engine) DecideLift(tx *bbolt.Tx, actor string, in Lift, now time.Time) ([]Event, *Warning, error) {
 	return e.byPerson(tx, actor, in.WarningID, in.Revision, actLift, now, func(d *decision, w *Warning) error {
 		end := latest(now, w.StartsAt)
@@ -304,7 +304,7 @@ func (e Engine) DecideLift(tx *bbolt.Tx, actor string, in Lift, now time.Time) (
 			}
 		}
 		var cleared *time.Time
-		// one of an earlier program says something else there
+		// the period of an earlier program's proposal means something else
 		if d.open != nil && d.open.Kind == KindLift && d.open.Trace.Episode != nil {
 			cleared = &d.open.Trace.Period.From
 		}
@@ -341,7 +341,7 @@ func (e Engine) DecideActivate(tx *bbolt.Tx, actor string, in WarningRef, now ti
 	})
 }
 
-// DecideExpire ends a warning whose end is reached; the timer of its end runs it. One that was never approved or
+// DecideExpire ends a warning whose end is reached; the timer of its end runs it. A warning that was never approved or
 // confirmed is cancelled.
 func (e Engine) DecideExpire(tx *bbolt.Tx, actor string, in WarningRef, now time.Time) ([]Event, *Warning, error) {
 	return e.byTimer(tx, actor, in, actExpire, now, func(d *decision, w *Warning) error {

@@ -11,16 +11,16 @@ import (
 	"qingkong/alerts/terms"
 )
 
-// RawValue is a value of an hour or a day that stands beside what is known of it as it came: one that no concentration
-// can be, or that is known to be none when it comes.
+// RawValue is a value of an hour or a day that is kept as it came, beside what is known of it: no concentration can be
+// so, or the message itself shows that it is none.
 type RawValue struct {
 	Name  string `json:"name"` // a pollutant, or aqi
 	Value string `json:"value"`
 	Rule  string `json:"rule"`
 }
 
-// Aside is what a station measured and what is not judged: N values of a pollutant, or its index, between two times.
-// Value is the first of them.
+// Aside is values that a station measured and that are not judged: N values of a pollutant, or of its index, between
+// two times. Value is the first of them.
 type Aside struct {
 	Station   string    `json:"station"`
 	Name      string    `json:"name"` // a pollutant, or aqi
@@ -32,8 +32,8 @@ type Aside struct {
 	Unchanged bool      `json:"unchanged,omitempty"` // of what is stuck: for so long that the instrument never changes
 }
 
-// aside tells of a station what is set aside and lies behind a time, pollutant by pollutant; unit is how long a row is.
-// Values that follow one another for the same reason are told of together.
+// aside lists the values of a station that are set aside and end after a time, pollutant by pollutant; unit is how long
+// a row is. Values that follow one another for the same reason make one entry.
 func (line *stationLine[T]) aside(unit time.Duration, from time.Time, notTaken func(T) []RawValue) (out []Aside) {
 	open := map[string]int{} // name → its last entry in out
 	add := func(i int, name, value, rule string, never bool) {
@@ -171,7 +171,7 @@ func asideNear(all []Aside, from, to time.Time) (out []Aside) {
 	return out
 }
 
-// Named is a place of what came in and what is to be said of it. Message is Chinese; [Named.In] has the other language.
+// Named is a place in what came in and what is to be said of it. Message is Chinese; [Named.In] has the other language.
 type Named struct {
 	Path    string       `json:"path"` // hours[3].pm25
 	Rule    string       `json:"rule"`

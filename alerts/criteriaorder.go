@@ -2,8 +2,8 @@ package alerts
 
 import "qingkong/alerts/refusal"
 
-// ordered checks that no lower level is harder to meet than a higher one: a clause of it that is harder than one of a
-// higher level never decides anything, and a level of which every clause is at least as hard never comes about.
+// ordered checks that no lower level is harder to meet than a higher one. A clause that is harder than one of a higher
+// level never decides anything, and a level never comes about when each of its clauses is at least as hard.
 func (c *checker) ordered(levels []LevelRule) {
 	for low, rule := range levels {
 		never := len(rule.AnyOf) > 0
@@ -32,8 +32,8 @@ func (c *checker) ordered(levels []LevelRule) {
 	}
 }
 
-// implies reports whether whatever meets the clause meets the other one too. What a clause is sure to contain is its
-// run, and 24 hours at a time of its worse part, which may lie in pieces.
+// implies reports whether everything that meets the clause also meets the other one. A run that meets the clause is
+// sure to contain its hours, and 24 hours at a time of its worse part, which may lie in pieces.
 func (c Clause) implies(other Clause) bool {
 	type part struct{ over, hours int }
 	sure := []part{{c.Over, c.Hours}}

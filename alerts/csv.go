@@ -9,7 +9,8 @@ import (
 // exampleDaily is the plain header, as documented, for the remedy of a wrong one.
 const exampleDaily = "date,aqi,primary,pm25,pm10,so2,no2,co,o3_8h"
 
-// Air is what a CSV holds: days or hours, in ascending order. Of a range the AQI of its day is the high end.
+// Air is what a CSV holds: days or hours, in ascending order. The AQI of a day with a range is the high end of the
+// range.
 type Air struct {
 	Days  []Day
 	Hours []Hour

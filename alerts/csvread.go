@@ -171,8 +171,8 @@ func (t *table) rows() error {
 	})
 }
 
-// decide finds out of the first row of data whether the rows are of days or of hours, and puts aside the columns that
-// are no part of such a report.
+// decide finds out from the first row of data whether the rows are days or hours, and puts aside the columns that do
+// not belong to such a report.
 func (t *table) decide(r row) {
 	t.decided = true
 	switch {
@@ -238,11 +238,11 @@ func (t *table) row(r row) {
 	}
 }
 
-// footers are what a row begins with that is no data, whatever else stands in it.
+// footers are the beginnings of rows that are no data, whatever else stands in them.
 var footers = strings.Fields("注 备注 说明 数据来源 来源 制表 制作 填表 审核 审批 签发 预报员 会商 发布 起报 单位 联系 平均 均值 合计 总计 统计 最大 最小 最高 最低 极值 note " +
 	"remark source total average mean max min unit")
 
-// aside reports whether a row without a day is none of data: a note, a sum, the header once more.
+// aside reports whether a row without a day is no row of data but a note, a sum, or the header again.
 func (t *table) aside(r row, key string) bool {
 	label := strings.ToLower(strings.TrimLeft(refusal.Plainly(r.label()), "*※ ("))
 	again, repeats := 0, true
@@ -462,7 +462,7 @@ func (t *table) column(c forms.Column) int {
 	})
 }
 
-// remark tells of what is strange, and of values that come to nothing.
+// remark tells what is strange about a day, and that its values make no index.
 func (t *table) remark(line int, date Date, e *entry, o outcome) {
 	if t.Measured {
 		return

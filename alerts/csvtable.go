@@ -123,7 +123,7 @@ func (l *layout) findHeader() {
 	look := *l
 	look.lazy = true
 	var first []row
-	// What is broken further down is told when the rows are read.
+	// an error further down is reported when the rows are read
 	_ = look.each(func(r row) bool {
 		if !r.blank() {
 			first = append(first, r)

@@ -10,7 +10,7 @@ import (
 	"qingkong/alerts/terms"
 )
 
-// decision is one act being decided in one scope: what stands there, and the events so far.
+// decision is one act being decided in one scope: the warning and the proposal there, and the events so far.
 type decision struct {
 	engine Engine
 	tx     *bbolt.Tx

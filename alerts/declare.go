@@ -78,8 +78,8 @@ func (e Engine) DecideDeclare(tx *bbolt.Tx, actor string, in Declare, now time.T
 	return d.finish(actDeclare, phaseNew)
 }
 
-// enter makes room for a declaration: it says what proposal that goes against, accepts the one that it follows, and ends a
-// drill.
+// enter prepares a declaration: it finds the proposal that the declaration goes against, accepts the one that it
+// follows, and ends a drill.
 func (d *decision) enter(in Declare) (*Override, error) {
 	over, err := d.overridden(in.ProposalID, in.Trigger, in.Level, in.Reason)
 	if err != nil {
@@ -91,7 +91,7 @@ func (d *decision) enter(in Declare) (*Override, error) {
 	return over, d.endDrill()
 }
 
-// entered is where a declaration leads, and whether it goes out to the public with that.
+// entered is the state that a declaration leads to, and whether it goes out to the public at once.
 func (d *decision) entered(in Declare) (s State, announce bool) {
 	if d.engine.twoPersons(in.Level) {
 		return PendingApproval, false
@@ -101,8 +101,8 @@ func (d *decision) entered(in Declare) (s State, announce bool) {
 }
 
 // overridden is the open proposal that a declared level goes against; nil when there is none, or the act follows it. A
-// city's order goes before our own forecast; that they differed is kept. An own declaration below what our forecast asks
-// for goes against it as well, whether it accepts the proposal or passes it by, and is refused without a reason.
+// city's order goes before our own forecast, and the difference is kept. An own declaration below the level that our
+// forecast asks for also goes against the proposal, whether or not it accepts it, and is refused without a reason.
 func (d *decision) overridden(proposalID string, t Trigger, ordered Level, reason string) (*Override, error) {
 	p := d.open
 	if p == nil {
@@ -182,7 +182,7 @@ func (d *decision) confirm(in Declare) ([]Event, *Warning, error) {
 	return d.finish(actConfirm, phaseReported)
 }
 
-// endDrill ends what is being practised in the region when the real thing is declared.
+// endDrill ends a drill of the region when a live warning is declared.
 func (d *decision) endDrill() error {
 	if d.scope.drill {
 		return nil

@@ -85,7 +85,8 @@ func (d *decision) approve() {
 	d.activateIfDue()
 }
 
-// confirmEmergency is an approver's word for what went out on a telephone call, also after its end.
+// confirmEmergency records an approver's confirmation of what went out on a telephone call, also after the warning's
+// end.
 func (e Engine) confirmEmergency(tx *bbolt.Tx, actor string, w *Warning, now time.Time) ([]Event, *Warning, error) {
 	if actor == w.Emergency.By || actor == w.DeclaredBy {
 		return nil, nil, refusal.New(refusal.SamePerson, "warning.same_person", refusal.Args{"id": w.ID, "user": actor})
@@ -109,7 +110,7 @@ func (e Engine) DecideUnconfirmed(tx *bbolt.Tx, actor string, in WarningRef, now
 	return e.note(tx, actor, w, actUnconfirmed, EmergencyOverdue{w.of()}, now)
 }
 
-// note records what leaves a warning where it is, live or not.
+// note records an event that leaves a warning's phase as it is, live or not.
 func (e Engine) note(tx *bbolt.Tx, actor string, w *Warning, a act, ev warningEvent, now time.Time) ([]Event, *Warning,
 	error) {
 	if err := refuse(w, a); err != nil {

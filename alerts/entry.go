@@ -34,7 +34,7 @@ type entry struct {
 	aside []RawValue // of what was measured: numbers that can be no value
 }
 
-// read reads the cell of a column. An index of a range's end is a single one.
+// read reads the cell of a column. A column of one end of a range holds a single index.
 func (e *entry) read(c forms.Column, unit forms.Unit, text string, hourly, measured bool) *forms.Wrong {
 	switch c {
 	case forms.Primary:
@@ -50,7 +50,7 @@ func (e *entry) read(c forms.Column, unit forms.Unit, text string, hourly, measu
 	if p, ok := c.Pollutant(hourly); ok {
 		v, absent, w := forms.Concentration(text, p, unit)
 		if absent == forms.Sentinel && measured {
-			// What an instrument sends for a fault is judged with what else it sends, where it can be a number at all.
+			// A number that an instrument sends for a fault is judged with its other values, where it can be a number at all.
 			n, err := aqi.ParseConcentration(refusal.Plainly(text))
 			if err != nil {
 				e.setAside(p, text)
@@ -136,7 +136,8 @@ func (e *entry) resolve(date Date) outcome {
 		given = e.class
 	}
 	primary := e.primary
-	// A range that does not hold the index of the concentrations says as little of the primary pollutant as such an index.
+	// A range that does not contain the index of the concentrations says nothing of the primary pollutant, just as a
+	// published index that differs from theirs.
 	if made, computed := resolve(date, nil, nil, e.Values()); given != nil && len(primary) == 0 && made != nil &&
 		given.Low <= *made && *made <= given.High {
 		primary = computed
@@ -208,8 +209,8 @@ func (m *Measured) aboveItsOwn() bool {
 	return m.PM25 != nil && m.PM10 != nil && m.PM25.Cmp(*m.PM10) > 0
 }
 
-// PM25Alone is what fills the note that an index is of other pollutants, and what PM2.5 alone would make, which
-// criteria go by; nil where PM2.5 makes the index, or no pollution.
+// PM25Alone returns the values of the note that an index is due to other pollutants and that PM2.5 alone makes another
+// one, which criteria go by; nil where PM2.5 makes the index, or there is no pollution.
 func PM25Alone(std aqi.Standard, index int, primary []string, v aqi.Values) refusal.Args {
 	own := ownIndex(std, v)
 	if own == nil || *own <= 100 || *own >= index || len(primary) == 0 || slices.Contains(primary, PM25) {
@@ -243,7 +244,7 @@ func IndexNotes(v aqi.Values, r aqi.Result) []Note {
 	return out
 }
 
-// Note is something that was read otherwise than it stands there, or looks wrong: told of, and no reason to refuse.
+// Note says that something was read otherwise than it is written, or looks wrong; nothing is refused for it.
 type Note struct {
 	Path    string `json:"path"`
 	Rule    string `json:"rule"`

@@ -65,10 +65,10 @@ type Window struct {
 	AQIMax int       `json:"aqi_max"`
 }
 
-// DayVerdict says whether a day counts. Why is empty for a day that counts by its primary pollutants, bare_aqi for one
-// that counts for want of them, aqi_mismatch for one that counts with PM2.5's own index, dust_suspect, unknown,
-// too_few_hours where Hours says how few, forecast_old or forecast_far for a forecast that is not judged, or the reason
-// for which it does not count; the words for people are the catalogue's "why.<why>".
+// DayVerdict says whether a day counts. Why is empty for a day that counts by its primary pollutants; bare_aqi for a
+// day that counts because none are given; aqi_mismatch for a day that counts with the index of PM2.5 alone;
+// dust_suspect; unknown; too_few_hours, where Hours says how few; forecast_old or forecast_far for a forecast that is
+// not judged; or the reason why the day does not count. The catalogue has the words for people as "why.<why>".
 type DayVerdict struct {
 	Date       Date     `json:"date"`
 	AQI        *int     `json:"aqi"`                   // as published
@@ -109,8 +109,8 @@ type Tip struct {
 	Reason string    `json:"reason"`
 }
 
-// Evaluate applies criteria to a series. What is missing between the first and the last value is unknown; what is
-// unknown and what does not count breaks a run. It is a pure function.
+// Evaluate applies criteria to a series. Time without data between the first and the last value is unknown; a step that
+// is unknown or does not count breaks a run. It is a pure function.
 func Evaluate(s Series, c Criteria, opt EvaluateOptions) Evaluation {
 	ev := c.evaluate(s.steps(c.Counts, opt), opt)
 	ev.tellFewHours(s.Hours, time.Time{})
@@ -211,7 +211,8 @@ func (c Criteria) find(steps []step, opt EvaluateOptions) []clauseSpans {
 	return found
 }
 
-// holds reports whether a run contains the worse part. In pieces, the hours that any of its means covers add up.
+// holds reports whether a run contains the worse part. Where the worse part may lie in pieces, the hours that any of
+// its means covers add up.
 func (p *Peak) holds(run []step, opt EvaluateOptions) bool {
 	if p == nil {
 		return true
@@ -342,8 +343,8 @@ func (e Engine) tipsAhead(s Series, now time.Time) []Tip {
 	return slices.DeleteFunc(c.tips(s.steps(c.Counts, e.Evaluating())), func(t Tip) bool { return !t.To.After(now) })
 }
 
-// tips are the runs above what the lowest clause asks for that do not count for one and the same reason, or count with
-// no more than that.
+// tips are the runs above the value of the lowest clause that do not count for one and the same reason, or that count
+// with no more than that value.
 func (c Criteria) tips(steps []step) []Tip {
 	over := c.lowest()
 	var out []Tip

@@ -9,8 +9,8 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// FewHours is what can be said of 24 hours of which too few have a value: nothing is judged of them, and that they
-// never exceeded a value cannot be said either.
+// FewHours says how many of 24 hours have a value where they are too few: nothing is judged of them, and nobody can say
+// that they never exceeded a value.
 type FewHours struct {
 	Valid int  `json:"valid"`    // hours with a value, of PM2.5 where any has one
 	Need  int  `json:"need"`     // GB 3095—2012, table 4
@@ -74,9 +74,8 @@ func fewHoursOf(hours []HourAir) map[Date]*FewHours {
 
 const whyFewHours = "too_few_hours"
 
-// tellFewHours has the days say of how few hours they are that are unknown for it, adding those that no mean stands
-// for, and has clauses say that they cannot tell. Days that end after a time are left as they are; zero is no such
-// time.
+// tellFewHours marks the days that are unknown for want of hours, and adds such days for which no mean stands; clauses
+// say then that they cannot tell. Days that end after until are left as they are; a zero until is no limit.
 func (ev *Evaluation) tellFewHours(hours []HourAir, until time.Time) {
 	few := fewHoursOf(hours)
 	for i := range ev.Days {

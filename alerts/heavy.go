@@ -4,7 +4,7 @@ import (
 	"time"
 )
 
-// Heavy pollution that is measured and was not forecast is a running episode, and not a past one: it asks for a
+// Heavy pollution that is measured and was not forecast is an episode that goes on, and not a past one: it asks for a
 // response though no window of it lies ahead.
 const (
 	heavyOver   = 200            // AQI
@@ -12,9 +12,9 @@ const (
 	heavySilent = 12 * time.Hour // how far ahead no forecast may say that it is over
 )
 
-// heavy is what the measured 24-hour means alone ask for: the runs that end with the newest of them, whose level is the
-// highest that they meet. It is nil unless the newest is above 200 and ended within the last hours, and while any
-// forecast of the next ones is 200 or less. Daily values say nothing here.
+// heavy is the episode that the measured 24-hour means alone make: the runs that end with the newest mean, at the
+// highest level that they meet. It is nil unless the newest mean is above 200 and ended within the last hours, and nil
+// while any forecast of the next hours is 200 or less. Daily values do not count here.
 func (e Engine) heavy(series Series, ev Evaluation, now time.Time) *Episode {
 	newest := -1
 	measured := make([]step, len(ev.steps))

@@ -14,7 +14,7 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// object is a day or an hour of a body before it is read: its members by their names, in their order.
+// object is a day or an hour of a body before it is read: its members with their names, in their order.
 type object []member
 
 type member struct {
@@ -108,9 +108,9 @@ func (r Reader) Forecast(data []byte) (Forecast, []Note, error) {
 	return f, b.notes, b.end(len(f.Days) + len(f.Hours))
 }
 
-// Observation reads what was measured as Forecast reads a forecast; there are no ranges and classes. Numbers that can
-// be no value are set aside where they stand, so that the rest is taken. Days and hours keep the order and number in
-// which they came, also those that stand twice or say nothing: what is told of them names the place where they stood.
+// Observation reads what was measured as Forecast reads a forecast; there are no ranges and classes. Numbers that
+// cannot be a value are set aside where they stand, so that the rest is taken. Days and hours keep their order and
+// number, also where one stands twice or says nothing: what is told of them names their place in the body.
 func (r Reader) Observation(data []byte) (Observation, []Note, error) {
 	var in observationBody[object, object]
 	if err := refusal.Unmarshal(data, &in); err != nil {
@@ -127,7 +127,7 @@ func (r Reader) Observation(data []byte) (Observation, []Note, error) {
 	return o, b.notes, b.end(o.informative())
 }
 
-// bodyReader is what has been read of a body.
+// bodyReader reads a body and collects what is wrong with it and what is to be told.
 type bodyReader struct {
 	Reader
 	checker
@@ -154,7 +154,7 @@ func (b *bodyReader) end(left int) error {
 
 func (b *bodyReader) bad(path string, w *forms.Wrong) { b.add(path, w.Rule, w.Args) }
 
-// placedEntry is a day or an hour with where its members stand.
+// placedEntry is a day or an hour, and where its members stand.
 type placedEntry struct {
 	entry
 	path string
@@ -164,7 +164,7 @@ type placedEntry struct {
 	ok   bool
 }
 
-// named is where a column stands: as it is called in the body, or by its plain name where it is missing.
+// named is the path of a column: by its name in the body, or by its plain name where it is missing.
 func (p *placedEntry) named(c forms.Column, plain string) string {
 	if name, ok := p.at[c]; ok {
 		plain = name

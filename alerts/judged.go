@@ -32,8 +32,8 @@ const (
 	whyFar = "forecast_far"
 )
 
-// unjudged says why a forecast of the time from from to to is not judged, or is empty: it looked further ahead than the
-// settings allow, or it is too old. What is over keeps the age that its forecast had then.
+// unjudged says why a forecast of a period is not judged; empty where it is. The forecast looked further ahead than the
+// settings allow, or it is too old. A forecast of a past period keeps the age that it had at the end of it.
 func (s Settings) unjudged(issued, from, to, now time.Time) string {
 	age := now.Sub(issued)
 	if to.Before(now) {
@@ -60,8 +60,8 @@ func (a unjudgedDays) add(f *forecastHour, why string) {
 	}
 }
 
-// judge takes what is not judged out of a series. Today or a day to come of which nothing but such hours is known is
-// unknown, and says why. The rest of a day that is being measured by the hour parts nothing, as if nothing had been
+// judge takes forecasts that are not judged out of a series. A day from today on of which nothing else is known becomes
+// unknown and says why. Where today is being measured by the hour its rest breaks nothing, as if nothing had been
 // forecast of it.
 func (s *Series) judge(days map[Date]DayAQI, old unjudgedDays, today Date) {
 	for day, d := range old {

@@ -9,9 +9,9 @@ import (
 	"qingkong/alerts/aqi"
 )
 
-// A warning may end when the air has cleared and stays so for LiftH hours (环大气〔2024〕6号; how the hours are counted is a
-// setting, for the text leaves it open). The moment from which it does is what a lift rests on: it follows from what is
-// known of the air and not from the clock.
+// A warning may end when the air has cleared and stays clean for LiftH hours (环大气〔2024〕6号; a setting says how the hours
+// are counted, for the text leaves it open). A lift rests on the moment at which that begins, which follows from what
+// is known of the air and not from the clock.
 
 // airPiece is what is known of a stretch of time for a lift.
 type airPiece struct {
@@ -27,7 +27,7 @@ type cleanAir struct {
 	known     time.Time // until when anything is known
 }
 
-// stretch is clean air from one time to another. A warning may end from its at on.
+// stretch is clean air between two times. A warning may end from at on.
 type stretch struct{ from, at, to time.Time }
 
 // cleanAir finds the stretches of clean air of a series and its evaluation.
@@ -66,8 +66,8 @@ func (e Engine) cleanAir(series Series, ev Evaluation) cleanAir {
 	return c
 }
 
-// from is the earliest time from which the air is clean for the hours that a lift asks for, for a warning that is in
-// force since then: in a stretch that is not over, and behind which none of these episodes goes on or begins. ok is
+// from is the earliest time from which the air stays clean for the hours that a lift asks for, while a warning is in
+// force since a time. The stretch is not over, and none of the episodes waited for goes on or begins behind it. ok is
 // false when nothing that is known says so.
 func (c cleanAir) from(hours int, since, now time.Time, wait []Episode) (at time.Time, ok bool) {
 	for _, s := range c.stretches {
@@ -195,7 +195,8 @@ func (e Engine) suggestLift(ev Evaluation, live *Warning, now time.Time) *Propos
 	return p
 }
 
-// nearest is the last episode that begins before a time; where there is none, that time with no clause met.
+// nearest is the last episode that begins before a time; where there is none, an empty one at that time with no clause
+// met.
 func nearest(ev Evaluation, at time.Time) *Episode {
 	near := Episode{From: at, To: at, Clauses: slices.Clone(ev.Clauses)}
 	for i := range near.Clauses {
@@ -226,7 +227,7 @@ func (e Engine) waitedFor(ev Evaluation, live *Warning, now time.Time) []Episode
 	})
 }
 
-// outlook is what can be said of the end of a warning that is in force since a time, while these episodes last.
+// outlook says what is known of the end of a warning that is in force since a time, while these episodes last.
 func (e Engine) outlook(ev Evaluation, since, now time.Time, wait []Episode) *Outlook {
 	o := &Outlook{KnownUntil: ev.clean.known}
 	if at, ok := ev.clean.from(e.LiftH, since, now, wait); ok {

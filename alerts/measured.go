@@ -56,9 +56,9 @@ type Hour struct {
 	SetAside []RawValue `json:"set_aside,omitempty"`
 }
 
-// resolve gives a day its index and primary pollutants. A published index stands: where the concentrations make
-// another, one of them was withheld, as PM10 is on a day of dust, and then they do not say what the primary pollutant
-// was either. Without a published one the index of the day's standard is computed (HJ 633 of that date).
+// resolve gives a day its index and primary pollutants. A published index stands. Where the concentrations make another
+// index, one of them was withheld, as PM10 is on a day of dust, and they do not say what the primary pollutant was
+// either. Where no index is published it is computed by the day's standard (HJ 633 of that date).
 func resolve(date Date, published *int, primary []string, v aqi.Values) (*int, []string) {
 	if len(v) == 0 {
 		return published, primary

@@ -11,9 +11,9 @@ const (
 	whyDustSuspect = "dust_suspect"
 )
 
-// judge says whether a step counts, and with which index. An index that exceeds PM2.5's own by more than the options
-// allow, where criteria ask for PM2.5, has another cause or is wrong: then PM2.5's own counts. Both sides of a window
-// are means of its hours, and a window counts by its concentrations anyway: it is told of alone.
+// judge says whether a step counts, and with which index. Where criteria ask for PM2.5 and the index exceeds PM2.5's
+// own by more than the options allow, the index has another cause or is wrong, and PM2.5's own counts. A window counts
+// by its concentrations anyway, so that its mismatch is only told.
 func (c Counts) judge(st *step, opt EvaluateOptions) {
 	st.counted, st.why = c.counts(st)
 	switch {
@@ -35,20 +35,20 @@ func (c Counts) leavesOutDust() bool {
 	return c.Primary == PM25 || slices.Contains(c.ExceptCauses, Dust)
 }
 
-// dayAQI is the measured day in a series.
+// dayAQI is the measured day as it stands in a series.
 func (d *Day) dayAQI(source string) DayAQI {
 	return DayAQI{Date: d.Date, AQI: d.AQI, Primary: d.Primary, Cause: d.Cause, Source: source,
 		Partial: d.partial(d.Date, d.AQI), Values: d.Values()}
 }
 
-// dayAQI is the forecast day in a series, of whose range one value is evaluated.
+// dayAQI is the forecast day as it stands in a series; value is evaluated of its range.
 func (f *forecastDay) dayAQI(value int) DayAQI {
 	return DayAQI{Date: f.Date, AQI: &value, Low: &f.AQILow, Primary: f.Primary, Cause: f.Cause, Source: SourceForecast,
 		ForecastID: f.ForecastID, IssuedAt: f.IssuedAt, Partial: f.partial(f.Date, &value), Values: f.Values()}
 }
 
-// step is the day's 24-hour mean. Of a range it is the low end that PM2.5's own index is held against: a range that
-// holds PM2.5's own index agrees with it.
+// step is the day's 24-hour mean. PM2.5's own index is compared with the low end of a range: a range that contains it
+// agrees with it.
 func (d *DayAQI) step() step {
 	st := step{from: d.Date.Start(), to: d.Date.End(), aqi: d.AQI, published: d.AQI, primary: d.Primary, cause: d.Cause,
 		source: d.Source, forecastID: d.ForecastID, issuedAt: d.IssuedAt, partial: d.Partial, stations: d.Stations}

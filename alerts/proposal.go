@@ -119,7 +119,7 @@ type dismissal struct {
 	WarningID string       `json:"warning_id"`
 	Period    Period       `json:"period"`
 
-	// Of a revise; no start is as soon as it may.
+	// These describe a revise; a nil start is as soon as possible.
 	StartsAt *time.Time `json:"starts_at,omitempty"`
 	EndsAt   *time.Time `json:"ends_at,omitempty"`
 	NoEnd    bool       `json:"no_end,omitempty"`

@@ -100,8 +100,8 @@ func (e Engine) DecideReevaluate(tx *bbolt.Tx, actor string, _ Reevaluate, now t
 	return events, open, nil
 }
 
-// DecideDismiss closes an open proposal with a reason. The same is not raised again until its level changes; what comes
-// behind it in the order of suggestions is.
+// DecideDismiss closes an open proposal with a reason. The same proposal is not raised again until its level changes;
+// the next one in the order of suggestions may be.
 func (e Engine) DecideDismiss(tx *bbolt.Tx, actor string, in Dismiss, now time.Time) ([]Event, *Proposal, error) {
 	p, err := GetProposal(tx, in.ProposalID)
 	if err != nil {
@@ -164,8 +164,8 @@ type delivery struct {
 func (in delivery) issue() issue { return issue{in.forecastID, in.forecast.IssuedAt} }
 
 // series is what is known of a region's days and hours around now: measured days up to today, and the newest forecast
-// of each later day. A day up to today that was not measured (yet) has its newest forecast. A drill knows its forecasts
-// alone.
+// of each later day. A day up to today that was not measured (yet) has its newest forecast. A drill knows only its own
+// forecasts.
 func (e Engine) series(tx *bbolt.Tx, s scope, now time.Time, in delivery) (Series, error) {
 	today := DateOf(now)
 	days := map[Date]DayAQI{}

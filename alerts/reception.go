@@ -13,7 +13,7 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// Reception says what was new in an observation and how the station has been reporting in the last two days.
+// Reception says what was new in an observation, and how the station has been reporting in the last two days.
 type Reception struct {
 	New      int      `json:"new"`      // days and hours that say something new
 	Repeated int      `json:"repeated"` // that were known as they are
@@ -62,9 +62,9 @@ func (r ObservationResult) InBoth() ObservationResult {
 const receptionHours = 48
 
 // DecideObservation records the days and hours that say something new and brings the region's proposal in line with
-// them. What is set aside is recorded as it came and named in the answer; where it is all there is, nothing is
-// recorded, and the refusal names it. A value of a run, or of a pair of hours, is there to withdraw what was recorded
-// before it.
+// them. Values that are set aside are recorded as they came and named in the answer. Where there is nothing else,
+// nothing is recorded and the refusal names them; but a value of a run, or of a pair of hours, is recorded, for it
+// withdraws what was recorded before it.
 func (e Engine) DecideObservation(tx *bbolt.Tx, actor string, in Observation, now time.Time) ([]Event,
 	ObservationResult, error) {
 	if err := refuseFuture(&in, now); err != nil {
@@ -204,7 +204,7 @@ func unsure(aside []RawValue) bool {
 
 // name says what of the message is set aside beside all that is known of the station, and what is odd.
 func (r *arrival) name(days []Day) error {
-	// What is older is judged no more, and is looked at beside the message alone.
+	// Older hours are judged no more, and are looked at only beside the message.
 	known, err := ownHours(r.tx, r.in.Region, r.in.Station, r.now.Add(-hoursBack*time.Hour-asideBack),
 		r.now.Add(clockSkew))
 	if err != nil {
@@ -259,7 +259,7 @@ func (r *arrival) setAside(row int, n Named) {
 	r.aside = append(r.aside, n)
 }
 
-// nameRow names what of a row is set aside. By itself says what is so whatever lies beside it.
+// nameRow names the values of a row that are set aside. byItself is the row sifted without its neighbours.
 func (r *arrival) nameRow(row int, s *sieveRow, byItself sieveRow, index *int, path func(name string) string) {
 	for place, v := range s.values {
 		why := s.why[place]
@@ -349,7 +349,7 @@ func (r *arrival) reception() (gaps, stuckHours []Period) {
 	return gaps, stuckHours
 }
 
-// What a row of a message is to those before and after it of the same time.
+// How a row of a message relates to the rows before and after it of the same time.
 const (
 	doubleNone  = iota
 	doubleSame  // an earlier row says the same

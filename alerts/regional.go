@@ -44,10 +44,10 @@ func (s Settings) hourLines(observed map[time.Time]observedHour) (times []time.T
 	return times, lines
 }
 
-// regional makes a region's hours of its stations': each pollutant is the mean of the stations that have it, and
-// without concentrations the index is the mean of theirs, rounded up. Beside concentrations it is that of the stations
-// that have PM2.5, or where none has, of those with other concentrations. What is set aside of a station is left out,
-// and named. Hours before from are looked at alone for the runs of stuck instruments. only is the pollutant that counts
+// regional makes a region's hours from those of its stations. Each pollutant is the mean of the stations that have it.
+// Without concentrations the index is the mean of the stations' indices, rounded up; beside concentrations, of the
+// stations that have PM2.5, or where none has, of those with other concentrations. Values that are set aside are left
+// out and named. Hours before from only serve to find the runs of stuck instruments. only is the pollutant that counts
 // alone, or empty.
 func (s Settings) regional(observed map[time.Time]observedHour, from time.Time, only aqi.Pollutant) ([]HourAir,
 	[]Aside) {

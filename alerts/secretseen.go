@@ -10,7 +10,7 @@ type SecretSeen struct {
 	How string    `json:"how"` // issued, token or reset
 }
 
-// Seen is the part of an act's event that says of its actor what there is to say.
+// Seen is the part of an act's event that says who has seen the secret of its actor.
 type Seen struct {
 	SecretSeen *SecretSeen `json:"secret_seen,omitempty"` // nil for nothing
 }

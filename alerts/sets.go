@@ -81,8 +81,8 @@ func (c Criteria) withTier(tier *LevelRule) Criteria {
 	return c
 }
 
-// CriteriaOn is what is valid on a day: of the sets the latest that has begun and not ended; outside all of them, and
-// without any, Criteria.
+// CriteriaOn is the criteria that are valid on a day: the latest set that has begun and not ended, or Criteria where
+// there is none.
 func (s Settings) CriteriaOn(d Date) Criteria {
 	found := s.Criteria
 	begun := Date("")

@@ -149,7 +149,7 @@ func (s Settings) value(low, high int) int {
 	}
 }
 
-// Evaluating are the settings that bear on an evaluation.
+// Evaluating is the settings that bear on an evaluation.
 func (s Settings) Evaluating() EvaluateOptions {
 	return EvaluateOptions{MergeGapH: s.MergeGapH, Over300Consecutive: s.Over300Consecutive, AQIMismatch: s.AQIMismatch,
 		DustSuspect: s.DustSuspect}

@@ -7,8 +7,8 @@ import (
 	"qingkong/alerts/aqi"
 )
 
-// What an instrument says is recorded as it came and sifted whenever it is judged, so that the rules hold for what was
-// recorded before them, and an inspector finds the value that was sent.
+// A value is recorded as the instrument sent it and sifted whenever it is judged, so that the rules also hold for
+// values that were recorded before them, and an inspector finds the value that was sent.
 
 // whyAside is why a value of a station is not judged.
 type whyAside uint8
@@ -57,7 +57,7 @@ const (
 
 func particulate(place int) bool { return place == placePM25 || place == placePM10 }
 
-// sieveRow is an hour or a day of one station with what of it is set aside.
+// sieveRow is an hour or a day of one station, and why each of its values is set aside.
 type sieveRow struct {
 	at      time.Time
 	values  [pollutantCount]*aqi.Concentration
@@ -145,8 +145,8 @@ func (s Settings) whyRun(place int, line []sieveRow, run []int) whyAside {
 // siftDays sifts a station's days, which are in order.
 func (s Settings) siftDays(line []sieveRow) { siftEach(line, s.Plausible.Day, 24*time.Hour) }
 
-// remainder are the values that are judged, and whether an index beside them is. Where only PM2.5 counts, a PM10 that is too
-// high to be measured leaves the whole of it unknown: that is dust, of which PM2.5 alone would say nothing.
+// remainder is the values that are judged, and whether an index beside them is. Where only PM2.5 counts, a PM10 that is
+// too high to be measured leaves all of it unknown: that is dust, of which PM2.5 alone would say nothing.
 func (s *sieveRow) remainder(index *int, only aqi.Pollutant) (m Measured, keepsIndex bool) {
 	if s.tooHigh && only == aqi.PM25 {
 		return Measured{}, false

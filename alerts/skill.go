@@ -13,7 +13,7 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// lastWord is what a source last said of a day while it lay lead days ahead.
+// lastWord is what a source last said of a day that lay a number of days ahead.
 type lastWord struct {
 	Low        int    `json:"low"`
 	High       int    `json:"high"`
@@ -23,8 +23,8 @@ type lastWord struct {
 // maxLead is the longest lead of which skill is kept, in days.
 const maxLead = 15
 
-// remember keeps what a live forecast says of its days, by its lead. Of hours the mean of a whole day is worked out
-// when the skill is asked for, so they are not kept twice here.
+// remember keeps what a live forecast says of its days, by lead. Hours are not kept here: the mean of a whole day is
+// worked out of them when the skill is asked for.
 func remember(tx *bbolt.Tx, s scope, ev ForecastReceived) error {
 	if s.drill {
 		return nil

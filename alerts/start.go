@@ -14,8 +14,8 @@ const (
 	StartEveningBefore = "evening_before"
 )
 
-// startOf is when a warning starts whose first qualifying day begins at midnight, in Shanghai: then, or at EveningHour
-// of the day before.
+// startOf is when a warning starts whose first qualifying day begins at midnight, in Shanghai: at midnight, or at
+// EveningHour of the day before.
 func (s Settings) startOf(midnight time.Time) time.Time {
 	if s.StartAt != StartEveningBefore {
 		return midnight
@@ -23,8 +23,8 @@ func (s Settings) startOf(midnight time.Time) time.Time {
 	return DateOf(midnight).AddDays(-1).Start().Add(time.Duration(s.EveningHour) * time.Hour)
 }
 
-// starts is what a proposal says of its start: for one that starts or raises by days startOf, else the period's own
-// beginning.
+// starts is the start that a proposal names: startOf for one that starts or raises by days, else the beginning of the
+// period.
 func (s Settings) starts(kind ProposalKind, period Period, steps []step) time.Time {
 	byDay := func(st step) bool { return st.from.Equal(period.From) && !st.hourly }
 	if (kind == KindStart || kind == KindUpgrade) && slices.ContainsFunc(steps, byDay) {
@@ -33,15 +33,15 @@ func (s Settings) starts(kind ProposalKind, period Period, steps []step) time.Ti
 	return period.From
 }
 
-// StartLimits are how far from now a start may lie, in days, before whoever names it repeats its date; a wrong year or
-// month is caught by it. 0 is no limit.
+// StartLimits are how far from now a start may lie, in days, before its date has to be repeated; that catches a wrong
+// year or month. 0 is no limit.
 type StartLimits struct {
 	BackD  int `json:"back_d"`
 	AheadD int `json:"ahead_d"`
 }
 
-// confirmed checks that a start beyond the limits comes with its own date, in Shanghai; within them confirm is not held
-// against it.
+// confirmed checks that a start beyond the limits comes with its own date, in Shanghai; for a start within them confirm
+// is not compared.
 func (c *checker) confirmed(start time.Time, confirm Date, limits StartLimits, now time.Time) {
 	day := func(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 	beyond := limits.BackD > 0 && start.Before(now.Add(-day(limits.BackD))) || limits.AheadD > 0 &&

@@ -94,7 +94,7 @@ func (s scope) key() string {
 
 func scopeOf(key []byte) scope { return scope{region: string(key[1:]), drill: key[0] == 'd'} }
 
-// scopeRow is what stands in a region: at most one open proposal and one live warning, and what was dismissed last of
+// scopeRow is the state of a region: at most one open proposal and one live warning, and what was dismissed last of
 // each kind of proposal, until one of that kind is raised.
 type scopeRow struct {
 	Proposal  string      `json:"proposal"`

@@ -33,8 +33,8 @@ func (e Engine) suggest(series Series, live *Warning, now time.Time, dismissed f
 	return nil
 }
 
-// suggestions are what there is reason for, in order: of a live warning another level upwards goes before other times,
-// these before a lower level, and that before the end.
+// suggestions are the proposals for which there is reason, in order. With a live warning a higher level goes before
+// other times, these before a lower level, and that before the end.
 func (e Engine) suggestions(ev Evaluation, live *Warning, now time.Time) iter.Seq[*Proposal] {
 	all := []func() *Proposal{func() *Proposal { return e.suggestHeavy(ev, nil, e.suggestStart(ev, now), now) }}
 	if live != nil {
@@ -55,7 +55,7 @@ func (e Engine) suggestions(ev Evaluation, live *Warning, now time.Time) iter.Se
 	}
 }
 
-// evaluateSeries is a series by the criteria of the day, and the engine with these.
+// evaluateSeries evaluates a series by the criteria of the day, and returns the engine with these.
 func (e Engine) evaluateSeries(series Series, now time.Time) (Engine, Evaluation) {
 	e.Criteria = e.CriteriaOn(DateOf(now))
 	ev := e.Criteria.evaluate(happened(series, series.steps(e.Criteria.Counts, e.Evaluating()), e.Criteria.Counts,
@@ -66,8 +66,8 @@ func (e Engine) evaluateSeries(series Series, now time.Time) (Engine, Evaluation
 	return e, ev
 }
 
-// happened leaves out the means that are not over and of which nothing is forecast: what is to come of them is not
-// missing, it has not happened. Where that is all of a day, its own entry stands for it, or that nothing is known.
+// happened leaves out the means that are not over and of which nothing is forecast: their missing hours have not
+// happened yet. Where that is all of a day, the day's own entry stands for it, or else an unknown step.
 func happened(series Series, steps []step, counts Counts, opt EvaluateOptions, now time.Time) []step {
 	out := steps[:0]
 	for _, st := range steps {
@@ -110,8 +110,8 @@ func (e Engine) suggestStart(ev Evaluation, now time.Time) *Proposal {
 	return nil
 }
 
-// startsAt is when a warning or a raise starts that is asked for from a time on: by the setting, and not before now.
-// How far ahead that is goes by the time itself.
+// startsAt is when a warning or a raise starts that is asked for from a time on: as the setting says, and not before
+// now.
 func (e Engine) startsAt(kind ProposalKind, from time.Time, ev Evaluation, now time.Time) time.Time {
 	return latest(now, e.starts(kind, Period{From: from}, ev.steps))
 }
@@ -240,9 +240,9 @@ func (e Engine) suggestDowngrade(ev Evaluation, own []Episode, live *Warning, no
 	return p
 }
 
-// allKnown reports whether everything is known in a period and as far around it as another spell would belong to it:
-// that data are missing, or that the forecast ends there, is no reason to lower a level. Nothing is asked of what lies
-// before the first step.
+// allKnown reports whether everything is known in a period and as far around it as another spell would belong to it.
+// Missing data, or the end of the forecast, are no reason to lower a level. The time before the first step is not
+// looked at.
 func allKnown(steps []step, p Period, gap time.Duration) bool {
 	from, to := p.From.Add(-gap), p.To.Add(gap)
 	end := from
@@ -256,9 +256,8 @@ func allKnown(steps []step, p Period, gap time.Duration) bool {
 	return !end.Before(to)
 }
 
-// unfinished reports whether a run above any clause's value, which meets none so far as it is known, lies so near a
-// period that it would belong to it, and next to what is unknown: with that it may be a spell of the same episode, of
-// any level.
+// unfinished reports whether a run above any clause's value that meets none so far lies next to unknown time, and so
+// near a period that it would belong to it: with the unknown time it may be a spell of the same episode, of any level.
 func (e Engine) unfinished(steps []step, p Period, gap time.Duration) bool {
 	unknown := func(i int) bool { return steps[i].aqi == nil || steps[i].partial }
 	for _, rule := range e.Criteria.Levels {

@@ -120,7 +120,7 @@ var transitions = map[phase]map[act][]phase{
 	phaseCancelled: {},
 }
 
-// What was approved in an emergency may be confirmed, and is found overdue, wherever the warning has come to since.
+// An emergency approval may be confirmed, and is found overdue, whatever has become of the warning since.
 func init() {
 	for _, s := range []phase{phaseReported, phaseScheduled, phaseScheduledRaise, phaseScheduledRevise, phaseActive,
 		phaseActiveRaise, phaseLifted, phaseCancelled} {

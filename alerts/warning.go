@@ -70,10 +70,10 @@ const (
 	pendingRevise = "revise"
 )
 
-// Public is the warning as those read it who do not decide on it: enterprises, towns, feeders, and whoever hears what
-// goes out. It says what was done and not why an approver rejected it, why a raise is asked for (once approved, it
-// stands in the change of the level), where an order went against the district's own proposal, or whose secret somebody
-// else has seen. w is not changed.
+// Public is the warning as it is shown to those who do not decide on it: enterprises, towns, feeders, and all who hear
+// what goes out. It says what was done. It does not say why an approver rejected it, why a raise is asked for (once
+// approved, the reason stands in the change of the level), where an order went against the district's own proposal, or
+// whose secret somebody else has seen. w is not changed.
 func (w *Warning) Public() *Warning {
 	p := *w
 	p.Overrides = nil
@@ -93,7 +93,7 @@ func (w *Warning) Public() *Warning {
 	return &p
 }
 
-// internalReasons are the events whose reasons are for those alone who decide.
+// internalReasons are the events whose reasons only those see who decide.
 var internalReasons = map[string]bool{"rejected": true, "raise_asked": true, "raise_rejected": true,
 	"revise_asked": true, "revise_rejected": true}
 
@@ -115,7 +115,7 @@ func (w *Warning) LevelAt(t time.Time) Level {
 	return level
 }
 
-// staged is the course with another level from a time on, which replaces what was to take effect then or later.
+// staged is the course with another level from a time on; it replaces what was to take effect at that time or later.
 func staged(course []Stage, l Level, from time.Time) []Stage {
 	kept := slices.Clone(course)
 	for len(kept) > 0 && !kept[len(kept)-1].From.Before(from) {
@@ -127,7 +127,7 @@ func staged(course []Stage, l Level, from time.Time) []Stage {
 	return append(kept, Stage{l, from})
 }
 
-// begun is the course with another beginning: the level that is in effect then, and what follows.
+// begun is the course with another beginning: the level that is in effect at that time, and the stages after it.
 func begun(course []Stage, from time.Time) []Stage {
 	first, rest := course[0].Level, 0
 	for i, s := range course {

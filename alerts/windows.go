@@ -77,7 +77,7 @@ type means struct {
 	ozone     []*aqi.Concentration
 }
 
-// prefixSums are prefix sums, so that the mean of any stretch takes two look-ups.
+// prefixSums give the mean of any stretch with two look-ups.
 type prefixSums struct {
 	sum   []aqi.Sum // sum[i] is of the hours before i
 	count []int
@@ -182,9 +182,9 @@ func (m *means) largestOzone(i int) (largest aqi.Concentration, ok bool) {
 	return largest, n >= ozoneMeans
 }
 
-// origin says what a window's hours have in common: a cause that at least half of those with a value name, observation
-// when none is forecast, the newest forecast among them, how many there are, and whether half of them have an index of
-// 500 and no particulates.
+// origin says what a window's hours have in common: a cause that at least half of those with a value name; observation
+// as their source when none is forecast; the newest forecast among them; how many hours there are; and whether half of
+// them have an index of 500 and no particulates.
 func (m *means) origin(i int, st *step) {
 	named, suspects := map[Cause]int{}, 0
 	for _, h := range m.line[i : i+windowHours] {

@@ -84,15 +84,15 @@ type Result struct {
 	Standard Standard
 }
 
-// Daily is the index of a day: means of 24 hours, of ozone the largest 8-hour and 1-hour means. HJ 633-2012 §5 has both
-// of ozone, seven values in all; HJ 633-2026 only the 8-hour one, six in all, and a 1-hour value is ignored. Of any
-// other standard no index is known.
+// Daily is the index of a day: means of 24 hours, and for ozone the largest 8-hour and 1-hour means. HJ 633-2012 §5
+// uses both values of ozone, seven in all; HJ 633-2026 uses only the 8-hour one, six in all, and ignores a 1-hour
+// value. No index is known by any other standard.
 func Daily(std Standard, v Values) Result { return index(std, dailyTables[std], v) }
 
-// Hourly is the index of the real-time report: SO2, NO2, CO and O3 as means of the hour. Particles have only one column
-// of breakpoints, that of the daily mean. HJ 633-2026 applies it to the mean of the hour. HJ 633-2012 has the
-// particles' mean of the last 24 hours for it, and a caller who has only the hour's gives that; it has O3 of the last 8
-// hours besides, which the edition of 2026 leaves out and which is then ignored.
+// Hourly is the index of the real-time report, from means of the hour. Particles have only one column of breakpoints,
+// that of the daily mean. HJ 633-2026 applies it to the mean of the hour. HJ 633-2012 applies it to the mean of the
+// last 24 hours; a caller who has only the hour's mean gives that. HJ 633-2012 also has O3 of the last 8 hours, which
+// the edition of 2026 leaves out and Hourly then ignores.
 func Hourly(std Standard, v Values) Result { return index(std, hourlyTables[std], v) }
 
 // index applies a report's table.

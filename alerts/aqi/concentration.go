@@ -21,10 +21,10 @@ const (
 	micro            = 1_000_000
 )
 
-// ParseConcentration reads a plain decimal like 302 or 4.5: digits, and with a point digits on both sides of it; no
-// sign, exponent or blank. What stands behind MaxPlaces, where no instrument tells anything and a program's floating
-// point often does, is rounded half to even. Its refusals are of rules aqi.not_a_number, aqi.negative and
-// aqi.too_large, with the argument value.
+// ParseConcentration reads a plain decimal like 302 or 4.5: digits, and where there is a point, digits on both sides of
+// it; no sign, exponent or blank. Digits behind MaxPlaces are rounded half to even: no instrument measures them, and
+// they often come from a program's floating point. It refuses with the rules aqi.not_a_number, aqi.negative and
+// aqi.too_large, whose argument is value.
 func ParseConcentration(s string) (Concentration, error) {
 	whole, frac, point := strings.Cut(s, ".")
 	switch {
@@ -87,7 +87,8 @@ func Mean(values []Concentration) Concentration {
 	if len(values) == 0 {
 		return Concentration{}
 	}
-	// What was read has at most six places, so millionths add up exactly, and no series is long enough to overflow.
+	// A value that was read has at most six places, so millionths add up exactly, and no series is long enough to
+	// overflow.
 	sum := int64(0)
 	for _, c := range values {
 		den := max(c.den, 1)

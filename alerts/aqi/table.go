@@ -69,8 +69,8 @@ var dailyTables = map[Standard]table{
 	HJ2026: {PM25: pm25of2026, PM10: pm10of2026, SO2: so2Day, NO2: no2Day, CO: coDay, O3H8: o3EightOf2026},
 }
 
-// hourlyTables are the real-time reports (实时报). That of 2012 has nine values, of which the two of particles of the
-// hour have no sub-index; that of 2026 has six.
+// hourlyTables are the real-time reports (实时报). The report of 2012 has nine values, two of which, the particles of the
+// hour, have no sub-index; the report of 2026 has six.
 var hourlyTables = map[Standard]table{
 	HJ2012: {PM25: pm25of2012, PM10: pm10of2012, SO2: so2HourOf2012, NO2: no2Hour, CO: coHour, O3H8: o3EightOf2012,
 		O3H1: o3Hour},

@@ -45,8 +45,8 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// lookAddress asks the address, offers what is new, and returns when to ask again if the handler was not ready. What
-// is wrong with the address itself waits for the schedule: its publisher has a schedule too.
+// lookAddress asks the address, offers what is new, and returns when to ask again if the handler was not ready. A fault
+// of the address itself waits for the schedule, for its publisher follows a schedule too.
 func (f *feed) lookAddress(ctx context.Context) (again time.Duration) {
 	d, raw, got, err := f.fetch(ctx)
 	var why *refusal.Error
@@ -79,9 +79,9 @@ func (f *feed) lookAddress(ctx context.Context) (again time.Duration) {
 	return 0
 }
 
-// fetch returns what the address has, the same as it came, and what to remember of it once it was answered. It returns
-// errNothingNew, with the newer validators if there are any; a refusal of what no handler needs to see, and nothing as
-// it came where that is too large; or any other error.
+// fetch returns the document at the address, its bytes as they came, and what to remember once it is answered. It
+// returns errNothingNew, with newer validators if there are any; a refusal where no handler needs to see the document,
+// without its bytes where they are too many; or any other error.
 func (f *feed) fetch(ctx context.Context) (Document, []byte, address, error) {
 	got := address{URL: digest([]byte(f.URL))}
 	last := f.get().Address

@@ -158,8 +158,8 @@ func (fs *Feeds) Run(ctx context.Context) {
 	wg.Wait()
 }
 
-// Status is how every feed stands, in the order of the configuration. What a new process shows of its feeds must
-// come from here, for a silence that lasts is not told again.
+// Status is how every feed stands, in the order of the configuration. A new process has to take what it shows of its
+// feeds from here, for a silence that lasts is not told again.
 func (fs *Feeds) Status() []Status {
 	out := make([]Status, 0, len(fs.feeds))
 	for _, f := range fs.feeds {

@@ -207,7 +207,7 @@ func (f *feed) bring(ctx context.Context, a arrival) error {
 	return err
 }
 
-// answered moves away a file that was taken, or refused for a reason.
+// answered moves away a file that was taken or refused, and notes the refusal.
 func (f *feed) answered(a arrival, why *refusal.Error) error {
 	name, err := f.putAside(a, why)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// What lies aside of an address is bounded, for its publisher may go on with what is refused for ever. Files in a
-// folder are somebody's own and stay.
+// The documents that are kept of an address are bounded, for its publisher may repeat a refused document for ever.
+// Files in a folder belong to somebody and stay.
 const (
 	keptRefused      = 20       // documents
 	keptRefusedBytes = 64 << 20 // of all of them
@@ -44,7 +44,8 @@ type refusals struct {
 	Last  Refusal `json:"last"`
 }
 
-// refusedFolder is where what was refused lies: of an address, which has no folder of its own, in that of all feeds.
+// refusedFolder is where refused documents lie. An address has no folder of its own; its documents lie in the folder of
+// all feeds.
 func (f *feed) refusedFolder() string {
 	if f.Kind == "url" {
 		return filepath.Join(f.dir, f.Name, refusedDir)
@@ -96,8 +97,9 @@ func whyText(why *refusal.Error, lang string) string {
 	return text
 }
 
-// refuseFetched puts aside what an address brought, as it came, beside a text that says why it was refused. It is no
-// document where it was too large to be read. That it cannot be kept is logged and no more: it is refused all the same.
+// refuseFetched keeps what an address brought, as it came, beside a text that says why it was refused. The document
+// itself is left out where it was too large to be read. A failure to keep it is logged only: the document is refused
+// all the same.
 func (f *feed) refuseFetched(raw []byte, format string, why *refusal.Error) {
 	name, document := "", redact(f.URL)
 	file, err := f.keepFetched(raw, format, document, why)

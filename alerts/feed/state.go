@@ -59,8 +59,8 @@ type store struct {
 	state state
 }
 
-// open reads the state. One that cannot be read or understood is given up with a warning: an emergency system that does
-// not start for a cache is worse than a document that is offered twice.
+// open reads the state. A state that cannot be read or understood is given up with a warning: an emergency system that
+// does not start because of a cache is worse than a document that is offered twice.
 func (s *store) open(keep Keep, name string, log *slog.Logger) {
 	s.name, s.keep, s.log = name, keep, log
 	row, err := keep.Load(name)
@@ -73,8 +73,9 @@ func (s *store) open(keep Keep, name string, log *slog.Logger) {
 	}
 }
 
-// takeOver moves what a program kept in files of the folder, NAME.json, into rows. A row that is there is as new: the
-// file was taken over before and could not be removed. What cannot be moved is begun anew.
+// takeOver moves the states that an earlier program kept in files of the folder, NAME.json, into rows. A row that
+// exists is the newer one: its file was taken over before and could not be removed. A state that cannot be moved is
+// begun anew.
 func takeOver(dir string, keep Keep, log *slog.Logger) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	if err != nil {
@@ -126,7 +127,7 @@ func (s *store) get() state {
 	return out
 }
 
-// set changes the state and writes it. That it cannot be written is logged and no more: it holds in memory.
+// set changes the state and writes it. A failure to write is logged only: the change holds in memory.
 func (s *store) set(change func(*state)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -88,8 +88,8 @@ func DayAlone(text string) bool {
 // DayLike reports whether a text looks like somebody's way of writing a day, whether or not it can be read.
 func DayLike(text string) bool { return dayLike.MatchString(refusal.Plainly(Text(text))) }
 
-// HourAt reads an hour with its day: RFC 3339, 2026-12-01 08:00, 2026年12月1日8时, 2026120108, or a spreadsheet's number.
-// Without a zone it is Asia/Shanghai's, and 24:00 is 00:00 of the next day. It has to be a full hour.
+// HourAt reads an hour with its day: RFC 3339, 2026-12-01 08:00, 2026年12月1日8时, 2026120108, or a spreadsheet's number. A
+// time without a zone is in Asia/Shanghai, and 24:00 is 00:00 of the next day. The time has to be a full hour.
 func HourAt(text string) (time.Time, *Wrong) {
 	plain := refusal.Plainly(Text(text))
 	at, ok := refusal.ReadTime(plain)

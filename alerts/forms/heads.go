@@ -46,7 +46,7 @@ func (c Column) Pollutant(hourly bool) (p aqi.Pollutant, ok bool) {
 	return aqi.O3H8, true
 }
 
-// Head is a header that was understood. Of a sub-index (分指数) and of what else is not read Column is Unknown.
+// Head is a header that was understood. Column is Unknown for a sub-index (分指数) and for anything else that is not read.
 type Head struct {
 	Column Column
 	Unit   Unit
@@ -60,9 +60,9 @@ var unitForm = regexp.MustCompile(`(μg|ug|mcg|微克|mg|毫克) ?(?:/|每|·|\.
 // separators stand between the words of a header and mean nothing.
 const separators = " ._-/:,;·|()[]{}<>、\"'"
 
-// ReadHead reads a header like PM2.5, 细颗粒物（PM2.5）浓度(μg/m³), pm2_5, 首要污染物 or AQI上限. What it does not know whole is
-// Unknown, so that the column is put aside rather than guessed; a pollutant or an index with an addition in brackets,
-// or a unit, that is not known is refused.
+// ReadHead reads a header like PM2.5, 细颗粒物（PM2.5）浓度(μg/m³), pm2_5, 首要污染物 or AQI上限. A header that is not known whole is
+// Unknown, so that the column is put aside rather than guessed. A pollutant or an index with an unknown unit, or with
+// an unknown addition in brackets, is refused.
 func ReadHead(text string) (Head, *Wrong) {
 	s := letters(text)
 	var h Head
@@ -171,7 +171,7 @@ const (
 
 func moreThanOne(w words) bool { return w&(w-1) != 0 }
 
-// byWord turns a table of what has which words into what each of the words stands for.
+// byWord turns a table of meanings, each with its words, into a table by word.
 func byWord[T comparable](table map[T]string) map[string]T {
 	out := map[string]T{}
 	for meaning, list := range table {

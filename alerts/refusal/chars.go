@@ -10,10 +10,10 @@ import (
 	"unicode/utf8"
 )
 
-// What characters a text may hold. Control characters (C0 but TAB and LF, DEL, C1) steer terminals, end strings in
-// programs that were not asked, and are invisible: in a name or an id they are refused, out of free text they are left
-// as it comes in, before anything is hashed. What was recorded before stays as it is. Marks that turn the direction of
-// writing are legal text and stay; whoever shows a text shows them, since a name that holds one reads as another.
+// The characters that a text may hold. Control characters (C0 but TAB and LF, DEL, C1) steer terminals, end strings in
+// programs that did not expect them, and are invisible. They are refused in a name or an id, and removed from free text
+// as it comes in, before anything is hashed. Recorded texts stay as they are. Marks that turn the direction of writing
+// are legal text and stay; every page that shows a text shows them, since a name that holds one reads as another.
 
 // IsControl reports whether a character is one that no text may hold.
 func IsControl(r rune) bool {
