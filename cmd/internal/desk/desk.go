@@ -1,6 +1,6 @@
 // Package desk is the duty desk: the pages with which people declare, approve and follow a warning, and with which an
-// enterprise answers its orders. It puts the areas into their frame, package frame, which says what a page is and how it
-// keeps its promises.
+// enterprise answers its orders. It puts the areas into their frame, package frame, which says what a page is and how
+// it keeps its promises.
 package desk
 
 import (
@@ -23,5 +23,6 @@ var templates = frame.Parse(files)
 
 // New is the desk of all areas.
 func New(svc *service.Service, sessions frame.Sessions, live frame.Live, opt frame.Options) *frame.Frame {
-	return frame.New(svc, sessions, live, templates, opt, self.Mount, warnings.Mount, orders.Mount, lists.Mount, plants.Mount)
+	return frame.New(svc, sessions, live, templates, opt,
+		self.Mount, warnings.Mount, orders.Mount, lists.Mount, plants.Mount)
 }

@@ -22,7 +22,7 @@ func (b *builder) annex(n int, size paper) {
 
 func (b *builder) annexName(n int) string { return b.t("annex", "n", n) + b.t(fmt.Sprint("annex.", n)) }
 
-// members are who belongs to the enterprise's own team.
+// members is the form for the enterprise's own team.
 func (b *builder) members() {
 	b.annex(1, a4)
 	c := b.f.Contact
@@ -47,7 +47,7 @@ func (b *builder) members() {
 	b.say(fine, "personal")
 }
 
-// execution is filled in while a warning lasts: who did what and when.
+// execution is the form that is filled in while a warning lasts: who did what and when.
 func (b *builder) execution() {
 	b.annex(2, a4Wide)
 	b.table([]int{10, 18, 10, 34, 10, 18}, nil, [][]cell{
@@ -78,7 +78,7 @@ func (b *builder) measuresTable(cols []int, head []cell, rows [][]cell) {
 	b.table(cols, head, rows)
 }
 
-// checks are what an inspector compares with what is found.
+// checks is the form by which an inspector compares the list with the place.
 func (b *builder) checks() {
 	b.annex(3, a4Wide)
 	b.table([]int{10, 18, 10, 18, 10, 34}, nil, [][]cell{

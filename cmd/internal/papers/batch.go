@@ -84,8 +84,8 @@ func FileName(kind Kind, format Format, f Facts) string {
 	return id + "-" + words{f.Lang}.t("file."+string(kind)) + "." + string(format)
 }
 
-// Batch writes the papers of many recipients as a zip archive, each paper as soon as it is made, so that none is kept in
-// memory. each calls add for one recipient after the other.
+// Batch writes the papers of many recipients as a zip archive, each paper as soon as it is made, so that none is kept
+// in memory. each calls add for one recipient after the other.
 func Batch(w io.Writer, kinds []Kind, format Format, each func(add func(Facts) error) error) error {
 	z := zip.NewWriter(w)
 	err := each(func(f Facts) error {

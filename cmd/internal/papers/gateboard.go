@@ -9,8 +9,8 @@ import (
 	"qingkong/reductionlist"
 )
 
-// gateBoard is the board at a recipient's gate (公示牌), one sheet of A3. Its letters are as large as what it has to say
-// lets them be. It names the contact for whoever stands at the gate: the enterprise itself puts it up.
+// gateBoard is the board at a recipient's gate (公示牌), one sheet of A3. Its letters are as large as what it has to
+// say lets them be. It names the contact for whoever stands at the gate: the enterprise itself puts it up.
 func gateBoard(f Facts) (*document, error) {
 	b := newBuilder(f)
 	b.begin(a3Wide)
@@ -91,7 +91,7 @@ func (b *builder) lorries() string {
 	return strings.Join(said, "\n")
 }
 
-// gateFoot is who answers, who is called, and the code that opens the public page.
+// gateFoot names who answers and whom to call, and has the code that opens the public page.
 func (b *builder) gateFoot() error {
 	c, l := b.f.Contact, b.f.List
 	code := centred(of(run{Text: b.t("no_page"), Todo: true}))

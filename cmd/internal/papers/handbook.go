@@ -157,7 +157,7 @@ func (b *builder) hours(h float64) cell {
 	return mid(number(h))
 }
 
-// plants are the units, furnaces and the pit that the list describes.
+// plants describes units, furnaces and the pit as the list does.
 func (b *builder) plants() {
 	if len(b.r.Units) > 0 {
 		var rows [][]cell
@@ -207,7 +207,7 @@ func (b *builder) period(from, to string) string {
 	return b.fromTo(from, to)
 }
 
-// measures are what is done at each level, line by line.
+// measures says what is done at each level, line by line.
 func (b *builder) measures() {
 	b.chapter("plan.measures")
 	if b.r.MaxLoad != "" {
@@ -254,7 +254,8 @@ func (b *builder) transport() {
 	var rows [][]cell
 	for _, m := range ordered(b.r) {
 		if aboutVehicles(&m) {
-			rows = append(rows, []cell{mid(b.levels(m.Levels, "\n")), say(join(b.t("colon"), m.Unit, m.Text)), b.or(b.expected(&m))})
+			rows = append(rows, []cell{mid(b.levels(m.Levels, "\n")), say(join(b.t("colon"), m.Unit, m.Text)),
+				b.or(b.expected(&m))})
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.r.Extra)) {
@@ -271,7 +272,7 @@ func (b *builder) transport() {
 	b.add(para, b.run("transport_more"), b.todo())
 }
 
-// records are the channels that watch each measure, and the records to keep.
+// records names the channels that watch each measure, and the records to keep.
 func (b *builder) records() {
 	b.chapter("plan.records")
 	var rows [][]cell

@@ -1,5 +1,5 @@
-// Package papers makes the papers of a reduction list: each recipient's operation plan (一厂一策操作方案) and the board at
-// its gate (公示牌), the list for the public and the list by town.
+// Package papers makes the papers of a reduction list: each recipient's operation plan (一厂一策操作方案) and the
+// board at its gate (公示牌), the list for the public and the list by town.
 //
 // A paper says what the list says and nothing else. What the list leaves out stands there as a blank that is marked as
 // one, for the enterprise, an inspector or an office to fill. [Write] prints one as HTML (one file: no script, nothing

@@ -44,7 +44,8 @@ func Public(w io.Writer, f Facts, list string) error {
 		Example: f.example(), Name: name, ID: r.ID, List: list}
 	for _, fact := range [][2]string{
 		{"type", word.kind(r.Type)}, {"town", r.Town}, {"industry", r.Sector()}, {"grade", word.grade(r.Grade)},
-		{"category", word.category(r.Category)}, {"max_load", reductionlist.MaskPhones(r.MaxLoad)}, {"list", f.List.Name + " " + f.List.Version},
+		{"category", word.category(r.Category)}, {"max_load", reductionlist.MaskPhones(r.MaxLoad)},
+		{"list", f.List.Name + " " + f.List.Version},
 		{"in_force", word.fromTo(f.List.From, f.List.To)},
 		{"watch", f.Watch},
 	} {

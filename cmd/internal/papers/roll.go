@@ -125,8 +125,8 @@ func (w words) townColumns(contacts bool) []column {
 	return append(columns, w.measuresAt(alerts.Red, rest))
 }
 
-// PublicHTML writes the public list, or one page of it, with the addresses of the next page, of the first one and of the
-// workbook of the whole list; an empty address shows none.
+// PublicHTML writes the public list, or one page of it, with the addresses of the next page, of the first one and of
+// the workbook of the whole list; an empty address shows none.
 func (o Roll) PublicHTML(w io.Writer, rows Rows, next, home, whole string) error {
 	word := words{o.Lang}
 	l := o.newList(word.t("public.title"), word.publicColumns())

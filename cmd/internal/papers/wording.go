@@ -121,8 +121,7 @@ func ordered(r *reductionlist.Recipient) []reductionlist.Measure {
 	return ms
 }
 
-// posts are who is responsible for what: each post with the ids of its measures, in the order in which the list names
-// them.
+// posts are the posts in charge, in the order in which the list names them, with the ids of their measures.
 func posts(r *reductionlist.Recipient) (names []string, measures map[string][]string) {
 	measures = map[string][]string{}
 	for _, m := range ordered(r) {

@@ -35,8 +35,8 @@ func (f *Frame) credentials(q *Request) (user, password string) {
 	return strings.TrimSpace(q.PostForm.Get("user")), q.PostForm.Get("password")
 }
 
-// atThisMachine reports whether a request comes from this machine and through no proxy, to a name that only this machine
-// can mean: a page from elsewhere whose host name was made to lead here sends its own name.
+// atThisMachine reports whether a request comes from this machine and through no proxy, to a name that only this
+// machine can mean: a page from elsewhere whose host name was made to lead here sends its own name.
 func atThisMachine(r *http.Request) bool {
 	if r.Header.Values("X-Forwarded-For") != nil || r.Header.Values("Forwarded") != nil {
 		return false

@@ -98,8 +98,8 @@ func fieldAt(path string, lists [][]Field) *Field {
 	return nil
 }
 
-// Typed is what was typed, by the names of the fields: times, numbers, bools and texts. Empty fields are left out; times
-// are in Beijing time.
+// Typed is what was typed, by the names of the fields: times, numbers, bools and texts. Empty fields are left out;
+// times are in Beijing time.
 func Typed(fields []Field, v url.Values) (map[string]any, error) {
 	out := map[string]any{}
 	var wrong []refusal.Field

@@ -1,9 +1,9 @@
-// Package frame is what the areas of the duty desk share and what their pages stand in. It renders on the server. Every
-// act is a plain form that works without JavaScript (POST, then a redirect); htmx with its SSE extension only keeps what
-// is shown up to date.
+// Package frame is what the areas of the duty desk share and what their pages stand in. It renders on the server.
+// Every act is a plain form that works without JavaScript (POST, then a redirect); htmx with its SSE extension only
+// keeps what is shown up to date.
 //
-// It decides nothing. Before each act it asks package access whether the act is allowed and package service what the act
-// leads to; the read-out before an act is what the engine itself says of it, asked without recording anything.
+// It decides nothing. Before each act it asks package access whether the act is allowed and package service what the
+// act leads to; the read-out before an act is what the engine itself says of it, asked without recording anything.
 //
 // # How a form keeps its promise
 //
@@ -66,7 +66,7 @@ type Sessions interface {
 		do func(ctx context.Context) (*access.Principal, error)) error
 }
 
-// Live tells of changes. A tick means that something has changed that who may see: of the warning or, where warning is
+// Live tells of changes. A tick means that something changed that who may see: of the warning or, where warning is
 // empty, of anything. Ticks that wait to be taken merge into one. The channel is closed when ctx ends.
 type Live interface {
 	Watch(ctx context.Context, who *access.Principal, warning string) <-chan struct{}

@@ -42,8 +42,8 @@ func (f *Frame) loginView(q *Request, next string) loginView {
 	return loginView{Chrome: q.chrome("login"), Next: next, Buttons: f.demoRoles(q.Request)}
 }
 
-// askLogin answers a request without a session by the login form, which leads back to the page. A posted form is carried
-// along, to be shown again, unless it is of secrets.
+// askLogin answers a request without a session by the login form, which leads back to the page. A posted form is
+// carried along, to be shown again, unless it is of secrets.
 func (f *Frame) askLogin(q *Request, p Page) {
 	if p.stream {
 		http.Error(q.W, http.StatusText(http.StatusUnauthorized), http.StatusUnauthorized)

@@ -13,7 +13,7 @@ import (
 // personalData says whose personal data a page shows.
 type personalData struct {
 	contacts []string // recipients whose contact it shows
-	notes    []string // recipients of whose people it shows what was written
+	notes    []string // recipients about whose people it shows a note
 	officer  bool     // it shows the officer whom an order names
 }
 
@@ -28,7 +28,7 @@ func (q *Request) Phone(tx *bbolt.Tx, recipient, ref string) (name, phone string
 	return name, phone
 }
 
-// SawNote notes that the page shows what was written about people of a recipient.
+// SawNote notes that the page shows a note about people of a recipient.
 func (q *Request) SawNote(recipient string) { q.seen.notes = append(q.seen.notes, recipient) }
 
 // SawOfficer notes that the page shows the officer whom an order names.
@@ -55,7 +55,7 @@ func (f *Frame) saw(by service.Ask, kind string, recipients []string, still bool
 }
 
 // shows renders a part and returns the recipients whose contacts stand in it. They are recorded for each reader of the
-// part, whoever had it rendered.
+// part, not only for the one who had it rendered.
 func (q *Request) shows(render func() error) (contacts []string, err error) {
 	before := q.seen
 	q.seen = personalData{}

@@ -16,8 +16,8 @@ type Signature struct {
 	Missing bool   // approving takes a second factor, and there is none
 }
 
-// Signature asks what the record will say of the user, who approves or does another act. form sets the fields of several
-// forms on a page apart.
+// Signature asks what the record will say of the user, who approves or does another act. form sets the fields of
+// several forms on a page apart.
 func (q *Request) Signature(form string, approves bool) (Signature, error) {
 	without, with, factor, err := q.frame.Svc.Acting(q.Who.User)
 	if err != nil {
@@ -44,8 +44,8 @@ func (a *Signature) Blame(q *Request) {
 	}
 }
 
-// CodeField is the name of the input of a one-time code. The code goes to the service and nowhere else: no page shows it
-// again, and none carries it along.
+// CodeField is the name of the input of a one-time code. The code goes to the service and nowhere else: no page shows
+// it again, and none carries it along.
 const CodeField = "otp"
 
 // CodeError words what was wrong with the code that came with an act; empty for any other error.
@@ -59,8 +59,8 @@ func CodeError(err error, lang string) string {
 
 func howOf(how string) refusal.Worded { return refusal.Words("access.how."+how, nil) }
 
-// SecretSeen words that an administrator had come by the secret of an act's actor; empty where none had, and for readers
-// outside the office.
+// SecretSeen words that an administrator had come by the secret of an act's actor; empty where none had, and for
+// readers outside the office.
 func (q *Request) SecretSeen(actor string, s *alerts.SecretSeen) string {
 	if s == nil || q.Who == nil {
 		return ""

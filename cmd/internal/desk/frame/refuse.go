@@ -17,8 +17,8 @@ func (q *Request) failure(status int, detail string) failureView {
 	return failureView{q.chrome("error"), status, detail, "/desk"}
 }
 
-// Refuse answers a request with the page that says why it was refused. In a flood of requests only the sending costs: the
-// page holds nothing about the caller and is rendered once a second for all.
+// Refuse answers a request with the page that says why it was refused. In a flood of requests only the sending costs:
+// the page holds nothing about the caller and is rendered once a second for all.
 func (f *Frame) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	f.face.Headers(w)
 	q := f.request(w, r, nobody)

@@ -35,7 +35,7 @@ const (
 	ThemeCookie = "qk_theme"
 )
 
-// Request is one page being answered.
+// Request is the request for one page, with what answers it.
 type Request struct {
 	*http.Request
 	W       http.ResponseWriter
@@ -46,7 +46,7 @@ type Request struct {
 
 	frame  *Frame
 	page   Page
-	as     string // the template that takes the place of the page's
+	as     string // template in the place of the page's; empty for none
 	status int
 	theme  string
 	seen   personalData // that the answer holds
@@ -110,19 +110,19 @@ func Word(lang, key string, args ...any) string {
 	return refusal.Text("desk."+key, lang, named)
 }
 
-// ID is what the address names.
+// ID is the id in the address.
 func (q *Request) ID() string { return q.PathValue("id") }
 
-// District is the name of where the desk stands.
+// District is the name of the desk's district.
 func (q *Request) District() string { return q.frame.District }
 
-// May reports whether who is logged in may do an act.
+// May reports whether the user may do an act; nobody may without a session.
 func (q *Request) May(act string) bool { return q.Who != nil && calls.Allowed(q.Who.Role, act) }
 
 // View reads the record in one transaction.
 func (q *Request) View(fn func(tx *bbolt.Tx) error) error { return q.frame.Svc.J.View(fn) }
 
-// Chrome is what every page has around its content.
+// Chrome is what every page shows around its content.
 type Chrome struct {
 	Key      string // of the page: its title is the word "title.<key>" unless Title says another
 	Title    string
@@ -135,7 +135,7 @@ type Chrome struct {
 	Nav      []Link
 	Here     string      // this page, to come back to
 	Watch    string      // address of its live fragments; empty for none
-	Flash    string      // what was just done
+	Flash    string      // says what was just done
 	Now      time.Time   // the record's
 	Wall     time.Time   // the clock's; zero where it goes with the record
 	Health   *healthView // nil while all is well
@@ -248,7 +248,7 @@ func (q *Request) key() string {
 	return "desk/" + q.Who.User + "/" + k
 }
 
-// Ask is who asks, and how, as the acts have it.
+// Ask says who asks, and how, as the service takes it.
 func (q *Request) Ask() service.Ask {
 	return service.Ask{Who: q.Who, Key: q.key(), Lang: q.Lang, Call: q.Pattern}
 }

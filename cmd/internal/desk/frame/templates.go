@@ -38,7 +38,8 @@ func Parse(files fs.FS) Templates {
 			"*/templates/parts/*.html"))
 		out[lang] = map[string]*template.Template{"": shared}
 		for _, f := range pages {
-			out[lang][strings.TrimSuffix(path.Base(f), ".html")] = template.Must(template.Must(shared.Clone()).ParseFS(files, f))
+			page := template.Must(template.Must(shared.Clone()).ParseFS(files, f))
+			out[lang][strings.TrimSuffix(path.Base(f), ".html")] = page
 		}
 	}
 	return out
@@ -63,7 +64,6 @@ func funcs(lang string) template.FuncMap {
 		"t":        func(key string, args ...any) string { return Word(lang, key, args...) },
 		"term":     func(kind terms.Kind, name any) string { return terms.Name(kind, fmt.Sprint(name), lang) },
 		"level":    func(l alerts.Level) string { return alerts.LevelName(l, lang) },
-		"short":    func(l alerts.Level) string { return terms.ShortLevel(l, lang) },
 		"capital":  Capital,
 		"clock":    Clock,
 		"until":    Until,
@@ -89,7 +89,7 @@ func dict(pairs ...any) map[string]any {
 	return m
 }
 
-// asset is a static file under a name that changes with its content, so that a browser may keep it for ever.
+// asset is a static file. Its name changes with its content, so that a browser may keep it for ever.
 type asset struct {
 	name, media string
 	data        []byte

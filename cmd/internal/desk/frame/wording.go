@@ -53,7 +53,7 @@ func Percent(n, of int) int {
 	return min(99, max(1, n*100/of))
 }
 
-// Number writes a number as the list has it.
+// Number writes a number as the list writes it.
 func Number(f float64) string {
 	text, _ := json.Marshal(f) // of a list's quantity, which is finite
 	return string(text)

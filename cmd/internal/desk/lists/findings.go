@@ -12,7 +12,7 @@ import (
 	"qingkong/reductionlist/rules"
 )
 
-// findingsView is a page of what was found in a version.
+// findingsView is a page of the findings in a version.
 type findingsView struct {
 	*frame.Chrome
 	frame.Pager
@@ -22,7 +22,7 @@ type findingsView struct {
 	Total    int
 }
 
-// findings lists what was found when a version was imported or amended, with where it is and what to do.
+// findings lists what was found when a version was imported or amended, where it is and what to do about it.
 func (d *desk) findings(q *frame.Request) (any, error) {
 	in, err := d.Svc.ImportFindings(q.ID())
 	if err != nil {
@@ -39,7 +39,7 @@ func (d *desk) findings(q *frame.Request) (any, error) {
 	return view, nil
 }
 
-// tasksView is a version's score and the work that is left.
+// tasksView is a page of the work that is left on a version, with its score.
 type tasksView struct {
 	*frame.Chrome
 	frame.Pager
@@ -62,7 +62,7 @@ func (d *desk) tasks(q *frame.Request) (any, error) {
 	return view, nil
 }
 
-// diffView is a page of what is different between two versions.
+// diffView is a page of the differences between two versions.
 type diffView struct {
 	*frame.Chrome
 	frame.Pager
@@ -75,7 +75,7 @@ type diffView struct {
 	Others   []frame.Option // versions to compare with
 }
 
-// diffRow is all that is different in one recipient.
+// diffRow holds all differences in one recipient.
 type diffRow struct {
 	ID      string
 	Changes []string

@@ -10,7 +10,7 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// importList takes in the form with a workbook. What comes of it is the page of its findings.
+// importList imports the workbook of a form, and leads to the page of its findings.
 func (d *desk) importList(q *frame.Request) (to string, err error) {
 	q.Body = serve.Bound(q.W, q.Request)
 	form, err := q.MultipartReader()

@@ -1,4 +1,4 @@
-// Package lists is the desk's area of reduction lists: their versions from the upload to force, and who is on them.
+// Package lists is the desk's area of reduction lists: their versions from the upload to force, and their recipients.
 package lists
 
 import (
@@ -126,7 +126,7 @@ type portion struct {
 	Href string
 }
 
-// listView is a version with what it comes to, and what may be done with it.
+// listView is the page of a version: its numbers, and what the user may do with it.
 type listView struct {
 	*frame.Chrome
 	Version  listRow
@@ -152,7 +152,7 @@ type listView struct {
 	Error    string
 }
 
-// ratioRow is what a level takes away.
+// ratioRow is the reduction at a level.
 type ratioRow struct {
 	Level alerts.Level
 	Cells []string // SO2, NOx, PM, VOCs

@@ -51,7 +51,7 @@ func (d *desk) recipients(q *frame.Request) (any, error) {
 	return view, err
 }
 
-// versionAt is a version by its id, or without one the list in force at a time; false when there is none.
+// versionAt is a version by its id, or for an empty id the list in force at a time; found is false when there is none.
 func versionAt(tx *bbolt.Tx, id string, at time.Time) (v reductionlist.Version, found bool, err error) {
 	if id != "" {
 		v, err = reductionlist.GetVersion(tx, id)
@@ -64,7 +64,7 @@ func versionAt(tx *bbolt.Tx, id string, at time.Time) (v reductionlist.Version, 
 	return v, err == nil, err
 }
 
-// recipientView is one recipient with what it does at each level.
+// recipientView is the page of a recipient with its measures at each level.
 type recipientView struct {
 	*frame.Chrome
 	Recipient *reductionlist.Recipient
@@ -74,7 +74,7 @@ type recipientView struct {
 	Orders    []frame.OrderRow
 	Contact   string
 	Phone     string
-	AsOf      string // the day that was asked about; empty: now, or a version
+	AsOf      string // the day that was asked about; empty for now or for a version
 }
 
 type levelMeasures struct {

@@ -16,7 +16,7 @@ import (
 	"qingkong/notify"
 )
 
-// objectionView is the page on which an objection is decided: what was objected, what was ordered, and three answers.
+// objectionView is the page that decides an objection: the objection, the order, and three decisions to choose from.
 type objectionView struct {
 	*frame.Chrome
 	Order    notify.View
@@ -28,7 +28,7 @@ type objectionView struct {
 	Forms    []decisionForm
 }
 
-// decisionForm is one of the three answers.
+// decisionForm is the form of one of the three decisions.
 type decisionForm struct {
 	Decision string
 	Fields   []frame.Field

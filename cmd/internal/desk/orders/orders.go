@@ -1,5 +1,4 @@
-// Package orders is the desk's area of orders: their list, what a recipient answers, and what is decided on an
-// objection.
+// Package orders is the desk's area of orders: their list, the answers of recipients, and decisions on objections.
 package orders
 
 import (
@@ -55,9 +54,8 @@ type ordersView struct {
 
 // filterStates are the states that orders can be looked for by.
 var filterStates = []string{"open", "overdue", "awaiting", "objected", "acknowledged", "pending", "sent", "delivered",
-	"read", "failed",
-	"not_started", "started", "reported", "completed", "suspected", "violated", "no_data", "superseded", "released",
-	"exempted"}
+	"read", "failed", "not_started", "started", "reported", "completed", "suspected", "violated", "no_data",
+	"superseded", "released", "exempted"}
 
 func (d *desk) orders(q *frame.Request) (any, error) {
 	v := q.URL.Query()

@@ -12,8 +12,8 @@ import (
 	"qingkong/cmd/internal/desk/frame"
 )
 
-// chart shows a plan over its time by areas stacked upon each other and by lines, both in steps as the plan itself is. It
-// is drawn twice, wide for a desk and narrow for a phone.
+// chart shows a plan over its time by areas stacked upon each other and by lines, both in steps as the plan itself is.
+// It is drawn twice, wide for a desk and narrow for a phone.
 type chart struct {
 	Title  string
 	Say    string // what it shows, in a sentence

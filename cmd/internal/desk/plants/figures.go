@@ -244,9 +244,11 @@ func (v *figuresPage) own(path string) string {
 	if name, ok := strings.CutPrefix(path, "baseline_mw."); ok {
 		return "baseline." + name
 	}
-	for _, one := range v.Fields {
-		if (strings.HasPrefix(path, "demand[") || strings.HasPrefix(path, "pit.")) && strings.HasSuffix(path, "."+one.Name) {
-			return one.Name
+	if strings.HasPrefix(path, "demand[") || strings.HasPrefix(path, "pit.") {
+		for _, f := range v.Fields {
+			if strings.HasSuffix(path, "."+f.Name) {
+				return f.Name
+			}
 		}
 	}
 	return path

@@ -23,8 +23,8 @@ type markRow struct {
 	Word     string
 }
 
-// marksOf shows a plan's marks; accepted says that the plan was accepted with them. It is nil for a plan without marks, as
-// older programs left them.
+// marksOf shows a plan's marks; accepted says that the plan was accepted with them. It is nil for a plan without
+// marks, as older programs left them.
 func marksOf(q *frame.Request, marks []plant.PlanMarks, accepted bool) *planMarks {
 	if len(marks) == 0 {
 		return nil
@@ -51,7 +51,8 @@ func marksOf(q *frame.Request, marks []plant.PlanMarks, accepted bool) *planMark
 		}
 		for k := range demands {
 			d := &demands[k]
-			row.Demanded, row.Does, row.Verdict, row.Word = d.Demand(q.Lang), d.Does(q.Lang), d.Verdict, d.Verdict.Text(q.Lang)
+			row.Demanded, row.Does = d.Demand(q.Lang), d.Does(q.Lang)
+			row.Verdict, row.Word = d.Verdict, d.Verdict.Text(q.Lang)
 			v.Rows = append(v.Rows, row)
 		}
 	}

@@ -30,8 +30,8 @@ type planPanel struct {
 	Error       string
 }
 
-// panel is what the page of an order shows of its plan; empty for an order that is no plant's. It says what fails of the
-// plan and fails nothing else, for the order has to be seen whatever becomes of its plan.
+// panel is what the page of an order shows of its plan; empty for an order that is no plant's. It says what fails of
+// the plan and fails nothing else, for the order has to be seen whatever becomes of its plan.
 func (d *desk) panel(q *frame.Request, o *notify.View) (template.HTML, error) {
 	if !asksForPlan(o) {
 		return "", nil
@@ -67,7 +67,8 @@ func (d *desk) panel(q *frame.Request, o *notify.View) (template.HTML, error) {
 	return q.HTML("plan-panel", v)
 }
 
-// preparedPanel adds the path of the prepared plan of an order, how many figures it misses, and if show is set the plan.
+// preparedPanel adds the path of the prepared plan of an order, how many figures it misses, and if show is set the
+// plan.
 func (d *desk) preparedPanel(q *frame.Request, v *planPanel, id string, show bool) error {
 	p, err := d.Svc.PreparePlan(q.Context(), id, pageTime)
 	if err != nil {

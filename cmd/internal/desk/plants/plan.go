@@ -248,7 +248,7 @@ func (d *desk) planPost(q *frame.Request) (any, error) {
 	return d.showPlan(q, v, p, tried.Answer, typed)
 }
 
-// review has the page read out what would be accepted.
+// review lets the page read out what would be accepted.
 func (v *planPage) review(q *frame.Request) {
 	v.Review, v.Key = true, cmp.Or(q.PostForm.Get("key"), v.Key)
 }

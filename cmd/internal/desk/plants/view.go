@@ -29,7 +29,7 @@ type planView struct {
 	Divert  bool
 	Charts  []chart
 	Binding []string
-	Marks   *planMarks // how it stands to what the order demands; nil where that is not known
+	Marks   *planMarks // whether it keeps what the order demands; nil where that is not known
 }
 
 // planSum is one amount of the whole plan, beside that of the baseline where there is one.
@@ -43,7 +43,8 @@ type planDay struct {
 	Sum    string
 }
 
-// viewOf shows a plan. binding is what limits it, in the page's language; accepted says that the order carries the plan.
+// viewOf shows a plan. binding is what limits it, in the page's language; accepted says that the order carries the
+// plan.
 func viewOf(q *frame.Request, p *plant.OperatingPlan, binding []string, accepted bool) *planView {
 	v := &planView{Kind: p.Kind, Status: q.T("plan." + p.Status), From: p.Window.From, To: p.Window.To, Cut: p.Window.Cut,
 		GivenAt: p.FiguresAt, Binding: binding, Marks: marksOf(q, p.Marks, accepted)}

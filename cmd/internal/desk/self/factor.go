@@ -16,10 +16,10 @@ import (
 	"qingkong/cmd/internal/access"
 )
 
-// factorView is the page of one's own second factor.
+// factorView is the page of the user's second factor.
 type factorView struct {
 	*frame.Chrome
-	Recipient bool // has none
+	Recipient bool // the user is a recipient, which has no second factor
 	At        *time.Time
 	Required  bool
 	Approves  bool // the role approves
@@ -29,13 +29,13 @@ type factorView struct {
 	formErrors
 }
 
-// showFactor shows the form with a secret for the authenticator: a fresh one, or that of a form that was refused, for
-// the authenticator has it by now. Nothing else that was typed comes back.
+// showFactor shows the form with a secret for the authenticator: a fresh one, or that of the refused form, which the
+// authenticator has by now. Nothing else that was typed comes back.
 func (d *desk) showFactor(q *frame.Request) (any, error) {
 	v := factorView{Chrome: q.Chrome(), Recipient: q.Who.Recipient != "", formErrors: errorsOf(q, "factor.unchanged"),
 		Approves: q.May(calls.ActWarningsApprove) || q.May(calls.ActListsApprove)}
 	secret := q.PostForm.Get("secret")
-	if v.Errors["secret"] != "" { // it is none of ours: a fresh one
+	if v.Errors["secret"] != "" { // it is none of ours, and gives way to a fresh one
 		v.Error, secret = v.Errors["secret"], ""
 	}
 	if v.Recipient {
@@ -55,7 +55,7 @@ func (d *desk) showFactor(q *frame.Request) (any, error) {
 	return v, err
 }
 
-// enrolFactor gives whoever asks a second factor.
+// enrolFactor gives the user a second factor.
 func (d *desk) enrolFactor(q *frame.Request) (to string, err error) {
 	f := q.PostForm
 	in := calls.Enrolment{Current: f.Get("current"), Secret: f.Get("secret"), OTP: f.Get(frame.CodeField),
@@ -80,8 +80,7 @@ func groups(s string, n int) func(yield func(string) bool) {
 	}
 }
 
-// symbol is a QR code as a page draws it: within the page, for a picture of its own would be an address that holds the
-// secret.
+// symbol is a QR code, which the page draws itself: a picture of its own would have an address that holds the secret.
 type symbol struct {
 	Side int    // in modules, with the quiet zone
 	Path string // of SVG

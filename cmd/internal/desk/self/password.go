@@ -10,18 +10,18 @@ import (
 	"qingkong/cmd/internal/access"
 )
 
-// passwordView is the page of one's own password and logins. It never holds a password.
+// passwordView is the page of the user's password and logins. It never holds a password.
 type passwordView struct {
 	*frame.Chrome
-	Issued bool // the password is not for its owner to choose
+	Issued bool // the user is issued a password and cannot choose one
 	Least  int
 	Most   int
 	formErrors
 
-	Sessions []calls.Session // one's own
+	Sessions []calls.Session // the user's
 }
 
-// showPassword shows the form, empty, and what was wrong with what was sent.
+// showPassword shows the empty form, and what was wrong with the one that was sent.
 func (d *desk) showPassword(q *frame.Request) (any, error) {
 	v := passwordView{Chrome: q.Chrome(), Issued: q.Who.Recipient != "", formErrors: errorsOf(q, "password.unchanged")}
 	v.Least, v.Most = access.PasswordLength()
@@ -30,13 +30,14 @@ func (d *desk) showPassword(q *frame.Request) (any, error) {
 	return v, err
 }
 
-// formErrors says of a form of secrets what was wrong with it. Nothing that was typed comes back.
+// formErrors say what was wrong with a form of secrets. Nothing that was typed comes back.
 type formErrors struct {
 	Errors map[string]string // by field
 	Error  string            // of the whole
 }
 
-// errorsOf is what was refused; unchanged is the word for the whole where single fields were wrong.
+// errorsOf words what was refused; unchanged is the key of what is said of the whole form where single fields were
+// wrong.
 func errorsOf(q *frame.Request, unchanged string) formErrors {
 	r := formErrors{Errors: map[string]string{}}
 	switch e := q.Refused; {
@@ -62,7 +63,7 @@ func missing(q *frame.Request, names ...string) (wrong []refusal.Field) {
 	return wrong
 }
 
-// changePassword puts a password of one's own choosing in the place of the one in force. All other logins end.
+// changePassword replaces the password by one of the user's choosing. All other logins of the user end.
 func (d *desk) changePassword(q *frame.Request) (to string, err error) {
 	current, next := q.PostForm.Get("current"), q.PostForm.Get("password")
 	wrong := missing(q, "current", "password", "repeat")
@@ -77,18 +78,19 @@ func (d *desk) changePassword(q *frame.Request) (to string, err error) {
 	return "/desk/password?done=password", err
 }
 
-// endSession ends one of one's own logins, and endSessions all of them.
+// endSession ends one of the user's logins.
 func (d *desk) endSession(q *frame.Request) (any, error) {
 	found, err := d.Sessions.End(q.Request, q.Who.User, q.PathValue("id"))
 	switch {
 	case err != nil:
 		return nil, err
-	case !found: // it has ended meanwhile, which is what was asked for
+	case !found: // it has ended meanwhile, as was asked for
 		return q.Redirect("/desk/password")
 	}
 	return q.Redirect("/desk/password?done=session")
 }
 
+// endSessions ends all of the user's logins.
 func (d *desk) endSessions(q *frame.Request) (any, error) {
 	if err := d.Sessions.EndAll(q.W, q.Request, q.Who.User); err != nil {
 		return nil, err

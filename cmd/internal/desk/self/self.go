@@ -1,4 +1,4 @@
-// Package self is the desk's area of one's own: password, second factor and logins.
+// Package self is the desk's area of a user's own password, second factor and logins.
 package self
 
 import (

@@ -44,19 +44,24 @@ func (a act) levelToType(s *subject, v url.Values) alerts.Level {
 func (a act) signed(s *subject) bool { return a.persons != nil && a.persons(s) }
 
 var acts = []act{
-	{name: "declare", allow: calls.ActWarningsDeclare, input: inputOf[calls.Declaration], fields: declareFields, fill: fillDeclare,
-		level: levelTyped, persons: always},
-	{name: "approve", allow: calls.ActWarningsApprove, input: inputOf[calls.Approval], direct: true, persons: always},
-	{name: "reject", allow: calls.ActWarningsReject, input: inputOf[calls.Reject], direct: true, fields: reasonField(true)},
-	{name: "revise", allow: calls.ActWarningsRevise, input: inputOf[calls.Revision], fields: reviseFields, fill: fillRevise,
-		level: levelRevised, persons: declaresAnew},
-	{name: "adjust", allow: calls.ActWarningsAdjust, input: inputOf[calls.Adjustment], fields: adjustFields, fill: fillAdjust,
-		level: levelTyped, persons: always},
-	{name: "lift", allow: calls.ActWarningsLift, input: inputOf[calls.Lift], fields: liftFields, fill: fillLift},
-	{name: "cancel", allow: calls.ActWarningsCancel, input: inputOf[calls.Cancel], fields: reasonField(false)},
-	{name: "emergency-approve", allow: calls.ActWarningsEmergencyApprove, input: inputOf[calls.EmergencyApproval],
-		fields: emergencyFields, level: levelWaiting, persons: always},
-	{name: "dismiss", allow: calls.ActProposalsDismiss, input: inputOf[calls.Dismissal], direct: true, fields: reasonField(true)},
+	{name: "declare", allow: calls.ActWarningsDeclare,
+		input: inputOf[calls.Declaration], fields: declareFields, fill: fillDeclare, level: levelTyped, persons: always},
+	{name: "approve", allow: calls.ActWarningsApprove,
+		input: inputOf[calls.Approval], direct: true, persons: always},
+	{name: "reject", allow: calls.ActWarningsReject,
+		input: inputOf[calls.Reject], direct: true, fields: reasonField(true)},
+	{name: "revise", allow: calls.ActWarningsRevise,
+		input: inputOf[calls.Revision], fields: reviseFields, fill: fillRevise, level: levelRevised, persons: declaresAnew},
+	{name: "adjust", allow: calls.ActWarningsAdjust,
+		input: inputOf[calls.Adjustment], fields: adjustFields, fill: fillAdjust, level: levelTyped, persons: always},
+	{name: "lift", allow: calls.ActWarningsLift,
+		input: inputOf[calls.Lift], fields: liftFields, fill: fillLift},
+	{name: "cancel", allow: calls.ActWarningsCancel,
+		input: inputOf[calls.Cancel], fields: reasonField(false)},
+	{name: "emergency-approve", allow: calls.ActWarningsEmergencyApprove,
+		input: inputOf[calls.EmergencyApproval], fields: emergencyFields, level: levelWaiting, persons: always},
+	{name: "dismiss", allow: calls.ActProposalsDismiss,
+		input: inputOf[calls.Dismissal], direct: true, fields: reasonField(true)},
 }
 
 // subject is the warning or the proposal that an act is about.
@@ -105,7 +110,7 @@ func (d *desk) act(q *frame.Request, a act) (any, error) {
 	case err != nil:
 		return nil, err
 	case q.Method != http.MethodPost:
-		return d.showForm(q, a, s, begun(q, a, s), nil)
+		return d.showForm(q, a, s, firstValues(q, a, s), nil)
 	case q.Edits():
 		return d.showForm(q, a, s, v, nil)
 	}
@@ -119,8 +124,8 @@ func (d *desk) act(q *frame.Request, a act) (any, error) {
 	return d.review(q, a, s, v, content, "")
 }
 
-// begun are the values of a form that begins, filled in with what is known already.
-func begun(q *frame.Request, a act, s *subject) url.Values {
+// firstValues are the values of a form before anybody has typed, filled in with what is known already.
+func firstValues(q *frame.Request, a act, s *subject) url.Values {
 	v := url.Values{}
 	if a.fill != nil {
 		v = a.fill(q, s)
@@ -202,7 +207,7 @@ func (d *desk) carryOut(q *frame.Request, a act, s *subject, v url.Values, in an
 // isNameOf reports whether a text is a level's name, in either language and any case.
 func isNameOf(typed string, l alerts.Level) bool {
 	return slices.ContainsFunc([]string{frame.ZH, frame.EN}, func(lang string) bool {
-		return strings.ToLower(strings.TrimSpace(typed)) == strings.ToLower(terms.ShortLevel(l, lang))
+		return strings.EqualFold(strings.TrimSpace(typed), terms.ShortLevel(l, lang))
 	})
 }
 

@@ -55,7 +55,7 @@ func confirmWanted(err error) bool {
 		func(f refusal.Field) bool { return f.Path == confirmField })
 }
 
-// The fields of each act, and what they are filled in with before anybody has typed.
+// The functions below give the fields of each act, and what fills them in before anybody has typed.
 
 func declareFields(q *frame.Request, _ *subject) []frame.Field {
 	return append([]frame.Field{levels(q, alerts.None), triggers(q, true)},
@@ -64,7 +64,7 @@ func declareFields(q *frame.Request, _ *subject) []frame.Field {
 
 func fillDeclare(q *frame.Request, s *subject) url.Values {
 	v := url.Values{}
-	if w := s.w; w != nil { // the city's order for what was reported to it
+	if w := s.w; w != nil { // the city orders what was reported to it
 		v = url.Values{"activates": {w.ID}, "level": {string(w.Level)}, "trigger": {string(alerts.CityOrder)},
 			"reason": {w.Reason}, "notice_text": {w.NoticeText}, "ends_at": {frame.MomentValue(w.EndsAt)}}
 		setStart(v, w.StartsAt, q.Now)
@@ -112,8 +112,8 @@ func noticeOf(p *alerts.Proposal, now time.Time, district string) string {
 		"level", alerts.LevelName(p.Level, frame.ZH))
 }
 
-// polluted is when the air first asks for the proposed response, or the response's start where that is later: a response
-// may start on the evening before.
+// polluted is when the air first asks for the proposed response, or the response's start where that is later: a
+// response may start on the evening before.
 func polluted(p *alerts.Proposal, start time.Time) time.Time {
 	var first time.Time
 	for _, c := range p.Trace.Clauses {
@@ -129,7 +129,7 @@ func polluted(p *alerts.Proposal, start time.Time) time.Time {
 	return start
 }
 
-// noticeTime is a time as a notice in Chinese has it: 12月16日20时.
+// noticeTime is a time as a Chinese notice writes it: 12月16日20时.
 func noticeTime(t time.Time) string {
 	t = t.In(alerts.Shanghai())
 	day, at := t.Format("1月2日"), fmt.Sprintf("%d时", t.Hour())
@@ -178,7 +178,8 @@ func reviseFields(q *frame.Request, s *subject) []frame.Field {
 	default:
 		start = nil
 	}
-	return slices.Concat(start, end, fieldsOf(q, false, "document_no", "issued_by", "received_at", "reason", "notice_text"))
+	return slices.Concat(start, end,
+		fieldsOf(q, false, "document_no", "issued_by", "received_at", "reason", "notice_text"))
 }
 
 func fillRevise(_ *frame.Request, s *subject) url.Values {
@@ -262,8 +263,8 @@ func levelWaiting(s *subject, _ url.Values) alerts.Level {
 	return s.w.Level
 }
 
-// otherDayIn is the day of a start, as a notice writes it, where a text speaks of days but not of that one; empty for any
-// other text.
+// otherDayIn is the day of a start, as a notice writes it, where a text speaks of days but not of that one; empty for
+// any other text.
 func otherDayIn(text string, start time.Time) string {
 	day := start.In(alerts.Shanghai()).Format("1月2日")
 	if !dayOfNotice.MatchString(text) || strings.Contains(text, day) {

@@ -83,7 +83,7 @@ func (d *desk) live(tx *bbolt.Tx) (all []*alerts.Warning, err error) {
 	return all, nil
 }
 
-// warningStatus is a warning with what is to be seen of it at a glance.
+// warningStatus is a warning as it is seen at a glance.
 type warningStatus struct {
 	*alerts.Warning
 	Now   alerts.Level // in force now; None before the start
@@ -156,7 +156,7 @@ type homeView struct {
 	Mine    []frame.OrderRow
 }
 
-// proposalView is an open proposal with what can be done about it.
+// proposalView is an open proposal with the form that follows it.
 type proposalView struct {
 	*alerts.Proposal
 	Lead     string
@@ -419,18 +419,18 @@ func (d *desk) proposalView(q *frame.Request, p *alerts.Proposal) proposalView {
 	} else {
 		v.Lift = q.T("lift.at_most", "hours", set.LiftH, "aqi", set.LiftAtMost)
 	}
+	act := warningPath(p.WarningID) + "/adjust"
 	switch p.Kind {
 	case alerts.KindStart:
-		v.Act = "/desk/declare?proposal=" + p.ID
-		if p.Drill {
-			v.Act += "&drill=true"
-		}
+		act = "/desk/declare"
 	case alerts.KindRevise:
-		v.Act = warningPath(p.WarningID) + "/revise?proposal=" + p.ID
+		act = warningPath(p.WarningID) + "/revise"
 	case alerts.KindLift:
-		v.Act, v.Lift = warningPath(p.WarningID)+"/lift?proposal="+p.ID, ""
-	default:
-		v.Act = warningPath(p.WarningID) + "/adjust?proposal=" + p.ID
+		act, v.Lift = warningPath(p.WarningID)+"/lift", ""
+	}
+	v.Act = act + "?proposal=" + p.ID
+	if p.Kind == alerts.KindStart && p.Drill {
+		v.Act += "&drill=true"
 	}
 	return v
 }

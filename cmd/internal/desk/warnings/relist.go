@@ -44,8 +44,8 @@ type listNotice struct {
 	Href    string
 }
 
-// listNotice counts the recipients to whom the list in force gives other measures than a live warning's orders; nil where
-// there are none, and for users who may not see lists.
+// listNotice counts the recipients to whom the list in force gives other measures than a live warning's orders; nil
+// where there are none, and for users who may not see lists.
 func (d *desk) listNotice(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning) (*listNotice, error) {
 	if !q.May(calls.ActListsRead) || w.State != alerts.Active && w.State != alerts.Scheduled {
 		return nil, nil
@@ -63,7 +63,8 @@ func (d *desk) listChanges(q *frame.Request) (any, error) {
 		return nil, err
 	}
 	view := relistView{Chrome: q.Chrome(), Pager: q.Pager(c.Next), Warning: c.Warning, Level: c.Level,
-		Version: c.ListVersion, Total: c.Total, Follows: c.Following, Act: q.May(calls.ActWarningsRelist), Key: frame.NewKey(), Error: q.Why()}
+		Version: c.ListVersion, Total: c.Total, Follows: c.Following, Act: q.May(calls.ActWarningsRelist),
+		Key: frame.NewKey(), Error: q.Why()}
 	view.Drill = c.Warning.Drill
 	for _, item := range c.Items {
 		row := relistRow{ListChange: item, Checked: item.Order == nil || item.Order.State != notify.StateExempted}

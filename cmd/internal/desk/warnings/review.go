@@ -47,8 +47,8 @@ func (d *desk) review(q *frame.Request, a act, s *subject, v url.Values, in any,
 	if err != nil {
 		return d.showForm(q, a, s, v, err)
 	}
-	view := reviewView{formView: newForm(q, a, s, "act."+a.name+".confirm", frame.StepConfirm), Read: *read, TypeError: typeError,
-		Typed: frame.Hidden(v, carried...)}
+	view := reviewView{formView: newForm(q, a, s, "act."+a.name+".confirm", frame.StepConfirm), Read: *read,
+		TypeError: typeError, Typed: frame.Hidden(v, carried...)}
 	for _, one := range a.inputs(q, s, v) {
 		if v.Get(one.Name) != "" {
 			view.Typed = append(view.Typed, frame.Pair{Name: one.Name, Value: v.Get(one.Name)})

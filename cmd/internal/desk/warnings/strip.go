@@ -84,8 +84,8 @@ func class(index int) int {
 	return n + 1
 }
 
-// strip draws the days around now: those by which the open proposal, or else the live warning's own proposal, was worked
-// out, and what was forecast since. It is nil when nothing is known.
+// strip draws the days around now: those by which the open proposal, or else the live warning's own proposal, was
+// worked out, and what was forecast since. It is nil when nothing is known.
 func (d *desk) strip(q *frame.Request, tx *bbolt.Tx, ev alerts.Evaluation, open *alerts.Proposal,
 	live *alerts.Warning) (*strip, error) {
 	p := open
@@ -180,7 +180,7 @@ func (d *desk) judgedDays(q *frame.Request, tx *bbolt.Tx, ev alerts.Evaluation,
 	return source, nil
 }
 
-// lay orders the days without gaps.
+// lay puts the days in order, without gaps.
 func (s *strip) lay(days map[alerts.Date]stripDay) {
 	first, last := alerts.Date("9999-12-31"), alerts.Date("")
 	for day := range days {
@@ -210,12 +210,13 @@ func (s *strip) windows(q *frame.Request, p *alerts.Proposal) {
 				continue
 			}
 			s.Windows = append(s.Windows, stripWindow{Level: c.Level, From: w.From, To: w.To,
-				Text: q.T("strip.window", "level", terms.ShortLevel(c.Level, q.Lang), "hours", int(w.To.Sub(w.From)/time.Hour))})
+				Text: q.T("strip.window", "level", terms.ShortLevel(c.Level, q.Lang),
+					"hours", int(w.To.Sub(w.From)/time.Hour))})
 		}
 	}
 }
 
-// draw works out where everything stands.
+// draw works out the place of everything.
 func (s *strip) draw(q *frame.Request) {
 	top := windowRow*len(s.Windows) + valueSpace
 	s.Base = top + barHeight
@@ -272,7 +273,7 @@ func (s *strip) place() {
 	}
 }
 
-// className is what the standard calls a day's index.
+// className is the standard's name for the class of a day's index.
 func className(q *frame.Request, d *stripDay) string {
 	if d.Class == 0 {
 		return q.T("strip.no_data")
