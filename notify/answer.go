@@ -166,7 +166,7 @@ func (o *Order) allows(tx *bbolt.Tx, in *Answer, a *act) error {
 	case o.State != StateOpen:
 		return terms.Transition(terms.OrderState, "order.closed", o.State.String(), args)
 	case in.Correction && o.Execution != ExecutionCompleted:
-		return refusal.Input([]refusal.Field{{Path: "correction", Rule: "order.correct_nothing"}})
+		return refuseAt("correction", "order.correct_nothing", nil)
 	case (in.Correction || in.Action == Report && again) && lastReport(tx, o.ID) >= maxReports:
 		return refusal.New(refusal.Conflict, "order.reports_limit", refusal.Args{"id": o.ID, "limit": maxReports})
 	case in.Correction:

@@ -27,8 +27,7 @@ func (in AcceptPlan) reason(tx *bbolt.Tx, o *Order, body *Issued, p *plant.Opera
 	broken := plant.Broken(p.Marks)
 	if in.ReasonRef == "" {
 		if len(broken) > 0 {
-			return nil, refusal.Input([]refusal.Field{{Path: "reason", Rule: "plan.reason",
-				Args: refusal.Args{"measures": measureNames(broken)}}})
+			return nil, refuseAt("reason", "plan.reason", refusal.Args{"measures": measureNames(broken)})
 		}
 		return nil, nil
 	}

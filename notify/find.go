@@ -2,6 +2,7 @@ package notify
 
 import (
 	"bytes"
+	"qingkong/reductionlist"
 	"strings"
 
 	"go.etcd.io/bbolt"
@@ -204,7 +205,7 @@ func (f *Filter) scanRecipient(tx *bbolt.Tx, cursor string, visit func(id []byte
 	if cursor == "" {
 		from = append(prefix[:len(prefix):len(prefix)], 0xff)
 	}
-	k := seekBefore(c, from)
+	k := reductionlist.SeekBefore(c, from)
 	var o Order
 	for ; bytes.HasPrefix(k, prefix); k, _ = c.Prev() {
 		if err := o.must(tx, string(k[len(prefix):])); err != nil {

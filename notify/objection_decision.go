@@ -134,7 +134,7 @@ func (in ObjectionDecision) amend(tx *bbolt.Tx, o *Order, now time.Time) (*Issue
 		atLevel()
 	}
 	if len(r.Measures) == 0 {
-		return nil, refusal.Input([]refusal.Field{{Path: "measures", Rule: "order.amend_all"}})
+		return nil, refuseAt("measures", "order.amend_all", nil)
 	}
 	return o.reissue(tx, body, r, CauseAmended, keep, now, wall(in.Wall, now))
 }
@@ -153,7 +153,7 @@ func listOf(tx *bbolt.Tx, body *Issued) (*reductionlist.List, *reductionlist.Rec
 
 func (m MeasureChange) carryOut(l *reductionlist.List, r *reductionlist.Recipient, s rules.Settings) error {
 	if !slices.ContainsFunc(r.Measures, func(have reductionlist.Measure) bool { return have.ID == m.ID }) {
-		return refusal.Input([]refusal.Field{{Path: "id", Rule: "order.no_measure", Args: refusal.Args{"value": m.ID}}})
+		return refuseAt("id", "order.no_measure", refusal.Args{"value": m.ID})
 	}
 	a := rules.Amendment{RecipientID: r.ID, MeasureID: m.ID, Change: m.Change, EffectiveFrom: l.EffectiveFrom}
 	if len(m.Change) == 0 || string(m.Change) == "null" {

@@ -69,19 +69,7 @@ func reports(tx *bbolt.Tx, order string, visit func(n uint32, row []byte) bool) 
 }
 
 // lastReport is the number of the latest that an order has; 0 for none.
-func lastReport(tx *bbolt.Tx, order string) (last uint32) {
-	c := tx.Bucket(reportsBucket).Cursor()
-	k, _ := c.Seek(reportKey(order, 1<<32-1))
-	if k == nil {
-		k, _ = c.Last()
-	} else {
-		k, _ = c.Prev()
-	}
-	if prefix := append([]byte(order), 0); bytes.HasPrefix(k, prefix) && len(k) == len(prefix)+4 {
-		return binary.BigEndian.Uint32(k[len(prefix):])
-	}
-	return 0
-}
+func lastReport(tx *bbolt.Tx, order string) uint32 { return lastNumber(tx, reportsBucket, order) }
 
 // said reports whether the order has a report of this content.
 func (o *Order) said(tx *bbolt.Tx, d digest) (said bool, err error) {

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -153,13 +152,7 @@ func (o *Order) release(tx *bbolt.Tx, vault Vault) (*ReleaseView, error) {
 
 // nextRelease is the number of the next words of a warning's releases.
 func nextRelease(tx *bbolt.Tx, warning string) int {
-	prefix := releaseKey(warning, 0)
-	prefix = prefix[:len(prefix)-4]
-	k := seekBefore(tx.Bucket(releasesBucket).Cursor(), append(slices.Clip(prefix), 0xff, 0xff, 0xff, 0xff))
-	if len(k) != len(prefix)+4 || string(k[:len(prefix)]) != string(prefix) {
-		return 1
-	}
-	return int(binary.BigEndian.Uint32(k[len(prefix):])) + 1
+	return int(lastNumber(tx, releasesBucket, warning)) + 1
 }
 
 func releaseKey(warning string, n int) []byte {

@@ -256,8 +256,7 @@ func (c *relistChunk) recipient(id string) (full bool, err error) {
 		return false, err
 	}
 	if old == nil && cur == nil {
-		return false, refusal.Input([]refusal.Field{{Path: "id", Rule: "list.no_recipient",
-			Args: refusal.Args{"recipient": id}}})
+		return false, refuseAt("id", "list.no_recipient", refusal.Args{"recipient": id})
 	}
 	last, err := latest(c.tx, c.round.Warning, id)
 	if err != nil {

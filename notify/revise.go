@@ -39,8 +39,7 @@ func DecideAcceptPlan(tx *bbolt.Tx, _ string, in AcceptPlan, now time.Time) ([]E
 	plan := new(plant.OperatingPlan)
 	if err := json.Unmarshal(in.Plan, plan); err != nil || len(plan.Steps) == 0 || len(plan.Units) == 0 ||
 		len(plan.Days) == 0 {
-		return nil, nil, refusal.Input([]refusal.Field{{Path: "plan", Rule: "input.wrong_type",
-			Args: refusal.Args{"want": refusal.Words("want.plan", nil)}}})
+		return nil, nil, refuseAt("plan", "input.wrong_type", refusal.Args{"want": refusal.Words("want.plan", nil)})
 	}
 	plan.Listed = hex.EncodeToString(o.measures[:])
 	raw, err := json.Marshal(plan)

@@ -48,8 +48,7 @@ var settingsKey = []byte("current")
 // DecideSettings records settings that differ from the ones in force.
 func DecideSettings(tx *bbolt.Tx, _ string, in Settings, _ time.Time) ([]Event, Settings, error) {
 	if in.AcknowledgeWithinMin < 1 || in.AcknowledgeWithinMin > 24*60 {
-		return nil, in, refusal.Input([]refusal.Field{{Path: "acknowledge_within_min", Rule: "order.acknowledge_within",
-			Args: refusal.Args{"value": in.AcknowledgeWithinMin}}})
+		return nil, in, refuseAt("acknowledge_within_min", "order.acknowledge_within", refusal.Args{"value": in.AcknowledgeWithinMin})
 	}
 	now, err := CurrentSettings(tx)
 	if err != nil || now == in {

@@ -1,8 +1,13 @@
 package notify
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"qingkong/alerts/refusal"
+	"qingkong/reductionlist"
+	"slices"
 
 	"go.etcd.io/bbolt"
 )
@@ -28,13 +33,17 @@ func putJSON(tx *bbolt.Tx, bucket, key []byte, v any) error {
 	return tx.Bucket(bucket).Put(key, row)
 }
 
-// seekBefore moves c to the greatest key below key.
-func seekBefore(c *bbolt.Cursor, key []byte) []byte {
-	k, _ := c.Seek(key)
-	if k == nil {
-		k, _ = c.Last()
-	} else {
-		k, _ = c.Prev()
+// lastNumber is the highest of the numbers, in four bytes, that a bucket has behind a key and a zero byte; 0 for none.
+func lastNumber(tx *bbolt.Tx, bucket []byte, key string) uint32 {
+	prefix := append([]byte(key), 0)
+	k := reductionlist.SeekBefore(tx.Bucket(bucket).Cursor(), append(slices.Clip(prefix), 0xff, 0xff, 0xff, 0xff))
+	if n := len(prefix); len(k) == n+4 && bytes.HasPrefix(k, prefix) {
+		return binary.BigEndian.Uint32(k[n:])
 	}
-	return k
+	return 0
+}
+
+// refuseAt refuses one member of an input.
+func refuseAt(path, rule string, args refusal.Args) error {
+	return refusal.Input([]refusal.Field{{Path: path, Rule: rule, Args: args}})
 }

@@ -187,7 +187,7 @@ func (v Version) days() string {
 // ActiveFrom returns the id of the active version that begins on the day, empty when there is none; of several, which
 // an old record may hold, that activated last.
 func ActiveFrom(tx *bbolt.Tx, day string) string {
-	k := before(tx.Bucket(bucketEffective).Cursor(), []byte(day+"\xff"))
+	k := SeekBefore(tx.Bucket(bucketEffective).Cursor(), []byte(day+"\xff"))
 	if !bytes.HasPrefix(k, []byte(day)) {
 		return ""
 	}

@@ -105,7 +105,7 @@ func ListVersions(tx *bbolt.Tx, cursor string, limit int) (versions []Version, n
 	if cursor == "" {
 		k, _ = c.Last()
 	} else {
-		k = before(c, []byte(cursor))
+		k = SeekBefore(c, []byte(cursor))
 	}
 	for ; k != nil; k, _ = c.Prev() {
 		if len(versions) == limit {
@@ -131,8 +131,8 @@ func EachVersion(tx *bbolt.Tx, f func(*Version) error) error {
 	})
 }
 
-// before moves c to the greatest key below key.
-func before(c *bbolt.Cursor, key []byte) []byte {
+// SeekBefore moves c to the greatest key below key.
+func SeekBefore(c *bbolt.Cursor, key []byte) []byte {
 	k, _ := c.Seek(key)
 	if k == nil {
 		k, _ = c.Last()
@@ -147,7 +147,7 @@ func before(c *bbolt.Cursor, key []byte) []byte {
 func Current(tx *bbolt.Tx, at time.Time) (Version, error) {
 	day := DayOf(at)
 	c := tx.Bucket(bucketEffective).Cursor()
-	for k := before(c, []byte(day+"\xff")); k != nil; k, _ = c.Prev() {
+	for k := SeekBefore(c, []byte(day+"\xff")); k != nil; k, _ = c.Prev() {
 		v, err := GetVersion(tx, versionAt(k))
 		if err != nil {
 			return Version{}, err

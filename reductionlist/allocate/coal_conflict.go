@@ -17,23 +17,19 @@ func (p *Coal) conflicts(by patience) (out []Conflict, unreduced bool) {
 		all = append(all, p.units[i].rules(i)...)
 	}
 	left, reduced := blamed(all, p.steps, &q.steps, q.feasible)
-	out = []Conflict{}
-	for _, g := range grouped(left) {
-		c := Conflict{Constraint: g.kind, From: p.at(0), To: p.at(q.steps), Unit: "h"}
-		if g.unit >= 0 {
-			c.Name = p.units[g.unit].name
-		} else {
-			c.From, c.To, c.Unit = p.at(g.step), p.at(g.until), "MW"
-		}
-		if g.kind == "heat" {
+	return p.conflictsOf(grouped(left), q.steps, func(g group, c *Conflict) {
+		switch {
+		case g.unit >= 0:
+			c.Name, c.Unit = p.units[g.unit].name, "h"
+		case g.kind == "heat":
 			c.Unit = "GJ/h"
+		default:
+			c.Unit = "MW"
 		}
 		if r := relaxationOf(left, g); reduced && !q.by.late() {
-			firstThat(q.amounts(r), r, q.feasible).put(&c, 1)
+			firstThat(q.amounts(r), r, q.feasible).put(c, 1)
 		}
-		out = append(out, c)
-	}
-	return out, !reduced
+	}), !reduced
 }
 
 // coalQuestion answers whether any plan keeps the obligations that hold, with what was found about sets of units kept.

@@ -106,6 +106,20 @@ func along(steps int, late func() bool, layer func(t int) (left int, dropped boo
 	return possible
 }
 
+// conflictsOf are the conflicts of groups; tell gives each its name, its unit and how much it has to give. A group
+// without steps of its own is one of the steps that were asked.
+func (h horizon) conflictsOf(groups []group, asked int, tell func(g group, c *Conflict)) []Conflict {
+	out := make([]Conflict, len(groups))
+	for i, g := range groups {
+		out[i] = Conflict{Constraint: g.kind, From: h.at(0), To: h.at(asked)}
+		if g.step >= 0 {
+			out[i].From, out[i].To = h.at(g.step), h.at(g.until)
+		}
+		tell(g, &out[i])
+	}
+	return out
+}
+
 // grouped joins obligations of one kind in steps that follow each other.
 func grouped(os []obligation) (out []group) {
 	for _, o := range os {

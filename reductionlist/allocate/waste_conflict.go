@@ -23,15 +23,11 @@ func (p *Waste) conflicts(by patience) (out []Conflict, unreduced bool) {
 		all = append(all, p.furnaces[i].rules(i)...)
 	}
 	left, reduced := blamed(all, p.steps, &q.steps, q.feasible)
-	out = []Conflict{}
-	for _, g := range grouped(left) {
-		c := Conflict{Constraint: g.kind, From: p.at(0), To: p.at(q.steps), Unit: "t"}
+	return p.conflictsOf(grouped(left), q.steps, func(g group, c *Conflict) {
+		c.Unit = "t"
 		per := 1.0
-		switch {
-		case g.unit >= 0:
+		if g.unit >= 0 {
 			c.Name, c.Unit = p.furnaces[g.unit].name, "h"
-		case g.step >= 0:
-			c.From, c.To = p.at(g.step), p.at(g.until)
 		}
 		if g.kind == "steam" { // it gives way as feed, and is asked for as steam
 			c.Unit, per = "t/h", p.steam/p.leastFeed[g.step]
@@ -39,13 +35,11 @@ func (p *Waste) conflicts(by patience) (out []Conflict, unreduced bool) {
 		switch r := relaxationOf(left, g); {
 		case !reduced:
 		case g.unit >= 0:
-			firstThat(p.furnaces[g.unit].hoursThatMatter(p.horizon, g.kind), r, q.feasible).put(&c, 1)
+			firstThat(p.furnaces[g.unit].hoursThatMatter(p.horizon, g.kind), r, q.feasible).put(c, 1)
 		default:
-			q.leastRelief(r).put(&c, per)
+			q.leastRelief(r).put(c, per)
 		}
-		out = append(out, c)
-	}
-	return out, !reduced
+	}), !reduced
 }
 
 // wasteQuestion answers whether any plan keeps the obligations that hold.

@@ -27,17 +27,13 @@ func (c *checker) own(r *list.Recipient, rows *list.Rows) {
 	for i := range r.Units {
 		u := &r.Units[i]
 		c.row(r, list.SheetUnits, i, u.Name, func(f *cellFaults) {
-			ownCells(list.UnitSheet, u, f)
-			rising(f, "最大负荷(MW)", u.MinMW, u.MaxMW)
-			fromTo(f, u.From, u.To)
+			ownMachine(list.UnitSheet, u, f, "最大负荷(MW)", u.MinMW, u.MaxMW, u.From, u.To)
 		})
 	}
 	for i := range r.Furnaces {
 		u := &r.Furnaces[i]
 		c.row(r, list.SheetFurnaces, i, u.Name, func(f *cellFaults) {
-			ownCells(list.FurnaceSheet, u, f)
-			rising(f, "最大(吨/小时)", u.MinTH, u.MaxTH)
-			fromTo(f, u.From, u.To)
+			ownMachine(list.FurnaceSheet, u, f, "最大(吨/小时)", u.MinTH, u.MaxTH, u.From, u.To)
 		})
 	}
 	if r.Pit != nil {
@@ -177,7 +173,10 @@ func rising(found *cellFaults, column string, low, high float64) {
 	}
 }
 
-func fromTo(found *cellFaults, from, to string) {
+// ownMachine finds what is wrong in the row of a unit or furnace; column is the one of its highest load.
+func ownMachine[T any](sheet list.Sheet[T], row *T, found *cellFaults, column string, low, high float64, from, to string) {
+	ownCells(sheet, row, found)
+	rising(found, column, low, high)
 	if text.IsDay(from) && text.IsDay(to) && to < from {
 		found.add("至", "list.dates_reversed", refusal.Args{"value": to})
 	}
