@@ -14,8 +14,8 @@ import (
 const aheadRecipients = 500
 
 // AheadReader decides the chunks of rounds as [DecideRound] does, and reads the recipients of the next chunk while the
-// record writes the one before. The rows of a version that a warning is pinned to never change, so its answers are those
-// of DecideRound. Between two calls it keeps some hundred recipients of the last round and nothing else.
+// record writes the one before. The rows of a version that a warning is pinned to never change, so its answers are
+// those of DecideRound. Between two calls it keeps some hundred recipients of the last round and nothing else.
 type AheadReader struct {
 	mu   sync.Mutex
 	runs [2]*targetRun // read last and read ahead
@@ -43,8 +43,8 @@ func (p *AheadReader) DecideRound(tx *bbolt.Tx, _ string, in RoundChunk, _ time.
 	return decideRound(tx, in, p)
 }
 
-// take gives the run of that name, nil when it was not read; a nil AheadReader reads nothing ahead. A chunk that did not
-// fit into its block is decided again, so the run stays here until two others were read.
+// take gives the run of that name, nil when it was not read; a nil AheadReader reads nothing ahead. A chunk that did
+// not fit into its block is decided again, so the run stays here until two others were read.
 func (p *AheadReader) take(of runKey) *targetRun {
 	if p == nil {
 		return nil

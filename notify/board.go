@@ -10,10 +10,9 @@ import (
 )
 
 // A counter row holds, for the orders of one warning with one value of one dimension, unsigned varints, so that the
-// rows of a district's warning fit one page:
-// the total, then a counter per value of delivery, answer, execution and verdict, then one per state, then how many were
-// released or exempted and how many of these have received that.
-// All but the states count only the latest order of each recipient; the states count every order.
+// rows of a district's warning fit one page: the total, then a counter per value of delivery, answer, execution and
+// verdict, then one per state, then how many were released or exempted and how many of these have received that. All
+// but the states count only the latest order of each recipient; the states count every order.
 const (
 	atTotal     = 0
 	atDelivery  = atTotal + 1

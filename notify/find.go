@@ -10,7 +10,8 @@ import (
 
 // Filter narrows a list of orders; an empty member does not. State is any value of an order's delivery, answer,
 // execution, verdict or state, like "overdue" or "released", or "release_waiting" for an end that was not yet received;
-// all but those of the state find only the latest order of a recipient, as the board counts. Query is part of a recipient's id or name.
+// all but those of the state find only the latest order of a recipient, as the board counts. Query is part of a
+// recipient's id or name.
 type Filter struct {
 	Warning   string
 	Recipient string

@@ -177,7 +177,8 @@ func (o *Order) reissue(tx *bbolt.Tx, body *Issued, r *reductionlist.Recipient, 
 	return w.follow(tx, &t, o)
 }
 
-// ownRound is the round of the order that takes the place of o by itself, at the record's time and that of the wall clock.
+// ownRound is the round of the order that takes the place of o by itself, at the record's time and that of the wall
+// clock.
 func (o *Order) ownRound(tx *bbolt.Tx, body *Issued, now, wall time.Time) (*Round, error) {
 	s, err := CurrentSettings(tx)
 	if err != nil {

@@ -60,7 +60,8 @@ func (r *relists) ref() (*listRef, error) {
 	return ref, nil
 }
 
-// followedVersion is the version that a recipient of a warning follows: its own, or the one that the warning is pinned to.
+// followedVersion is the version that a recipient of a warning follows: its own, or the one that the warning is pinned
+// to.
 func followedVersion(tx *bbolt.Tx, warning, pinned, recipient string) (string, error) {
 	r := relists{recipient: recipient,
 		data: tx.Bucket(relistsBucket).Get(slices.Concat([]byte(warning), []byte{0}, []byte(recipient)))}

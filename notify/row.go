@@ -242,8 +242,8 @@ func (o *Order) must(tx *bbolt.Tx, id string) error {
 	return err
 }
 
-// inOrder is how full the pages are made of buckets whose rows mostly come one behind the other, a round's orders. bbolt
-// would leave half of each free for rows that come between.
+// inOrder is how full the pages are made of buckets whose rows mostly come one behind the other, a round's orders.
+// bbolt would leave half of each free for rows that come between.
 const inOrder = 0.9
 
 func (o *Order) store(tx *bbolt.Tx) error {

@@ -48,7 +48,8 @@ var settingsKey = []byte("current")
 // DecideSettings records settings that differ from the ones in force.
 func DecideSettings(tx *bbolt.Tx, _ string, in Settings, _ time.Time) ([]Event, Settings, error) {
 	if in.AcknowledgeWithinMin < 1 || in.AcknowledgeWithinMin > 24*60 {
-		return nil, in, refuseAt("acknowledge_within_min", "order.acknowledge_within", refusal.Args{"value": in.AcknowledgeWithinMin})
+		return nil, in, refuseAt("acknowledge_within_min", "order.acknowledge_within",
+			refusal.Args{"value": in.AcknowledgeWithinMin})
 	}
 	now, err := CurrentSettings(tx)
 	if err != nil || now == in {

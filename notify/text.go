@@ -2,6 +2,7 @@ package notify
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"qingkong/alerts"
@@ -117,25 +118,19 @@ func hourOf(t time.Time, h int) string {
 // lines words what is to be done, one measure to a line: device, act, amount and deadline as the data have them, by
 // which the measure is judged, and the list's text as the detail.
 func lines(measures []reductionlist.Measure) string {
-	var b []byte
+	var b strings.Builder
 	for i := range measures {
 		m := &measures[i]
-		b = append(strconv.AppendInt(b, int64(i+1), 10), ". "...)
+		b.WriteString(strconv.Itoa(i+1) + ". ")
 		if m.Unit != "" {
-			b = append(append(b, m.Unit...), "："...)
+			b.WriteString(m.Unit + "：")
 		}
 		if ordered := orderedWords(m); len(ordered) > 0 {
-			for k, part := range ordered {
-				if k > 0 {
-					b = append(b, "，"...)
-				}
-				b = append(b, part...)
-			}
-			b = append(b, "。"...)
+			b.WriteString(strings.Join(ordered, "，") + "。")
 		}
-		b = append(append(b, m.Text...), '\n')
+		b.WriteString(m.Text + "\n")
 	}
-	return string(b)
+	return b.String()
 }
 
 // orderedWords are the act, the amount and the deadline of a measure, those that it has. 其他 is no act.

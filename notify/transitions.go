@@ -26,8 +26,8 @@ type act struct {
 	execute map[Execution]Execution
 }
 
-// A recipient that objected may still acknowledge: that withdraws the objection. Work starts once the order
-// is acknowledged. Progress is reported as often as there is some, and a completed order takes none; what was said of its
+// A recipient that objected may still acknowledge: that withdraws the objection. Work starts once the order is
+// acknowledged. Progress is reported as often as there is some, and a completed order takes none; what was said of its
 // completion may be corrected.
 var acts = map[Action]*act{
 	Receive: {content: -1, always: true, deliver: DeliveryDelivered},

@@ -30,8 +30,8 @@
 // state is left out only if another with the same units on, none bound longer, costs no more, or if a bound of what is
 // still to come shows that it cannot beat the best plan. That bound is a Lagrangian decomposition: one path of sets
 // that knows all costs and no minimum times, and one path per unit that knows the minimum times, priced to agree, each
-// solved exactly backwards (alone). Where a layer is too large to keep, the least bound of what was dropped is kept instead,
-// and it is all gone through again with more room; that gives the gap at a time limit.
+// solved exactly backwards (alone). Where a layer is too large to keep, the least bound of what was dropped is kept
+// instead, and it is all gone through again with more room; that gives the gap at a time limit.
 //
 // Waste. Given which furnaces are on, the least cost to reach a pit level is a convex piecewise linear function of that
 // level, carried exactly from step to step by merging pieces in order of slope (pwl). States are as above, each with

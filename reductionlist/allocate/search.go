@@ -312,7 +312,9 @@ func (c *commitment) keep(t int, ls, from []label, wide int, dropped *float64, f
 				changed = true
 				c.costs.of(k, l.x)
 			}
-			if slices.ContainsFunc(byX[l.x], func(i int) bool { return out[i].cost <= l.cost && out[i].lock.within(&l.lock, c.n) }) {
+			if slices.ContainsFunc(byX[l.x], func(i int) bool {
+				return out[i].cost <= l.cost && out[i].lock.within(&l.lock, c.n)
+			}) {
 				continue
 			}
 			byX[l.x] = append(byX[l.x], len(out))

@@ -77,7 +77,8 @@ func drawMeasure(t *rapid.T, id string, words *rapid.Generator[string], notes re
 	}
 	m.Quantity = &reductionlist.Quantity{Kind: kind, Value: value, Unit: unit}
 	m.Text = words.Draw(t, "text") + "，" + reductionlist.AmountWords(value, unit)
-	for _, s := range rapid.SliceOfNDistinct(rapid.SampledFrom(reductionlist.SourceWords.Codes), 1, 4, rapid.ID).Draw(t, "sources") {
+	sources := rapid.SliceOfNDistinct(rapid.SampledFrom(reductionlist.SourceWords.Codes), 1, 4, rapid.ID)
+	for _, s := range sources.Draw(t, "sources") {
 		mon := reductionlist.Monitor{Source: s, Ref: rapid.SampledFrom([]string{"", "MN1", "MN/2"}).Draw(t, "ref"),
 			Factor: rapid.SampledFrom([]string{"", "a21002"}).Draw(t, "factor")}
 		if s != reductionlist.Video {

@@ -151,7 +151,8 @@ type Window struct {
 // window is what is left at now of the time from begin to end. On the day on which other rows of the model come into
 // force one plan ends and another begins: factors do not change within a problem.
 func (p *Plant) window(begin, end, now time.Time) (w Window, rows []int, err error) {
-	w = Window{From: latest(wholeHour(begin), wholeHour(now)).In(alerts.Shanghai()), To: wholeHour(end).In(alerts.Shanghai())}
+	w = Window{From: latest(wholeHour(begin), wholeHour(now)).In(alerts.Shanghai()),
+		To: wholeHour(end).In(alerts.Shanghai())}
 	if !w.To.After(w.From) {
 		return w, nil, refusal.New(refusal.Conflict, "plan.over", refusal.Args{"to": w.To.Format("2006-01-02 15:04")})
 	}

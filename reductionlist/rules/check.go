@@ -76,7 +76,8 @@ func (c *checker) add(f cellFault, at rowRef, key string) {
 }
 
 func (c *checker) list(column, rule string, args refusal.Args) {
-	c.add(cellFault{rule: rule, column: list.MaskPhones(column), args: args}, rowRef{sheet: list.SheetHead, key: column}, "")
+	c.add(cellFault{rule: rule, column: list.MaskPhones(column), args: args},
+		rowRef{sheet: list.SheetHead, key: column}, "")
 }
 
 func (c *checker) recipient(r *list.Recipient, column, rule string, args refusal.Args) {

@@ -174,7 +174,8 @@ func rising(found *cellFaults, column string, low, high float64) {
 }
 
 // ownMachine finds what is wrong in the row of a unit or furnace; column is the one of its highest load.
-func ownMachine[T any](sheet list.Sheet[T], row *T, found *cellFaults, column string, low, high float64, from, to string) {
+func ownMachine[T any](sheet list.Sheet[T], row *T, found *cellFaults, column string, low, high float64,
+	from, to string) {
 	ownCells(sheet, row, found)
 	rising(found, column, low, high)
 	if text.IsDay(from) && text.IsDay(to) && to < from {

@@ -28,8 +28,9 @@ type sheetForm[T any] struct {
 
 var (
 	recipientForm = sheetForm[list.Recipient]{Sheet: list.RecipientSheet}
-	lineForm      = sheetForm[list.Line]{list.LineSheet, true, map[string]func(*list.Line, string) *problem{"长期停运": readIdle}}
-	measureForm   = sheetForm[list.Measure]{list.MeasureSheet, true,
+	lineForm      = sheetForm[list.Line]{list.LineSheet, true,
+		map[string]func(*list.Line, string) *problem{"长期停运": readIdle}}
+	measureForm = sheetForm[list.Measure]{list.MeasureSheet, true,
 		map[string]func(*list.Measure, string) *problem{"级别": readLevels,
 			"核查材料": func(m *list.Measure, cell string) *problem { m.Evidence = text.Several(cell); return nil }}}
 	unitForm    = sheetForm[list.Unit]{Sheet: list.UnitSheet, owned: true}

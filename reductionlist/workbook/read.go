@@ -239,7 +239,8 @@ func freeColumn(sheet, column string) bool {
 	if text.Trim(sheet) == list.SheetHead {
 		return !isHeadKey(column)
 	}
-	return !slices.ContainsFunc(sheetNamed(text.Trim(sheet)).headers(), func(c headerColumn) bool { return c.name == column })
+	return !slices.ContainsFunc(sheetNamed(text.Trim(sheet)).headers(),
+		func(c headerColumn) bool { return c.name == column })
 }
 
 // fail reports an error.

@@ -18,8 +18,8 @@ type Place struct {
 	Lon, Lat float64
 }
 
-// note is the 备注 of every invented row.
-const note = "示例：本行各列均为演示而设，不对应任何真实单位"
+// notes are those of every invented row.
+var notes = list.Notes{Note: "示例：本行各列均为演示而设，不对应任何真实单位"}
 
 // Recipients makes count recipients numbered from first, spread over the places.
 func Recipients(first, count int, places []Place) []*list.Recipient {
@@ -82,7 +82,7 @@ func (m *maker) recipient(number int) *list.Recipient {
 	// The offsets keep the points apart; the step is about a hundred metres.
 	r := &list.Recipient{ID: ID(number), Town: p.Town, Address: p.Town + "示例路" + strconv.Itoa(number) + "号",
 		Lon: round(p.Lon+float64(number*7%41-20)*0.001, 4), Lat: round(p.Lat+float64(number*11%37-18)*0.001, 4),
-		Notes: list.Notes{Note: note},
+		Notes: notes,
 		Contact: &list.Contact{Name: "示例联系人" + strconv.Itoa(number), Phone: Phone(2 * number),
 			BackupName: "示例备用联系人" + strconv.Itoa(number), BackupPhone: Phone(2*number + 1)}}
 	switch n := number % 20; {
@@ -115,7 +115,7 @@ func (m *maker) enterprise(r *list.Recipient, number int) {
 		size, capacity = size*microShare, "间歇小批量"
 	}
 	r.Lines = []list.Line{{ID: "L1", Name: s.line, Capacity: capacity, SafeStopH: 2, MeterID: meter,
-		Emission: Scale(s.perDay, size), Notes: list.Notes{Note: note}}}
+		Emission: Scale(s.perDay, size), Notes: notes}}
 	m.curtail(r, s, meter)
 }
 
@@ -135,12 +135,10 @@ func category(g list.Grade, s sector, number int) list.Category {
 
 // ladder is the share of its load, in per cent, that a grade gives up at yellow and from orange on; 100 is a stop.
 func ladder(r *list.Recipient) (yellow, orange int) {
-	switch {
-	case r.Category == list.Safeguard:
+	switch r.Category {
+	case list.Safeguard, list.Voluntary:
 		return 10, 20
-	case r.Category == list.Voluntary:
-		return 10, 20
-	case r.Category == list.Micro:
+	case list.Micro:
 		return 15, 30
 	}
 	switch r.Grade {
@@ -175,29 +173,29 @@ func (m *maker) curtail(r *list.Recipient, s sector, meter string) {
 func (m *maker) treat(id string, at []alerts.Level, hertz float64, percent int, r *list.Recipient) list.Measure {
 	return list.Measure{ID: id, Levels: at, Unit: "废气治理设施", Action: list.ImproveTreatment,
 		Text:     m.text("废气治理设施在2小时内把主风机频率提到不低于%.0f Hz并保持到解除，吸附剂或滤料每日更换或再生1次", hertz),
-		Quantity: &list.Quantity{Kind: list.AtLeast, Value: hertz, Unit: "Hz"}, CompleteWithinH: 2, Responsible: "环保专工岗",
+		Quantity: Quantity(list.AtLeast, hertz, "Hz"), CompleteWithinH: 2, Responsible: "环保专工岗",
 		Monitors: []list.Monitor{{Source: list.DCS, Ref: "DCS-" + r.ID + "-1",
 			Criterion: list.Criterion{Kind: list.AtLeastRate, Limit: hertz, Unit: "Hz"}}},
 		Evidence:  []string{"风机频率曲线", "吸附剂更换台账"},
-		Reduction: Scale(r.Lines[0].Emission, float64(percent)/100), Notes: list.Notes{Note: note}}
+		Reduction: Scale(r.Lines[0].Emission, float64(percent)/100), Notes: notes}
 }
 
 // share gives up a share of the line's load.
 func (m *maker) share(id string, at []alerts.Level, percent int, r *list.Recipient, s sector,
 	meter string) list.Measure {
 	mm := list.Measure{ID: id, Levels: at, Unit: s.line, CompleteWithinH: 4, Responsible: "生产部经理",
-		Reduction: Scale(r.Lines[0].Emission, float64(percent)/100), Notes: list.Notes{Note: note}}
+		Reduction: Scale(r.Lines[0].Emission, float64(percent)/100), Notes: notes}
 	if percent >= 100 {
 		mm.Action = list.Stop
 		mm.Text = m.text("%s在4小时内停止投料并断开主机电源，停产期间只留照明、消防和环保设施用电", s.line)
-		mm.Quantity = &list.Quantity{Kind: list.AtMost, Value: 0, Unit: "%"}
+		mm.Quantity = Quantity(list.AtMost, 0, "%")
 		mm.Monitors = []list.Monitor{{Source: list.Power, Ref: meter, Criterion: list.Criterion{Kind: list.Stopped}}}
 		mm.Evidence = []string{"分表用电曲线", "停产通知单", "生产日报"}
 		return mm
 	}
 	mm.Action = list.Limit
 	mm.Text = m.text("%s在4小时内降至基准日用电量的%d%%以下，按班次减少投料，夜班22时至次日6时不开机", s.line, 100-percent)
-	mm.Quantity = &list.Quantity{Kind: list.ReduceBy, Value: float64(percent), Unit: "%"}
+	mm.Quantity = Quantity(list.ReduceBy, float64(percent), "%")
 	mm.Monitors = []list.Monitor{{Source: list.Power, Ref: meter,
 		Criterion: list.Criterion{Kind: list.FractionOfBaseline, Limit: round(1-float64(percent)/100, 2)}}}
 	mm.Evidence = []string{"分表用电曲线", "生产日报", "原辅料领用单"}
@@ -206,13 +204,13 @@ func (m *maker) share(id string, at []alerts.Level, percent int, r *list.Recipie
 
 // trucks keeps older lorries out; the gate records what passes.
 func (m *maker) trucks(id, gate string) list.Measure {
-	return list.Measure{ID: "M2", Levels: []alerts.Level{alerts.Advisory, alerts.Yellow, alerts.Orange, alerts.Red},
+	return list.Measure{ID: "M2", Levels: alerts.Levels(),
 		Unit:   gate,
 		Action: list.StopVehicles, Text: m.text("%s在2小时内停止放行国四及以下重型载货车，已在场内的当日20时前驶离", gate),
-		Quantity: &list.Quantity{Kind: list.AtMost, Value: 0, Unit: "辆次/日"}, CompleteWithinH: 2, Responsible: "物流主管",
+		Quantity: Quantity(list.AtMost, 0, "辆次/日"), CompleteWithinH: 2, Responsible: "物流主管",
 		Monitors: []list.Monitor{{Source: list.Gate, Ref: "MJ-" + id + "-1",
 			Criterion: list.Criterion{Kind: list.NoVehicleBelow, Standard: "国五"}}},
-		Evidence: []string{"门禁车辆记录", "运输台账"}, Notes: list.Notes{Note: note}}
+		Evidence: []string{"门禁车辆记录", "运输台账"}, Notes: notes}
 }
 
 func (m *maker) site(r *list.Recipient, number int) {
@@ -221,22 +219,22 @@ func (m *maker) site(r *list.Recipient, number int) {
 	r.MeterID = "XQ-" + r.ID + "-0"
 	meter := "XQ-" + r.ID + "-1"
 	r.Lines = []list.Line{{ID: "L1", Name: "土石方作业面", Capacity: "20000平方米", SafeStopH: 1, MeterID: meter,
-		Emission: list.Amounts{NOx: 0.006, PM: 0.030}, Notes: list.Notes{Note: note}}}
+		Emission: list.Amounts{NOx: 0.006, PM: 0.030}, Notes: notes}}
 	work := list.Measure{ID: "M1", Levels: []alerts.Level{alerts.Orange, alerts.Red}, Unit: "土石方作业面",
 		Action:   list.StopWork,
 		Text:     m.text("%s在2小时内停止开挖、回填、拆除、喷涂和建筑垃圾清运，裸土全部以密目网覆盖", "土石方作业面"),
-		Quantity: &list.Quantity{Kind: list.AtMost, Value: 0, Unit: "台班/日"}, CompleteWithinH: 2, Responsible: "项目经理",
+		Quantity: Quantity(list.AtMost, 0, "台班/日"), CompleteWithinH: 2, Responsible: "项目经理",
 		Monitors: []list.Monitor{
 			{Source: list.Power, Ref: meter, Criterion: list.Criterion{Kind: list.FractionOfBaseline, Limit: 0.3}},
 			{Source: list.Video, Ref: "SP-" + r.ID + "-1"}},
 		Evidence:  []string{"塔吊及出入口视频", "施工日志", "覆盖照片"},
-		Reduction: list.Amounts{NOx: 0.005, PM: 0.024}, Notes: list.Notes{Note: note}}
-	wet := list.Measure{ID: "M3", Levels: []alerts.Level{alerts.Advisory, alerts.Yellow, alerts.Orange, alerts.Red},
+		Reduction: list.Amounts{NOx: 0.005, PM: 0.024}, Notes: notes}
+	wet := list.Measure{ID: "M3", Levels: alerts.Levels(),
 		Unit: "场内道路", Action: list.CleanRoads,
 		Text:     m.text("%s每日洒水或雾炮抑尘4次，气温低于3℃时改为吸扫", "场内道路"),
-		Quantity: &list.Quantity{Kind: list.AtLeast, Value: 4, Unit: "次/日"}, CompleteWithinH: 4, Responsible: "安全员",
+		Quantity: Quantity(list.AtLeast, 4, "次/日"), CompleteWithinH: 4, Responsible: "安全员",
 		Monitors: []list.Monitor{{Source: list.Video, Ref: "SP-" + r.ID + "-2"}},
-		Evidence: []string{"洒水记录", "现场照片"}, Reduction: list.Amounts{PM: 0.004}, Notes: list.Notes{Note: note}}
+		Evidence: []string{"洒水记录", "现场照片"}, Reduction: list.Amounts{PM: 0.004}, Notes: notes}
 	r.Measures = []list.Measure{work, m.trucks(r.ID, "工地出入口"), wet}
 }
 
@@ -244,16 +242,16 @@ func (m *maker) fleet(r *list.Recipient, number int) {
 	r.Type, r.Grade, r.Category = list.Fleet, list.GradeNotApplicable, list.General
 	r.Name = "示例" + marks[number%len(marks)] + "运输车队（" + strconv.Itoa(number) + "号）"
 	r.Lines = []list.Line{{ID: "L1", Name: "柴油货车车组", Capacity: "40辆", Emission: list.Amounts{NOx: 0.050, PM: 0.003},
-		Notes: list.Notes{Note: note}}}
+		Notes: notes}}
 	halt := func(at []alerts.Level, vehicles, percent int) list.Measure {
 		return list.Measure{ID: "M1", Levels: at, Unit: "柴油货车车组", Action: list.StopVehicles,
 			Text:     m.text("柴油货车车组在4小时内停运%d辆，上路车辆不超过%d辆，均为国五及以上", 40-vehicles, vehicles),
-			Quantity: &list.Quantity{Kind: list.AtMost, Value: float64(vehicles), Unit: "辆"}, CompleteWithinH: 4,
+			Quantity: Quantity(list.AtMost, float64(vehicles), "辆"), CompleteWithinH: 4,
 			Responsible: "车队调度长",
 			Monitors: []list.Monitor{{Source: list.Gate, Ref: "MJ-" + r.ID + "-2",
 				Criterion: list.Criterion{Kind: list.DayTotalAtMost, Limit: float64(vehicles * 2), Unit: "辆次"}}},
 			Evidence: []string{"车辆定位轨迹", "出车登记表"}, Reduction: Scale(r.Lines[0].Emission, float64(percent)/100),
-			Notes: list.Notes{Note: note}}
+			Notes: notes}
 	}
 	r.Measures = []list.Measure{halt([]alerts.Level{alerts.Yellow}, 28, 30),
 		halt([]alerts.Level{alerts.Orange, alerts.Red}, 16, 60),
@@ -268,6 +266,11 @@ func (m *maker) text(format string, args ...any) string {
 	}
 	m.texts[s] = s
 	return s
+}
+
+// Quantity is how much a measure orders.
+func Quantity(kind list.QuantityKind, value float64, unit string) *list.Quantity {
+	return &list.Quantity{Kind: kind, Value: value, Unit: unit}
 }
 
 // Scale multiplies, to the gram.

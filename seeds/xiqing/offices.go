@@ -6,6 +6,7 @@ import (
 
 	"qingkong/alerts"
 	list "qingkong/reductionlist"
+	"qingkong/seeds/example"
 	"qingkong/seeds/towns"
 )
 
@@ -41,8 +42,9 @@ func (d duty) measures(owner, id string) []list.Measure {
 			last.Levels = append(last.Levels, s.level)
 			continue
 		}
-		ms = append(ms, list.Measure{ID: id, Levels: []alerts.Level{s.level}, Unit: d.unit, Action: cmp.Or(d.action, list.OtherAction),
-			Text: fmt.Sprintf(d.text, s.amount), Quantity: quantity(d.kind, s.amount, d.per), CompleteWithinH: d.within,
+		ms = append(ms, list.Measure{ID: id, Levels: []alerts.Level{s.level}, Unit: d.unit,
+			Action: cmp.Or(d.action, list.OtherAction),
+			Text:   fmt.Sprintf(d.text, s.amount), Quantity: example.Quantity(d.kind, s.amount, d.per), CompleteWithinH: d.within,
 			Responsible: d.post, Monitors: []list.Monitor{watch(list.Video, "SP-"+owner+"-"+id, "", "")}, Evidence: d.evidence,
 			Reduction: list.Amounts{PM: kg(s.amount, d.dust)},
 			Notes:     invented("职责：方案附件2第"+d.row+"行", measureColumns)})

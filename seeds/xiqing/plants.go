@@ -27,13 +27,13 @@ func powerPlant() *list.Recipient {
 	r.Measures = append(r.Measures,
 		list.Measure{ID: "M09", Levels: fromYellow, Unit: "输煤系统", Action: list.SwitchFuel,
 			Text:     "入炉煤在4小时内全部换为收到基硫分不超过0.7%的储备煤，每班取样化验1次",
-			Quantity: quantity(list.AtMost, 0.7, "%"), CompleteWithinH: 4, Responsible: "燃料部主任",
+			Quantity: example.Quantity(list.AtMost, 0.7, "%"), CompleteWithinH: 4, Responsible: "燃料部主任",
 			Monitors:  []list.Monitor{watch(list.CEMS, example.MN(id, 1), "a21026", "hour_concentration_at_most 35 mg/m3")},
 			Evidence:  []string{"入炉煤化验单", "储备煤出库单"},
 			Reduction: list.Amounts{SO2: 0.12}, Notes: invented(source, measureColumns)},
 		list.Measure{ID: "M10", Levels: fromOrange, Unit: "脱硫吸收塔", Action: list.ImproveTreatment,
 			Text:     "四台机组脱硫吸收塔石灰石供给量每小时合计不少于8吨，备用浆液循环泵投入运行",
-			Quantity: quantity(list.AtLeast, 8, "t/h"), CompleteWithinH: 2, Responsible: "环保专工岗",
+			Quantity: example.Quantity(list.AtLeast, 8, "t/h"), CompleteWithinH: 2, Responsible: "环保专工岗",
 			Monitors:  []list.Monitor{watch(list.DCS, "DCS-E0001-石灰石", "", "at_least 8 t/h")},
 			Evidence:  []string{"石灰石耗用台账", "浆液循环泵电流曲线"},
 			Reduction: list.Amounts{SO2: 0.10}, Notes: invented(source, measureColumns)},
@@ -81,7 +81,7 @@ func (u coalUnit) saveCoal(id string, number int) []list.Measure {
 			Action: list.ReduceCoal,
 			Text: fmt.Sprintf("%s机组在4小时内把日耗煤量减少%.0f吨，减发电出力、不减供热，脱硝反应器入口烟温不低于310℃",
 				u.name, s.amount),
-			Quantity: quantity(list.ReduceBy, s.amount, "t/d"), CompleteWithinH: 4, Responsible: "当班值长",
+			Quantity: example.Quantity(list.ReduceBy, s.amount, "t/d"), CompleteWithinH: 4, Responsible: "当班值长",
 			Monitors: []list.Monitor{
 				watch(list.CEMS, example.MN(id, number), "a21002", fmt.Sprintf("hour_mass_at_most %d kg/h", limit)),
 				watch(list.DCS, example.MN(id, number), "g20301", fmt.Sprintf("day_total_at_most %.0f t", perDay-s.amount))},
@@ -131,13 +131,13 @@ func wastePlant() *list.Recipient {
 	r.Measures = append(r.Measures,
 		list.Measure{ID: "M04", Levels: fromYellow, Unit: "半干法脱酸塔", Action: list.ImproveTreatment,
 			Text:     "三座焚烧炉脱酸塔氢氧化钙供给量每小时合计不少于900千克，活性炭喷射泵不间断运行",
-			Quantity: quantity(list.AtLeast, 900, "kg/h"), CompleteWithinH: 2, Responsible: "环保专工岗",
+			Quantity: example.Quantity(list.AtLeast, 900, "kg/h"), CompleteWithinH: 2, Responsible: "环保专工岗",
 			Monitors:  []list.Monitor{watch(list.DCS, "DCS-E0002-氢氧化钙", "", "at_least 900 kg/h")},
 			Evidence:  []string{"氢氧化钙耗用台账", "活性炭耗用台账"},
 			Reduction: list.Amounts{SO2: 0.02}, Notes: invented(source, measureColumns)},
 		list.Measure{ID: "M05", Levels: fromOrange, Unit: "垃圾池", Action: list.OtherAction,
 			Text:     "新进厂垃圾按区城管委调度单外运至其他焚烧厂，每日不超过240吨，垃圾池存量不超过12000吨",
-			Quantity: quantity(list.AtMost, 240, "t/d"), CompleteWithinH: 12, Responsible: "运行部经理",
+			Quantity: example.Quantity(list.AtMost, 240, "t/d"), CompleteWithinH: 12, Responsible: "运行部经理",
 			Monitors: []list.Monitor{watch(list.Weighing, "CZ-E0002-2", "", "day_total_at_most 240 t")},
 			Evidence: []string{"地磅称重单", "区城管委调度单", "垃圾池料位记录"}, Notes: invented(source, measureColumns)},
 		gate(id, "M06", "物流门", source))
@@ -159,7 +159,7 @@ func allocate(id string, number int, name string, g list.Gases) []list.Measure {
 			Action: list.AllocateWaste,
 			Text: fmt.Sprintf("%s焚烧炉日入炉量不超过%.0f吨，余量存入垃圾池，炉膛温度5分钟均值不低于850℃，不停炉",
 				name, s.amount),
-			Quantity: quantity(list.AtMost, s.amount, "t/d"), CompleteWithinH: 6, Responsible: "运行部值长",
+			Quantity: example.Quantity(list.AtMost, s.amount, "t/d"), CompleteWithinH: 6, Responsible: "运行部值长",
 			Monitors: []list.Monitor{
 				watch(list.Weighing, fmt.Sprintf("CZ-E0002-D%d", number), "", fmt.Sprintf("day_total_at_most %.0f t", s.amount)),
 				watch(list.DCS, example.MN(id, number), "a01901", "five_minute_mean_at_least 850 ℃"),
@@ -177,7 +177,7 @@ func allocate(id string, number int, name string, g list.Gases) []list.Measure {
 func gate(id, measure, name, source string) list.Measure {
 	return list.Measure{ID: measure, Levels: fromAdvisory, Unit: name, Action: list.StopVehicles,
 		Text:     "物流门在2小时内停止放行国四及以下重型载货车，运送生活垃圾和应急抢修的车辆凭区城管委通行单进出",
-		Quantity: quantity(list.AtMost, 0, "辆次/日"), CompleteWithinH: 2, Responsible: "物流主管",
+		Quantity: example.Quantity(list.AtMost, 0, "辆次/日"), CompleteWithinH: 2, Responsible: "物流主管",
 		Monitors: []list.Monitor{watch(list.Gate, "MJ-"+id+"-1", "", "no_vehicle_below 国五")},
 		Evidence: []string{"门禁车辆记录", "运输台账"}, Notes: invented(source, "全部列")}
 }

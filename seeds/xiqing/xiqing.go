@@ -35,7 +35,7 @@ func List() *list.List {
 }
 
 var (
-	fromAdvisory = []alerts.Level{alerts.Advisory, alerts.Yellow, alerts.Orange, alerts.Red}
+	fromAdvisory = alerts.Levels()
 	fromYellow   = fromAdvisory[1:]
 	fromOrange   = fromAdvisory[2:]
 )
@@ -49,10 +49,6 @@ type step struct {
 // rungs makes the four levels' steps.
 func rungs(advisory, yellow, orange, red float64) []step {
 	return []step{{alerts.Advisory, advisory}, {alerts.Yellow, yellow}, {alerts.Orange, orange}, {alerts.Red, red}}
-}
-
-func quantity(kind list.QuantityKind, value float64, unit string) *list.Quantity {
-	return &list.Quantity{Kind: kind, Value: value, Unit: unit}
 }
 
 func watch(source list.Source, ref, factor, criterion string) list.Monitor {
