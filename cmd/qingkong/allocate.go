@@ -98,7 +98,7 @@ func printOutcome(w io.Writer, o allocate.Outcome, totals, saved *allocate.Total
 	if o.Gap != nil {
 		gap = fmt.Sprintf("%.2g %%", 100**o.Gap)
 	}
-	fmt.Fprintln(w, bothLanguages("allocate."+string(o.Status), refusal.Args{"gap": gap}))
+	tell(w, "allocate."+string(o.Status), refusal.Args{"gap": gap})
 	if o.Unreduced {
 		fmt.Fprintln(w, "  "+bothLanguages("allocate.unreduced", nil))
 	}

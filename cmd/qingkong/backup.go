@@ -99,8 +99,8 @@ func (f *backupFlags) here(cmd *cobra.Command, args []string) error {
 	if f.asJSON {
 		return printJSON(cmd.OutOrStdout(), done)
 	}
-	fmt.Fprintln(cmd.OutOrStdout(), bothLanguages("backup.done", refusal.Args{"file": done.File, "first": done.First,
-		"last": done.Last, "kb": (done.Bytes + 1023) >> 10}))
+	tell(cmd.OutOrStdout(), "backup.done", refusal.Args{"file": done.File, "first": done.First,
+		"last": done.Last, "kb": (done.Bytes + 1023) >> 10})
 	return printKeep(cmd.OutOrStdout(), done.Encrypted)
 }
 
@@ -151,7 +151,7 @@ func (p *progressLine) print(rule string, args refusal.Args) {
 		return
 	}
 	p.last = time.Now()
-	fmt.Fprintln(p.w, bothLanguages(rule, args))
+	tell(p.w, rule, args)
 }
 
 func newRestoreCommand() *cobra.Command {
@@ -216,13 +216,13 @@ func printRestored(w io.Writer, f recordFlags, done journal.Restoration) error {
 	if *f.json {
 		return printJSON(w, done)
 	}
-	fmt.Fprintln(w, bothLanguages("backup.restored", refusal.Args{"block": done.Block, "entries": done.Entries,
-		"root": done.Root, "vault": done.Vault, "erased": done.Erased, "blobs": done.Blobs, "at": done.BackedAt}))
+	tell(w, "backup.restored", refusal.Args{"block": done.Block, "entries": done.Entries,
+		"root": done.Root, "vault": done.Vault, "erased": done.Erased, "blobs": done.Blobs, "at": done.BackedAt})
 	if done.Damaged > 0 {
-		fmt.Fprintln(w, bothLanguages("backup.rotten", refusal.Args{"count": done.Damaged}))
+		tell(w, "backup.rotten", refusal.Args{"count": done.Damaged})
 	}
 	if done.NoBlobs > 0 {
-		fmt.Fprintln(w, bothLanguages("backup.no_blobs", refusal.Args{"count": done.NoBlobs}))
+		tell(w, "backup.no_blobs", refusal.Args{"count": done.NoBlobs})
 	}
 	_, err := fmt.Fprintf(w, "%s\n  qingkong serve --data %s\n", bothLanguages("backup.start", nil), f.data)
 	return err

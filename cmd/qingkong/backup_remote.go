@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"path"
 	"time"
 
@@ -45,9 +44,8 @@ func (f *backupFlags) onServer(cmd *cobra.Command, args []string) error {
 	if err := understand(answer, &made); err != nil {
 		return err
 	}
-	fmt.Fprintln(cmd.OutOrStdout(),
-		bothLanguages("backup.done_there", refusal.Args{"file": path.Join(made.Folder, made.File),
-			"last": made.LastBlock, "root": made.Root, "kb": (made.Bytes + 1023) >> 10}))
+	tell(cmd.OutOrStdout(), "backup.done_there", refusal.Args{"file": path.Join(made.Folder, made.File),
+		"last": made.LastBlock, "root": made.Root, "kb": (made.Bytes + 1023) >> 10})
 	return printKeep(cmd.OutOrStdout(), made.Encrypted)
 }
 
@@ -66,8 +64,7 @@ func (f *backupFlags) awaited(cmd *cobra.Command) ([]byte, error) {
 			return nil, newError("backup.still_written",
 				refusal.Args{"waited": waited.Round(time.Second), "flags": "--idempotency-key " + f.key})
 		}
-		fmt.Fprintln(cmd.ErrOrStderr(),
-			bothLanguages("backup.waiting", refusal.Args{"waited": waited.Round(time.Second), "limit": f.patience}))
+		tell(cmd.ErrOrStderr(), "backup.waiting", refusal.Args{"waited": waited.Round(time.Second), "limit": f.patience})
 		select {
 		case <-time.After(askPause):
 		case <-cmd.Context().Done():

@@ -117,11 +117,11 @@ func printEvaluation(w io.Writer, c alerts.Criteria, ev alerts.Evaluation) error
 	fmt.Fprintf(&b, "级别 level: %s\n", levelName(ev.Level))
 	for _, ep := range ev.Episodes {
 		fmt.Fprintf(&b, "\n过程 episode: %s … %s  %s\n", alerts.StartText(ep.From), alerts.EndText(ep.To), levelName(ep.Level))
-		tell(&b, ep.Clauses)
+		tellClauses(&b, ep.Clauses)
 	}
 	if len(ev.Episodes) == 0 {
 		fmt.Fprintln(&b, "\n没有达到任何级别 / no level is met")
-		tell(&b, ev.Clauses)
+		tellClauses(&b, ev.Clauses)
 	}
 	for _, t := range ev.Tips {
 		fmt.Fprintf(&b, "健康提示 health tip: %s … %s  AQI ≤ %d  %s\n", alerts.StartText(t.From), alerts.EndText(t.To), t.AQIMax,
@@ -158,7 +158,7 @@ func dayLine(d alerts.DayVerdict) string {
 	return strings.TrimRight(line, " ")
 }
 
-func tell(b *strings.Builder, clauses []alerts.ClauseTrace) {
+func tellClauses(b *strings.Builder, clauses []alerts.ClauseTrace) {
 	en := alerts.ExplainClauses(clauses, "en")
 	for i, line := range alerts.ExplainClauses(clauses, "zh-CN") {
 		fmt.Fprintf(b, "  %s\n    %s\n", line, en[i])

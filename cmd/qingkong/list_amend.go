@@ -49,17 +49,17 @@ func newListAmend() *cobra.Command {
 
 func tellAmended(w io.Writer, v calls.Amended, _ *request) error {
 	if v.ContactsChanged > 0 {
-		fmt.Fprintln(w, bothLanguages("list.say_contacts", refusal.Args{"count": v.ContactsChanged}))
+		tell(w, "list.say_contacts", refusal.Args{"count": v.ContactsChanged})
 	}
 	if len(v.Changes) == 0 {
 		return nil
 	}
 	printChanges(w, v.Changes)
 	printEffects(w, v.Effects)
-	fmt.Fprintln(w, bothLanguages("list.say_amended",
-		refusal.Args{"version": v.ID, "from": v.EffectiveFrom, "revision": v.Revision, "warnings": v.Warnings}))
+	tell(w, "list.say_amended",
+		refusal.Args{"version": v.ID, "from": v.EffectiveFrom, "revision": v.Revision, "warnings": v.Warnings})
 	if len(v.Later) > 0 {
-		fmt.Fprintln(w, bothLanguages("list.say_later", refusal.Args{"versions": strings.Join(v.Later, ", ")}))
+		tell(w, "list.say_later", refusal.Args{"versions": strings.Join(v.Later, ", ")})
 	}
 	return nil
 }

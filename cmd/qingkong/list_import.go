@@ -41,10 +41,10 @@ func tellImported(out io.Writer, v calls.Imported, _ *request) error {
 		return err
 	}
 	if n := v.Contacts.Changed; n > 0 {
-		fmt.Fprintln(out, bothLanguages("list.say_contacts", refusal.Args{"count": n}))
+		tell(out, "list.say_contacts", refusal.Args{"count": n})
 	}
 	if n := v.Contacts.Kept; n > 0 {
-		fmt.Fprintln(out, bothLanguages("list.say_contacts_kept", refusal.Args{"count": n}))
+		tell(out, "list.say_contacts_kept", refusal.Args{"count": n})
 	}
 	n := refusal.Args{"version": v.ID, "count": v.Recipients, "revision": v.Revision, "errors": v.Errors,
 		"state": v.State}

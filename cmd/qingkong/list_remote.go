@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"strconv"
 
@@ -64,7 +63,7 @@ func tellDiff(w io.Writer, d calls.ListDiff, _ *request) error {
 		printChanges(w, r.Changes)
 	}
 	if d.Next != "" {
-		fmt.Fprintln(w, bothLanguages("list.say_more", refusal.Args{"cursor": d.Next}))
+		tell(w, "list.say_more", refusal.Args{"cursor": d.Next})
 	}
 	printEffects(w, d.Effects)
 	return say(w, "list.say_diff",
@@ -94,9 +93,9 @@ func tellScore(w io.Writer, s calls.ListScore, r *request, l *listing) error {
 	if err := l.read(newRequest(r.call, reporter{of: calls.ListTasks.Call}, r.cmd, r.args...)); err != nil {
 		return err
 	}
-	fmt.Fprintln(w, bothLanguages("list.say_score", refusal.Args{"measures": s.Score.Measures,
+	tell(w, "list.say_score", refusal.Args{"measures": s.Score.Measures,
 		"operable": s.Score.Operable, "monitorable": s.Score.Monitorable, "checkable": s.Score.Checkable,
-		"all": s.Score.All, "tasks": s.Tasks}))
+		"all": s.Score.All, "tasks": s.Tasks})
 	rows := [][]string{{"对象 recipient", "列 column", "问题 problem", "处理 remedy", "措施 measures"}}
 	for _, item := range l.Items {
 		var t rules.Task

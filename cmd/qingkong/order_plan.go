@@ -109,7 +109,7 @@ func printMarks(w io.Writer, marks []plant.PlanMarks) {
 	if len(marks) == 0 {
 		return
 	}
-	fmt.Fprintln(w, bothLanguages("cli.plan_marks", nil))
+	tell(w, "cli.plan_marks", nil)
 	for i := range marks {
 		m := &marks[i]
 		fmt.Fprintf(w, "  %s %s  %s %s\n", plain(m.MeasureID), plain(m.Unit), m.Verdict.Text("zh-CN"), m.Verdict.Text("en"))
@@ -121,23 +121,23 @@ func printMarks(w io.Writer, marks []plant.PlanMarks) {
 		}
 	}
 	if n := len(plant.Broken(marks)); n > 0 {
-		fmt.Fprintln(w, bothLanguages("cli.plan_marks_broken", refusal.Args{"n": n}))
+		tell(w, "cli.plan_marks_broken", refusal.Args{"n": n})
 	}
 }
 
 // tellPrepared prints the prepared plan, or the data that it lacks.
 func tellPrepared(w io.Writer, p calls.PreparedView, r *request) error {
-	fmt.Fprintln(w, bothLanguages("cli.plan_window",
-		refusal.Args{"from": clockText(&p.Window.From), "to": untilText(&p.Window.To)}))
+	tell(w, "cli.plan_window",
+		refusal.Args{"from": clockText(&p.Window.From), "to": untilText(&p.Window.To)})
 	if p.Window.Cut != "" {
-		fmt.Fprintln(w, bothLanguages("cli.plan_cut."+p.Window.Cut, nil))
+		tell(w, "cli.plan_cut."+p.Window.Cut, nil)
 	}
 	if p.FiguresAt != nil {
-		fmt.Fprintln(w, bothLanguages("cli.plan_figures", map[string]any{"at": clockText(p.FiguresAt)}))
+		tell(w, "cli.plan_figures", map[string]any{"at": clockText(p.FiguresAt)})
 	}
 	for i, m := range p.Missing {
 		if i == 0 {
-			fmt.Fprintln(w, bothLanguages("cli.plan_missing", nil))
+			tell(w, "cli.plan_missing", nil)
 		}
 		mark := ""
 		if !m.Required {
@@ -197,13 +197,13 @@ func newOrderFigures() *cobra.Command {
 // tellFigures prints figures and when they were given.
 func tellFigures(w io.Writer, f calls.PlantFigures, r *request) error {
 	if f.GivenAt == nil {
-		fmt.Fprintln(w, bothLanguages("cli.figures_none", nil))
+		tell(w, "cli.figures_none", nil)
 		return nil
 	}
-	fmt.Fprintln(w, bothLanguages("cli.figures_given", refusal.Args{"at": clockText(f.GivenAt), "by": plain(f.GivenBy),
-		"age": fmt.Sprintf("%.1f", *cmp.Or(f.AgeH, new(float64)))}))
+	tell(w, "cli.figures_given", refusal.Args{"at": clockText(f.GivenAt), "by": plain(f.GivenBy),
+		"age": fmt.Sprintf("%.1f", *cmp.Or(f.AgeH, new(float64)))})
 	if f.Old {
-		fmt.Fprintln(w, bothLanguages("cli.figures_old", nil))
+		tell(w, "cli.figures_old", nil)
 	}
 	var came struct {
 		Figures json.RawMessage `json:"figures"`

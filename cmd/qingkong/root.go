@@ -171,6 +171,9 @@ func say(w io.Writer, rule string, args refusal.Args) error {
 	return err
 }
 
+// tell is say for all lines but the last, whose error is that of all.
+func tell(w io.Writer, rule string, args refusal.Args) { fmt.Fprintln(w, bothLanguages(rule, args)) }
+
 // newError is an error in words of the catalogue.
 func newError(rule string, args refusal.Args) error { return errors.New(bothLanguages(rule, args)) }
 

@@ -121,9 +121,7 @@ func (b *answersBench) login(ctx context.Context, i int) error {
 		return err
 	}
 	b.tokens[i] = secret.Token
-	b.conns[i], err = nats.Connect("nats://"+b.app.Addr().NATS, nats.UserInfo(secret.User, secret.Password),
-		nats.CustomInboxPrefix("_INBOX."+id), nats.Timeout(10*time.Second), nats.NoReconnect())
-	if err != nil {
+	if b.conns[i], err = b.bench.connect(secret); err != nil {
 		return err
 	}
 	// As a recipient does after it has connected. It opens the connection's inbox, which is not to be measured.
@@ -150,7 +148,7 @@ func (b *answersBench) declare(ctx context.Context) error {
 		return err
 	}
 	b.warning, b.orders, b.open = w.ID, map[string]string{}, nil
-	if err := b.until(ctx, b.planned); err != nil {
+	if err := b.until(ctx, b.allIssued); err != nil {
 		return err
 	}
 	for i, id := range b.ids {
@@ -161,8 +159,8 @@ func (b *answersBench) declare(ctx context.Context) error {
 	return nil
 }
 
-// planned reads the orders once the plan of the warning is done and everything went out.
-func (b *answersBench) planned() (done bool, err error) {
+// allIssued reads the orders once the round of the warning is done and everything went out.
+func (b *answersBench) allIssued() (done bool, err error) {
 	err = b.journal.View(func(tx *bbolt.Tx) error {
 		p, err := notify.GetRound(tx, b.warning)
 		if err != nil || p == nil || !p.Done || !allSent(tx) {

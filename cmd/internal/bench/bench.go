@@ -11,11 +11,14 @@ import (
 	"time"
 
 	"qingkong/cmd/internal/app"
+	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/settings"
 	"qingkong/reductionlist"
+
+	"github.com/nats-io/nats.go"
 )
 
 // Result is one measured number beside the limit it is held against, both from the same run.
@@ -64,6 +67,17 @@ func (b *bench) start(ctx context.Context, l *reductionlist.List) (err error) {
 	}
 	_, err = b.svc.ImportList(ctx, "bench", l, "bench", nil)
 	return err
+}
+
+// officer makes the account of a duty officer.
+func (b *bench) officer(ctx context.Context) (calls.Issued, error) {
+	return b.svc.AddAccount(ctx, service.By("bench"), calls.NewAccount{User: "officer", Role: string(calls.Duty)})
+}
+
+// connect logs a user in over TCP.
+func (b *bench) connect(user calls.Issued) (*nats.Conn, error) {
+	return nats.Connect("nats://"+b.app.Addr().NATS, nats.UserInfo(user.User, user.Password),
+		nats.CustomInboxPrefix("_INBOX."+user.User), nats.Timeout(10*time.Second), nats.NoReconnect())
 }
 
 // prove stops the program and proves the record it leaves.

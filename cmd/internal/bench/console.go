@@ -126,7 +126,7 @@ func pause(ctx context.Context, d time.Duration) error {
 
 // login makes a duty officer's account and begins a session with it.
 func (b *consoleBench) login(ctx context.Context) error {
-	made, err := b.svc.AddAccount(ctx, service.By("bench"), calls.NewAccount{User: "officer", Role: string(calls.Duty)})
+	made, err := b.officer(ctx)
 	if err != nil {
 		return err
 	}

@@ -137,13 +137,12 @@ func (c *orderCount) count() int {
 
 // subscribe connects a duty officer over TCP who hears every order.
 func (b *dispatchBench) subscribe(ctx context.Context) (*nats.Conn, error) {
-	made, err := b.svc.AddAccount(ctx, service.By("bench"), calls.NewAccount{User: "outside", Role: string(calls.Duty)})
+	made, err := b.officer(ctx)
 	if err != nil {
 		return nil, err
 	}
 	b.seen = &orderCount{ids: make(map[string]bool, b.n), want: b.n, all: make(chan struct{})}
-	nc, err := nats.Connect("nats://"+b.app.Addr().NATS, nats.UserInfo(made.User, made.Password),
-		nats.CustomInboxPrefix("_INBOX."+made.User), nats.Timeout(10*time.Second), nats.NoReconnect())
+	nc, err := b.connect(made)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +168,7 @@ func (b *dispatchBench) dispatch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	planned, err := b.planned(ctx)
+	planned, err := b.allIssued(ctx)
 	if err != nil {
 		return err
 	}
@@ -194,8 +193,8 @@ func (b *dispatchBench) dispatch(ctx context.Context) error {
 	return nil
 }
 
-// planned waits until the last order is journaled and fsynced, and says when that was.
-func (b *dispatchBench) planned(ctx context.Context) (time.Time, error) {
+// allIssued waits until the last order is journaled and fsynced, and says when that was.
+func (b *dispatchBench) allIssued(ctx context.Context) (time.Time, error) {
 	var p *notify.Round
 	err := b.until(ctx, func() (bool, error) {
 		err := b.journal.View(func(tx *bbolt.Tx) (err error) { p, err = notify.GetRound(tx, b.warning.ID); return err })

@@ -16,8 +16,6 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/calls"
-	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/settings"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/rules"
@@ -169,7 +167,7 @@ func (b *listBench) queries(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	issued, err := b.svc.AddAccount(ctx, service.By("bench"), calls.NewAccount{User: "bench", Role: string(calls.Duty)})
+	issued, err := b.officer(ctx)
 	if err != nil {
 		return err
 	}

@@ -178,17 +178,7 @@ func (c *Control) Serve(ctx context.Context, ln *net.UnixListener) error {
 // answer works on the one question of a connection.
 func (c *Control) answer(ctx context.Context, conn *net.UnixConn) {
 	defer func() { _ = conn.Close() }() // there is nobody left to tell
-	say := func(line controlAnswer) error {
-		text, err := json.Marshal(line)
-		if err != nil {
-			return err
-		}
-		if err := conn.SetWriteDeadline(time.Now().Add(controlWriteIn)); err != nil {
-			return err
-		}
-		_, err = conn.Write(append(text, '\n'))
-		return err
-	}
+	say := func(line controlAnswer) error { return writeLine(conn, line) }
 	in := bufio.NewReader(io.LimitReader(conn, controlLineMost))
 	var q controlQuestion
 	err := conn.SetReadDeadline(time.Now().Add(controlAskIn))
@@ -218,6 +208,18 @@ func (c *Control) answer(ctx context.Context, conn *net.UnixConn) {
 	if err := beatWhile(ctx, cancel, work, say); err != nil {
 		c.Log.Warn("who asked at the control socket has gone", "act", q.Act, "err", err)
 	}
+}
+
+// writeLine writes a value as a line of JSON.
+func writeLine(conn net.Conn, value any) error {
+	text, err := json.Marshal(value)
+	if err == nil {
+		err = conn.SetWriteDeadline(time.Now().Add(controlWriteIn))
+	}
+	if err == nil {
+		_, err = conn.Write(append(text, '\n'))
+	}
+	return err
 }
 
 // beatWhile does the work and says how far it is each second, and at last how it ended; it fails where nobody heard
@@ -301,14 +303,7 @@ func askProgram(ctx context.Context, dir string, q controlQuestion,
 	}
 	conn := dialled.(*net.UnixConn)
 	defer func() { _ = conn.Close() }() // all was read
-	question, err := json.Marshal(q)
-	if err != nil {
-		return controlAnswer{}, err
-	}
-	if err := conn.SetWriteDeadline(time.Now().Add(controlWriteIn)); err != nil {
-		return controlAnswer{}, err
-	}
-	if _, err := conn.Write(append(question, '\n')); err != nil {
+	if err := writeLine(conn, q); err != nil {
 		return controlAnswer{}, err
 	}
 	// Given up, the program is told and still says how it ended.
