@@ -59,7 +59,7 @@ func checkForm(password string) error {
 }
 
 func wrongPassword(rule string, args refusal.Args) error {
-	return refusal.Input([]refusal.Field{{Path: "password", Rule: rule, Args: args}})
+	return refusal.Wrong("password", rule, args)
 }
 
 // fold gives texts that differ in case, or in the width of their letters, the same form.

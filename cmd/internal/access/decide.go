@@ -162,65 +162,81 @@ func DecideIssueCredentials(tx *bbolt.Tx, _ string, in IssueCredentials, _ time.
 func checkRecipient(id string) error {
 	switch {
 	case !recipientID.MatchString(id):
-		return refusal.Input([]refusal.Field{{Path: "recipient", Rule: "access.recipient_id",
-			Args: refusal.Args{"recipient": clip(id)}}})
+		return refusal.Wrong("recipient", "access.recipient_id", refusal.Args{"recipient": clip(id)})
 	case reserved[strings.ToLower(id)]:
-		return refusal.Input([]refusal.Field{{Path: "recipient", Rule: "access.user_reserved",
-			Args: refusal.Args{"user": id}}})
+		return refusal.Wrong("recipient", "access.user_reserved", refusal.Args{"user": id})
 	}
 	return nil
 }
 
-// DecideRenewAccount gives an account a new password and token; every earlier one ends with it.
-func DecideRenewAccount(tx *bbolt.Tx, actor string, in RenewAccount, _ time.Time) ([]journal.Event, CredentialChange, error) {
-	r, err := must(tx, in.User)
+// decide decides on what is done to a user that there is. No event is nothing to do.
+func decide(tx *bbolt.Tx, user string, on func(r *row) (journal.Event, error)) ([]journal.Event, CredentialChange,
+	error) {
+	r, err := must(tx, user)
+	if err != nil {
+		return nil, CredentialChange{}, err
+	}
+	ev, err := on(r)
 	switch {
 	case err != nil:
 		return nil, CredentialChange{}, err
-	case r.Password.Ref == in.PasswordRef:
-		return nil, CredentialChange{User: in.User}, nil
-	case r.Recipient != "":
-		return nil, CredentialChange{}, refusal.New(refusal.Conflict, "access.is_recipient", refusal.Args{"user": in.User})
-	case r.Disabled:
-		return nil, CredentialChange{}, disabled(in.User)
+	case ev == nil:
+		return nil, CredentialChange{User: user}, nil
 	}
-	done := CredentialChange{in.User, tokenID(r.TokenSeq + 1)}
-	seen, err := shownTo(tx, actor, in.User)
-	return []journal.Event{AccountRenewed{User: in.User, PasswordRef: in.PasswordRef, TokenID: done.TokenID,
-		TokenRef: in.TokenRef, Seen: seen}}, done, err
+	return []journal.Event{ev}, CredentialChange{User: user}, nil
+}
+
+// DecideRenewAccount gives an account a new password and token; every earlier one ends with it.
+func DecideRenewAccount(tx *bbolt.Tx, actor string, in RenewAccount, _ time.Time) ([]journal.Event, CredentialChange,
+	error) {
+	id := ""
+	events, done, err := decide(tx, in.User, func(r *row) (journal.Event, error) {
+		switch {
+		case r.Password.Ref == in.PasswordRef:
+			return nil, nil
+		case r.Recipient != "":
+			return nil, refusal.New(refusal.Conflict, "access.is_recipient", refusal.Args{"user": in.User})
+		case r.Disabled:
+			return nil, disabled(in.User)
+		}
+		id = tokenID(r.TokenSeq + 1)
+		seen, err := shownTo(tx, actor, in.User)
+		return AccountRenewed{User: in.User, PasswordRef: in.PasswordRef, TokenID: id, TokenRef: in.TokenRef, Seen: seen}, err
+	})
+	done.TokenID = id
+	return events, done, err
 }
 
 // DecideRevokeCredentials ends a recipient's logins until it is issued new credentials.
-func DecideRevokeCredentials(tx *bbolt.Tx, _ string, in RevokeCredentials, _ time.Time) ([]journal.Event, CredentialChange,
-	error) {
-	r, err := must(tx, in.Recipient)
-	switch {
-	case err != nil:
-		return nil, CredentialChange{}, err
-	case r.Recipient == "":
-		return nil, CredentialChange{}, refusal.New(refusal.NotFound, "access.is_account", refusal.Args{"user": in.Recipient})
-	case r.revoked():
-		return nil, CredentialChange{User: in.Recipient}, nil
-	}
-	return []journal.Event{CredentialsRevoked(in)}, CredentialChange{User: in.Recipient}, nil
+func DecideRevokeCredentials(tx *bbolt.Tx, _ string, in RevokeCredentials, _ time.Time) ([]journal.Event,
+	CredentialChange, error) {
+	return decide(tx, in.Recipient, func(r *row) (journal.Event, error) {
+		switch {
+		case r.Recipient == "":
+			return nil, refusal.New(refusal.NotFound, "access.is_account", refusal.Args{"user": in.Recipient})
+		case r.revoked():
+			return nil, nil
+		}
+		return CredentialsRevoked(in), nil
+	})
 }
 
 // DecideChangePassword puts a new password in the place of the one that was checked; tokens stay.
-func DecideChangePassword(tx *bbolt.Tx, _ string, in ChangePassword, _ time.Time) ([]journal.Event, CredentialChange, error) {
-	r, err := must(tx, in.User)
-	switch {
-	case err != nil:
-		return nil, CredentialChange{}, err
-	case r.Password.Ref == in.PasswordRef:
-		return nil, CredentialChange{User: in.User}, nil
-	case r.Recipient != "":
-		return nil, CredentialChange{}, refusal.New(refusal.Conflict, "access.password_of_recipient", refusal.Args{"user": in.User})
-	case r.Disabled:
-		return nil, CredentialChange{}, disabled(in.User)
-	case r.Password.Ref != in.Old: // an administrator issued new credentials meanwhile
-		return nil, CredentialChange{}, refusal.New(refusal.Conflict, "access.password_moved", refusal.Args{"user": in.User})
-	}
-	return []journal.Event{PasswordChanged{User: in.User, PasswordRef: in.PasswordRef}}, CredentialChange{User: in.User}, nil
+func DecideChangePassword(tx *bbolt.Tx, _ string, in ChangePassword, _ time.Time) ([]journal.Event, CredentialChange,
+	error) {
+	return decide(tx, in.User, func(r *row) (journal.Event, error) {
+		switch {
+		case r.Password.Ref == in.PasswordRef:
+			return nil, nil
+		case r.Recipient != "":
+			return nil, refusal.New(refusal.Conflict, "access.password_of_recipient", refusal.Args{"user": in.User})
+		case r.Disabled:
+			return nil, disabled(in.User)
+		case r.Password.Ref != in.Old: // an administrator issued new credentials meanwhile
+			return nil, refusal.New(refusal.Conflict, "access.password_moved", refusal.Args{"user": in.User})
+		}
+		return PasswordChanged{User: in.User, PasswordRef: in.PasswordRef}, nil
+	})
 }
 
 func disabled(user string) error {
@@ -277,28 +293,25 @@ func DecideRevoke(tx *bbolt.Tx, _ string, in Revoke, _ time.Time) ([]journal.Eve
 
 // DecideDisable ends a user's logins. Nobody disables itself: the last administrator would lock everybody out.
 func DecideDisable(tx *bbolt.Tx, actor string, in Disable, _ time.Time) ([]journal.Event, CredentialChange, error) {
-	r, err := must(tx, in.User)
-	switch {
-	case err != nil:
-		return nil, CredentialChange{}, err
-	case r.Disabled:
-		return nil, CredentialChange{User: in.User}, nil
-	case actor == in.User:
-		return nil, CredentialChange{}, refusal.New(refusal.SamePerson, "access.not_yourself", refusal.Args{"user": in.User})
-	}
-	return []journal.Event{Disabled{User: in.User, Ends: true}}, CredentialChange{User: in.User}, nil
+	return decide(tx, in.User, func(r *row) (journal.Event, error) {
+		switch {
+		case r.Disabled:
+			return nil, nil
+		case actor == in.User:
+			return nil, refusal.New(refusal.SamePerson, "access.not_yourself", refusal.Args{"user": in.User})
+		}
+		return Disabled{User: in.User, Ends: true}, nil
+	})
 }
 
 // DecideEnable lets a disabled user log in again, with the secrets it had.
 func DecideEnable(tx *bbolt.Tx, _ string, in Enable, _ time.Time) ([]journal.Event, CredentialChange, error) {
-	r, err := must(tx, in.User)
-	switch {
-	case err != nil:
-		return nil, CredentialChange{}, err
-	case !r.Disabled:
-		return nil, CredentialChange{User: in.User}, nil
-	}
-	return []journal.Event{Enabled(in)}, CredentialChange{User: in.User}, nil
+	return decide(tx, in.User, func(r *row) (journal.Event, error) {
+		if !r.Disabled {
+			return nil, nil
+		}
+		return Enabled(in), nil
+	})
 }
 
 // EndSessions ends all sessions of the user itself.

@@ -54,8 +54,8 @@ func checkExpiry(at *time.Time, now time.Time) error {
 	if at == nil || at.After(now) {
 		return nil
 	}
-	return refusal.Input([]refusal.Field{{Path: "expires_at", Rule: "access.expires_past",
-		Args: refusal.Args{"expires_at": at.Format(time.RFC3339), "now": now.Format(time.RFC3339)}}})
+	return refusal.Wrong("expires_at", "access.expires_past",
+		refusal.Args{"expires_at": at.Format(time.RFC3339), "now": now.Format(time.RFC3339)})
 }
 
 // expiryPrefix begins the ids of the timers; what follows sorts by time.

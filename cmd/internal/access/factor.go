@@ -75,37 +75,33 @@ type ResetFactor struct {
 // DecideEnrolFactor gives a user a factor; where there is one, the proof has to be a code of that.
 func DecideEnrolFactor(tx *bbolt.Tx, _ string, in EnrolFactor, proof journal.Proof, _ time.Time) ([]journal.Event,
 	CredentialChange, error) {
-	r, err := must(tx, in.User)
-	done := CredentialChange{User: in.User}
-	switch {
-	case err != nil:
-		return nil, CredentialChange{}, err
-	case r.Factor != nil && r.Factor.Ref == in.SecretRef:
-		return nil, done, nil
-	case r.Recipient != "":
-		return nil, CredentialChange{}, refusal.New(refusal.Conflict, "access.factor_of_recipient", refusal.Args{"user": in.User})
-	case r.Disabled:
-		return nil, CredentialChange{}, disabled(in.User)
-	case r.Password.Ref != in.Credential:
-		return nil, CredentialChange{}, refusal.New(refusal.Conflict, "access.password_moved", refusal.Args{"user": in.User})
-	case r.Factor != nil && proof.Ref != r.Factor.Ref:
-		return nil, CredentialChange{}, refusal.New(refusal.Conflict, "access.factor_moved", refusal.Args{"user": in.User})
-	case r.Factor != nil && proof.Step <= r.Factor.Step:
-		return nil, CredentialChange{}, wrongCode("old_otp", "access.otp_used")
-	}
-	return []journal.Event{FactorEnrolled{User: in.User, SecretRef: in.SecretRef, Step: in.Step}}, done, nil
+	return decide(tx, in.User, func(r *row) (journal.Event, error) {
+		switch {
+		case r.Factor != nil && r.Factor.Ref == in.SecretRef:
+			return nil, nil
+		case r.Recipient != "":
+			return nil, refusal.New(refusal.Conflict, "access.factor_of_recipient", refusal.Args{"user": in.User})
+		case r.Disabled:
+			return nil, disabled(in.User)
+		case r.Password.Ref != in.Credential:
+			return nil, refusal.New(refusal.Conflict, "access.password_moved", refusal.Args{"user": in.User})
+		case r.Factor != nil && proof.Ref != r.Factor.Ref:
+			return nil, refusal.New(refusal.Conflict, "access.factor_moved", refusal.Args{"user": in.User})
+		case r.Factor != nil && proof.Step <= r.Factor.Step:
+			return nil, wrongCode("old_otp", "access.otp_used")
+		}
+		return FactorEnrolled{User: in.User, SecretRef: in.SecretRef, Step: in.Step}, nil
+	})
 }
 
 // DecideResetFactor ends a user's factor. Where there is none, nothing is to be done.
 func DecideResetFactor(tx *bbolt.Tx, _ string, in ResetFactor, _ time.Time) ([]journal.Event, CredentialChange, error) {
-	r, err := must(tx, in.User)
-	if err != nil {
-		return nil, CredentialChange{}, err
-	}
-	if r.Factor == nil {
-		return nil, CredentialChange{User: in.User}, nil
-	}
-	return []journal.Event{FactorReset(in)}, CredentialChange{User: in.User}, nil
+	return decide(tx, in.User, func(r *row) (journal.Event, error) {
+		if r.Factor == nil {
+			return nil, nil
+		}
+		return FactorReset(in), nil
+	})
 }
 
 // Prove decides on the code that came with an act of user: whether one did that is good still, and what is recorded
@@ -133,7 +129,7 @@ func HasFactor(tx *bbolt.Tx, user string) (bool, error) {
 }
 
 func wrongCode(path, rule string) error {
-	return refusal.Input([]refusal.Field{{Path: path, Rule: rule}})
+	return refusal.Wrong(path, rule, nil)
 }
 
 // FactorDraft is a secret for an authenticator and the address that it is handed over by, otpauth://…; nothing keeps it

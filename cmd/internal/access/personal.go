@@ -57,18 +57,12 @@ func decideSeen(_ *bbolt.Tx, actor string, in PersonalSeen, _ time.Time) ([]jour
 		named += len(r.Recipients)
 	}
 	if in.User != actor || named > MaxSeen {
-		return nil, false, refusal.Input([]refusal.Field{{Path: "user", Rule: "access.seen_by_itself"}})
+		return nil, false, refusal.Wrong("user", "access.seen_by_itself", nil)
 	}
 	if len(in.Reads) == 0 {
 		return nil, false, nil
 	}
 	return []journal.Event{in}, true, nil
-}
-
-// Seen is a record of reads as others see it.
-type Seen struct {
-	ID string `json:"id"`
-	PersonalSeen
 }
 
 func applySeen(tx *bbolt.Tx, pos journal.Pos, ev PersonalSeen) error {
@@ -138,8 +132,7 @@ func ListSeen(tx *bbolt.Tx, recipient, user, cursor string, limit int) (page []c
 	var before []byte
 	if cursor != "" {
 		if before, err = hex.DecodeString(cursor); err != nil || len(before) != 12 {
-			return nil, "", refusal.Input([]refusal.Field{{Path: "cursor", Rule: "cursor.unknown",
-				Args: refusal.Args{"value": cursor}}})
+			return nil, "", refusal.Wrong("cursor", "cursor.unknown", refusal.Args{"value": cursor})
 		}
 	}
 	for id := range seenIDs(tx, recipient, user, before) {

@@ -38,7 +38,7 @@ func (c *Call) Read(path func(name string) string, query url.Values, body []byte
 	}
 	for _, p := range c.Query {
 		if p.Needed() && !query.Has(p.Name) {
-			return nil, refusal.Input([]refusal.Field{{Path: p.Name, Rule: "input.required"}})
+			return nil, refusal.Wrong(p.Name, "input.required", nil)
 		}
 	}
 	return in.Elem().Interface(), nil
@@ -106,5 +106,5 @@ func (p *Param) read(to reflect.Value, text string) error {
 
 // WrongQuery refuses the value of a parameter; want is the rule that says what is expected.
 func WrongQuery(name, value, want string) error {
-	return refusal.Input([]refusal.Field{{Path: name, Rule: want, Args: refusal.Args{"name": name, "value": value}}})
+	return refusal.Wrong(name, want, refusal.Args{"name": name, "value": value})
 }

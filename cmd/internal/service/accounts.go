@@ -85,8 +85,8 @@ func (s *Service) noRecipient(user string) error {
 				return err
 			}
 			if len(found) > 0 {
-				return refusal.Input([]refusal.Field{{Path: "user", Rule: "access.recipient_name",
-					Args: refusal.Args{"user": user, "recipient": found[0].ID, "list": list}}})
+				return refusal.Wrong("user", "access.recipient_name",
+					refusal.Args{"user": user, "recipient": found[0].ID, "list": list})
 			}
 			more = after != ""
 		}
@@ -116,7 +116,7 @@ func (s *Service) knownTown(in calls.NewAccount) error {
 	if err != nil || listed[town] > 0 {
 		return err
 	}
-	return refusal.Input([]refusal.Field{{Path: "town", Rule: "access.unknown_town", Args: refusal.Args{"town": town}}})
+	return refusal.Wrong("town", "access.unknown_town", refusal.Args{"town": town})
 }
 
 var _ = bind(calls.AddToken, (*Service).AddToken)

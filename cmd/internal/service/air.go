@@ -167,8 +167,7 @@ func (s *Service) observation(ctx context.Context, a Ask, in calls.Document,
 }
 
 func mismatch(path string, subject, body any) error {
-	return refusal.Input([]refusal.Field{{Path: path, Rule: "input.not_as_subject",
-		Args: refusal.Args{"subject": subject, "value": body}}})
+	return refusal.Wrong(path, "input.not_as_subject", refusal.Args{"subject": subject, "value": body})
 }
 
 // FeedSilent records that a feed fell silent, or is heard again.
@@ -218,14 +217,14 @@ func (d *FeedDocument) forecast(r alerts.Reader, region string) (f alerts.Foreca
 			return f, nil, err
 		}
 		if f.Drill {
-			return f, nil, refusal.Input([]refusal.Field{{Path: "drill", Rule: "feed.no_drill"}})
+			return f, nil, refusal.Wrong("drill", "feed.no_drill", nil)
 		}
 		return f, notes, d.mine("source", f.Source, d.Source)
 	}
 	air, err := r.CSV(bytes.NewReader(d.Body))
 	f = alerts.Forecast{Source: d.Source, Region: region, IssuedAt: d.At}
 	if f.Days, f.Hours = air.Forecast(); err == nil && len(f.Days)+len(f.Hours) == 0 {
-		err = refusal.Input([]refusal.Field{{Path: "days", Rule: "days.none"}})
+		err = refusal.Wrong("days", "days.none", nil)
 	}
 	return f, air.Notes, err
 }
@@ -241,7 +240,7 @@ func (d *FeedDocument) observation(r alerts.Reader, region string) (o alerts.Obs
 	air, err := r.CSV(bytes.NewReader(d.Body))
 	o = alerts.Observation{Station: d.Station, Region: region, Days: air.Measured(), Hours: air.Hours}
 	if err == nil && len(o.Days)+len(o.Hours) == 0 {
-		err = refusal.Input([]refusal.Field{{Path: "days", Rule: "days.none"}})
+		err = refusal.Wrong("days", "days.none", nil)
 	}
 	return o, air.Notes, err
 }
@@ -251,8 +250,7 @@ func (d *FeedDocument) mine(path, value, want string) error {
 	if value == want {
 		return nil
 	}
-	return refusal.Input([]refusal.Field{{Path: path, Rule: "feed.other_source",
-		Args: refusal.Args{"value": value, "want": want}}})
+	return refusal.Wrong(path, "feed.other_source", refusal.Args{"value": value, "want": want})
 }
 
 var _ = bind(calls.Dismiss, (*Service).Dismiss)

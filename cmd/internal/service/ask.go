@@ -56,8 +56,7 @@ func (s *Service) Do(ctx context.Context, c *calls.Call, a Ask, in any) (any, er
 // named puts what the path names into the input of a domain package, and refuses another in its place.
 func named(path string, in *string, id string) error {
 	if *in != "" && *in != id {
-		return refusal.Input([]refusal.Field{{Path: path, Rule: "http.not_as_path",
-			Args: refusal.Args{"path": id, "body": *in}}})
+		return refusal.Wrong(path, "http.not_as_path", refusal.Args{"path": id, "body": *in})
 	}
 	*in = id
 	return nil

@@ -210,8 +210,7 @@ func (a *amendment) change() error {
 	}
 	if a.before == nil {
 		if user := a.s.List.Account(a.in.RecipientID); user != "" {
-			return refusal.Input([]refusal.Field{{Path: "recipient_id", Rule: "list.id_account",
-				Args: refusal.Args{"value": a.in.RecipientID, "user": user}}})
+			return refusal.Wrong("recipient_id", "list.id_account", refusal.Args{"value": a.in.RecipientID, "user": user})
 		}
 	}
 	if err := a.carryOut(); err != nil {

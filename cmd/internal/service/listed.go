@@ -19,6 +19,10 @@ import (
 // DemoSource is the source of a list version that was loaded for a demo.
 const DemoSource = "demo"
 
+func unknownRecipient(id string) error {
+	return refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": id})
+}
+
 // ListedRecipient returns a recipient of the list in force at the time, or a not_found refusal with the rule
 // recipient.unknown, also where no list is in force.
 func ListedRecipient(tx *bbolt.Tx, id string, at time.Time) (*reductionlist.Recipient, error) {
@@ -28,7 +32,7 @@ func ListedRecipient(tx *bbolt.Tx, id string, at time.Time) (*reductionlist.Reci
 		r, err = reductionlist.GetRecipient(tx, v.ID, id)
 	}
 	if refusal.CodeOf(err) == refusal.NotFound {
-		err = refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": id})
+		err = unknownRecipient(id)
 	}
 	return r, err
 }
@@ -86,7 +90,7 @@ func (s *Service) Orders(_ context.Context, a Ask, in calls.OrdersQuery) (calls.
 }
 
 func wrongCursor(cursor string) error {
-	return refusal.Input([]refusal.Field{{Path: "cursor", Rule: "cursor.unknown", Args: refusal.Args{"value": cursor}}})
+	return refusal.Wrong("cursor", "cursor.unknown", refusal.Args{"value": cursor})
 }
 
 // Demo reports whether the list in force is the demo's.

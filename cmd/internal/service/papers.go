@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"maps"
@@ -63,7 +64,7 @@ func (s *Service) PaperOf(a Ask, in calls.PaperQuery) (papers.Facts, error) {
 	err := s.J.View(func(tx *bbolt.Tx) (err error) {
 		found := false
 		if v, found, err = s.listFor(tx, in.ListRef); err == nil && !found {
-			err = refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": in.ID})
+			err = unknownRecipient(in.ID)
 		}
 		return err
 	})
@@ -82,7 +83,7 @@ func (s *Service) PaperFacts(a Ask, v *reductionlist.Version, recipient string) 
 	err = s.J.View(func(tx *bbolt.Tx) error {
 		row, err := reductionlist.GetRecipient(tx, v.ID, recipient)
 		if refusal.CodeOf(err) == refusal.NotFound || err == nil && a.Who != nil && !Visible(a.Who, row.ID, row.Town) {
-			return refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": recipient})
+			return unknownRecipient(recipient)
 		}
 		if err == nil {
 			f, err = s.facts(tx, a, v, row)
@@ -95,24 +96,21 @@ func (s *Service) PaperFacts(a Ask, v *reductionlist.Version, recipient string) 
 	return f, err
 }
 
-func (s *Service) facts(tx *bbolt.Tx, a Ask, v *reductionlist.Version, row *reductionlist.Recipient) (papers.Facts,
+func (s *Service) facts(tx *bbolt.Tx, a Ask, v *reductionlist.Version, r *reductionlist.Recipient) (papers.Facts,
 	error) {
-	f := papers.Facts{Recipient: row, List: papers.ListOf(v.ID, &v.List, v.Source == DemoSource),
-		District: s.Publishing.District,
-		Watch:    s.Publishing.Watch, Lang: a.Lang}
-	if base := s.publicBase(a); base != "" {
-		f.Page = papers.PublicAddress(base, row.ID)
-	}
-	var err error
-	f.Contact, err = paperContact(tx, row, a.contacts(row.ID))
-	return f, err
+	c, err := paperContact(tx, r, a.contacts(r.ID))
+	return s.factsOf(a, v, papers.Row{Recipient: r, Contact: c}), err
 }
 
-func (s *Service) publicBase(a Ask) string {
-	if s.Publishing.PublicURL != "" {
-		return s.Publishing.PublicURL
+// factsOf are what the papers of a row say.
+func (s *Service) factsOf(a Ask, v *reductionlist.Version, row papers.Row) papers.Facts {
+	f := papers.Facts{Recipient: row.Recipient, Contact: row.Contact,
+		List:     papers.ListOf(v.ID, &v.List, v.Source == DemoSource),
+		District: s.Publishing.District, Watch: s.Publishing.Watch, Lang: a.Lang}
+	if base := cmp.Or(s.Publishing.PublicURL, a.Base); base != "" {
+		f.Page = papers.PublicAddress(base, row.Recipient.ID)
 	}
-	return a.Base
+	return f
 }
 
 // paperContact is a recipient's contact out of the vault, or why it is not given. The reference does not go further.
@@ -174,15 +172,7 @@ func (s *Service) PaperBatch(w io.Writer, a Ask, v *reductionlist.Version, kinds
 	format papers.Format) error {
 	s.Saw(a, Reading{Kind: access.SeenContact, List: v.ID, Count: v.Count})
 	return papers.Batch(w, kinds, format, func(add func(papers.Facts) error) error {
-		return s.eachRow(v, "", true, true, func(row papers.Row) error {
-			f := papers.Facts{Recipient: row.Recipient, Contact: row.Contact,
-				List:     papers.ListOf(v.ID, &v.List, v.Source == DemoSource),
-				District: s.Publishing.District, Watch: s.Publishing.Watch, Lang: a.Lang}
-			if base := s.publicBase(a); base != "" {
-				f.Page = papers.PublicAddress(base, row.Recipient.ID)
-			}
-			return add(f)
-		})
+		return s.eachRow(v, "", true, true, func(row papers.Row) error { return add(s.factsOf(a, v, row)) })
 	})
 }
 
@@ -248,7 +238,7 @@ func (s *Service) Public(w io.Writer, a Ask, recipient, list string) error {
 			row, err = reductionlist.GetRecipient(tx, v.ID, recipient)
 		}
 		if refusal.CodeOf(err) == refusal.NotFound {
-			return refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": recipient})
+			return unknownRecipient(recipient)
 		}
 		if err == nil {
 			f, err = s.facts(tx, Ask{Lang: a.Lang}, &v, row)

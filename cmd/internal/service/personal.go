@@ -70,19 +70,19 @@ func newReadLog() *readLog {
 
 // Saw notes that who was shown personal data. What an enterprise sees of itself, and the officer whom an order names to
 // it, is not noted.
-func (s *Service) Saw(a Ask, sight Reading) {
+func (s *Service) Saw(a Ask, reading Reading) {
 	who := a.Who
-	if who == nil || who.Role == calls.Enterprise && sight.Kind == access.SeenDutyContact {
+	if who == nil || who.Role == calls.Enterprise && reading.Kind == access.SeenDutyContact {
 		return
 	}
-	recipients := sight.Recipients
+	recipients := reading.Recipients
 	if who.Role == calls.Enterprise {
 		recipients = slices.DeleteFunc(slices.Clone(recipients), func(id string) bool { return id == who.Recipient })
-		if len(recipients) == 0 && sight.List == "" {
+		if len(recipients) == 0 && reading.List == "" {
 			return
 		}
 	}
-	s.reads.add(who.User, a.Call, sight, recipients, s.J.Now())
+	s.reads.add(who.User, a.Call, reading, recipients, s.J.Now())
 }
 
 // sawOfficer notes that the caller was shown the duty officer whom orders name; who asks again and again is noted once
@@ -112,12 +112,12 @@ func namesOfficer(order json.RawMessage) bool {
 	return len(order) > 0 && !bytes.Contains(order, []byte(`"contact":{"name":"","phone":""}`))
 }
 
-func (v *readLog) add(user, call string, sight Reading, recipients []string, now time.Time) {
+func (v *readLog) add(user, call string, reading Reading, recipients []string, now time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	count := max(sight.Count, len(recipients))
-	if sight.Still {
-		if recipients = v.fresh(user, call, sight, recipients, now); len(recipients) == 0 {
+	count := max(reading.Count, len(recipients))
+	if reading.Still {
+		if recipients = v.fresh(user, call, reading, recipients, now); len(recipients) == 0 {
 			return
 		}
 		count = len(recipients)
@@ -125,18 +125,9 @@ func (v *readLog) add(user, call string, sight Reading, recipients []string, now
 	if count == 0 {
 		return
 	}
-	u := v.by[user]
-	if u == nil {
-		u = &userReads{from: now, reads: map[readKey]*readCount{}}
-		v.by[user] = u
-	}
+	u := v.of(user, now, now)
 	u.to = now
-	key := readKey{sight.Kind, call, sight.List}
-	r := u.reads[key]
-	if r == nil {
-		r = &readCount{recipients: map[string]bool{}}
-		u.reads[key] = r
-	}
+	r := u.of(readKey{reading.Kind, call, reading.List})
 	r.count += count
 	for _, id := range recipients {
 		switch {
@@ -156,20 +147,35 @@ func (v *readLog) add(user, call string, sight Reading, recipients []string, now
 	}
 }
 
+// of is what waits of a user; what begins with it is from one time to another.
+func (v *readLog) of(user string, from, to time.Time) *userReads {
+	if v.by[user] == nil {
+		v.by[user] = &userReads{from: from, to: to, reads: map[readKey]*readCount{}}
+	}
+	return v.by[user]
+}
+
+func (u *userReads) of(key readKey) *readCount {
+	if u.reads[key] == nil {
+		u.reads[key] = &readCount{recipients: map[string]bool{}}
+	}
+	return u.reads[key]
+}
+
 // fresh are those of what a page still shows that were not noted within the hour. What names no recipient is one thing.
-func (v *readLog) fresh(user, call string, sight Reading, recipients []string, now time.Time) []string {
+func (v *readLog) fresh(user, call string, reading Reading, recipients []string, now time.Time) []string {
 	if len(v.still) > stillMost {
 		maps.DeleteFunc(v.still, func(_ stillKey, at time.Time) bool { return now.Sub(at) >= stillFor })
 		if len(v.still) > stillMost {
 			clear(v.still) // then some is noted a second time
 		}
 	}
-	if len(recipients) == 0 && sight.Count > 0 {
+	if len(recipients) == 0 && reading.Count > 0 {
 		recipients = []string{""}
 	}
 	var fresh []string
 	for _, id := range recipients {
-		key := stillKey{user, sight.Kind, call, id}
+		key := stillKey{user, reading.Kind, call, id}
 		if at, noted := v.still[key]; noted && now.Sub(at) < stillFor {
 			continue
 		}
@@ -228,19 +234,10 @@ func (v *readLog) back(events []access.PersonalSeen) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for _, e := range events {
-		u := v.by[e.User]
-		if u == nil {
-			u = &userReads{from: e.From, to: e.To, reads: map[readKey]*readCount{}}
-			v.by[e.User] = u
-		}
+		u := v.of(e.User, e.From, e.To)
 		u.from = e.From
 		for _, was := range e.Reads {
-			key := readKey{was.Kind, was.Call, was.List}
-			r := u.reads[key]
-			if r == nil {
-				r = &readCount{recipients: map[string]bool{}}
-				u.reads[key] = r
-			}
+			r := u.of(readKey{was.Kind, was.Call, was.List})
 			r.count += was.Count
 			r.unnamed += was.Unnamed
 			for _, id := range was.Recipients {

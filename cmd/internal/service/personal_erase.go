@@ -41,7 +41,7 @@ func (s *Service) ErasePersonal(ctx context.Context, a Ask, in calls.Erasure) (d
 	}
 	switch {
 	case given != 1:
-		return done, refusal.Input([]refusal.Field{{Path: "recipient_id", Rule: "personal.one_of"}})
+		return done, refusal.Wrong("recipient_id", "personal.one_of", nil)
 	case s.J.Halted() != nil: // nothing may be erased that isn't recorded as erased
 		return done, refusal.New(refusal.NotReady, "journal.stopped", nil)
 	}
@@ -114,7 +114,7 @@ func (s *Service) refsOf(in calls.Erasure) (refs []string, err error) {
 		})
 	default:
 		if refs, err = s.contactRefs(in.RecipientID); err == nil && len(refs) == 0 {
-			err = refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": in.RecipientID})
+			err = unknownRecipient(in.RecipientID)
 		}
 	}
 	return slices.DeleteFunc(refs, func(ref string) bool { return ref == "" }), err

@@ -90,7 +90,7 @@ func (s *Service) GiveFigures(ctx context.Context, a Ask, in calls.FiguresInput)
 // mayFigures refuses what a role may not see as if it were not there.
 func mayFigures(who *access.Principal, recipient string) error {
 	if who.Role == calls.Enterprise && (who.Recipient == "" || who.Recipient != recipient) {
-		return refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": recipient})
+		return unknownRecipient(recipient)
 	}
 	return nil
 }
@@ -99,7 +99,7 @@ func mayFigures(who *access.Principal, recipient string) error {
 func (s *Service) RecordFigures(ctx context.Context, a Ask, recipient string, in plant.Figures) error {
 	_, err := s.J.Submit(ctx, a.command(cmdFigures, notify.GiveFigures{RecipientID: recipient, Figures: in}))
 	if refusal.CodeOf(err) == refusal.NotFound {
-		err = refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": recipient})
+		err = unknownRecipient(recipient)
 	}
 	return err
 }
@@ -184,6 +184,17 @@ func (p *PreparedPlan) problemText(problem json.RawMessage, now time.Time) (text
 	return p.Problem.Text, refusal.Input(missing)
 }
 
+// solvePlan answers the problem that is meant, and says which that is.
+func (s *Service) solvePlan(ctx context.Context, p *PreparedPlan, problem json.RawMessage,
+	limit time.Duration) (*allocate.Answer, []byte, error) {
+	text, err := p.problemText(problem, s.J.Now())
+	if err != nil {
+		return nil, nil, err
+	}
+	a, err := s.plans.solve(ctx, p.Problem.Kind.Problem(), text, limit)
+	return a, text, refusal.Within("problem", err)
+}
+
 // PlanAnswer is the answer to an order's problem with other figures or demands, and how the plan stands to what the order
 // demands; Plan is nil where there is none.
 type PlanAnswer struct {
@@ -197,13 +208,9 @@ func (s *Service) WhatIf(ctx context.Context, id string, problem json.RawMessage
 	if err != nil {
 		return nil, err
 	}
-	text, err := p.problemText(problem, s.J.Now())
+	a, text, err := s.solvePlan(ctx, p, problem, limit)
 	if err != nil {
 		return nil, err
-	}
-	a, err := s.plans.solve(ctx, p.Problem.Kind.Problem(), text, limit)
-	if err != nil {
-		return nil, refusal.Within("problem", err)
 	}
 	return &PlanAnswer{a, p.Of(a, text)}, nil
 }
@@ -279,13 +286,9 @@ func (s *Service) acceptable(ctx context.Context, id string, problem json.RawMes
 	if !p.Open {
 		return nil, terms.Transition(terms.OrderState, "plan.not_open", o.State.String(), refusal.Args{"id": id})
 	}
-	text, err := p.problemText(problem, s.J.Now())
+	a, text, err := s.solvePlan(ctx, p, problem, limit)
 	if err != nil {
 		return nil, err
-	}
-	a, err := s.plans.solve(ctx, p.Problem.Kind.Problem(), text, limit)
-	if err != nil {
-		return nil, refusal.Within("problem", err)
 	}
 	if a.Status == allocate.Infeasible {
 		return nil, refusal.New(refusal.Conflict, "plan.infeasible",

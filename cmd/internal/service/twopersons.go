@@ -35,7 +35,7 @@ func (g gate) passes(tx *bbolt.Tx, actor string, approves bool, proof journal.Pr
 		case err != nil:
 			return nil, nil, err
 		case has:
-			return nil, nil, refusal.Input([]refusal.Field{{Path: "otp", Rule: "access.otp_wanted"}})
+			return nil, nil, refusal.Wrong("otp", "access.otp_wanted", nil)
 		case g.required:
 			return nil, nil, refusal.New(refusal.Forbidden, "access.factor_wanted", refusal.Args{"user": actor})
 		}

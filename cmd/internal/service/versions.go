@@ -342,7 +342,7 @@ func (s *Service) Recipient(_ context.Context, a Ask, in calls.RecipientQuery) (
 			r, err = reductionlist.GetRecipient(tx, v.ID, in.ID)
 		}
 		if r == nil && err == nil || refusal.CodeOf(err) == refusal.NotFound || err == nil && !Visible(a.Who, r.ID, r.Town) {
-			return refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": in.ID})
+			return unknownRecipient(in.ID)
 		}
 		view = viewOf(r, v.ID)
 		return err

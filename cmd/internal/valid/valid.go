@@ -104,7 +104,7 @@ func CheckGiven(f reflect.StructField, name, text string, value any) error {
 			return nil
 		}
 		if ok && (value == nil || rules.Var(value, tag) != nil) {
-			return refusal.Input([]refusal.Field{{Path: name, Rule: r.Words, Args: r.args(name, text)}})
+			return refusal.Wrong(name, r.Words, r.args(name, text))
 		}
 	}
 	return nil

@@ -76,7 +76,7 @@ func idempotencyKey(r *http.Request, who *access.Principal) (string, error) {
 	key := values[0]
 	visible := strings.IndexFunc(key, func(c rune) bool { return c <= ' ' || c > '~' }) < 0
 	if len(values) != 1 || key == "" || len(key) > 200 || !visible {
-		return "", refusal.Input([]refusal.Field{{Path: keyHeader, Rule: "http.key"}})
+		return "", refusal.Wrong(keyHeader, "http.key", nil)
 	}
 	return "http/" + who.User + "/" + key, nil
 }

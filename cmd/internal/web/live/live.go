@@ -157,7 +157,7 @@ func parseID(id string) (p place, tag string, err error) {
 	number := func(text string, bits int) int64 {
 		n, wrong := strconv.ParseUint(text, 10, bits)
 		if wrong != nil {
-			err = refusal.Input([]refusal.Field{{Path: "last_event_id", Rule: "live.want_id", Args: refusal.Args{"value": id}}})
+			err = refusal.Wrong("last_event_id", "live.want_id", refusal.Args{"value": id})
 		}
 		return int64(n)
 	}

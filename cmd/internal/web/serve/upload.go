@@ -57,7 +57,7 @@ func ReadForm(form *multipart.Reader, dir string, texts ...string) (up *Upload, 
 			}
 			up.Texts[name] = string(data)
 		default:
-			return up, refusal.Input([]refusal.Field{{Path: name, Rule: "list.upload_part", Args: refusal.Args{"name": name}}})
+			return up, refusal.Wrong(name, "list.upload_part", refusal.Args{"name": name})
 		}
 	}
 }

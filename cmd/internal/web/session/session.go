@@ -260,7 +260,7 @@ func (s *Sessions) ChangePassword(w http.ResponseWriter, r *http.Request, user s
 		return err
 	}
 	if who == nil {
-		return refusal.Input([]refusal.Field{{Path: "current", Rule: "session.current_wrong"}})
+		return refusal.Wrong("current", "session.current_wrong", nil)
 	}
 	if mine != nil && mine.User == user {
 		return s.begin(w, r, who)
@@ -274,7 +274,7 @@ func (s *Sessions) Confirm(w http.ResponseWriter, r *http.Request, user string,
 	do func(ctx context.Context) (*access.Principal, error)) error {
 	who, err := s.tried(w, r, logins.Password, user, do)
 	if err == nil && who == nil {
-		return refusal.Input([]refusal.Field{{Path: "current", Rule: "session.current_wrong"}})
+		return refusal.Wrong("current", "session.current_wrong", nil)
 	}
 	return err
 }
