@@ -97,7 +97,7 @@ type ExpiringToken struct {
 }
 
 // ExpiringTokens lists the tokens of users that may log in which end until a time, the next first, at most limit of
-// them; more says that it did not look at all. What it reads is bounded by limit and by how many end until then.
+// them; more says that it did not look at all. The limit, and how many tokens end until then, bound what it reads.
 func ExpiringTokens(tx *bbolt.Tx, until time.Time, limit int) (found []ExpiringToken, more bool, err error) {
 	looked := 0
 	for id, due := range journal.TimersBelow(tx, expiryPrefix) {

@@ -27,7 +27,7 @@ var (
 	seenByBucket = []byte("access.seen_by")
 )
 
-// What kind of personal data it was.
+// Kinds of personal data.
 const (
 	SeenContact     = "contact"      // a recipient's contacts
 	SeenNote        = "note"         // what somebody wrote about people: an objection, its decision, a report

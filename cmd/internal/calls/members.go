@@ -113,7 +113,7 @@ var part = regexp.MustCompile(`\{\w+\}`)
 // Parts is how many names or ids a call's path is filled in with.
 func (c *Call) Parts() int { return len(part.FindAllString(c.Pattern, -1)) }
 
-// To is the call's pattern filled in; what there is too much of is left out.
+// To is the call's pattern filled in; parts beyond it are left out.
 func (c *Call) To(parts ...string) string {
 	i := -1
 	return part.ReplaceAllStringFunc(c.Pattern, func(string) string { i++; return url.PathEscape(parts[i]) })

@@ -48,7 +48,7 @@ const (
 // Outcome is what came of it.
 type Outcome string
 
-// The outcomes. Who waits or is not answered was not looked at.
+// The outcomes. A try that waits or is not answered was not looked at.
 const (
 	Done       Outcome = "done"
 	Wrong      Outcome = "wrong"

@@ -62,7 +62,7 @@ func (s *Server) Serve() error {
 			return err
 		}
 	}
-	// What was measured is no drill.
+	// There are no measurements of a drill.
 	return s.Bus.HandleShared("qingkong.observation.*", feederBounds,
 		func(place, user string, data []byte, reply func([]byte)) {
 			go act(reply, func(ctx context.Context) (any, error) {
@@ -106,7 +106,7 @@ func (s *Server) KeepConsumers(ctx context.Context) error {
 	}
 }
 
-// mayFeed refuses a sender that has not the right to. Where the server has users of its own the right is theirs.
+// mayFeed refuses a sender that may not. Where the server has users of its own, the server's permissions decide.
 func (s *Server) mayFeed(user, act string) error {
 	if strings.Contains(user, ":") || s.Service.May(user, act) {
 		return nil
@@ -164,8 +164,8 @@ func act(reply func([]byte), do func(ctx context.Context) (any, error)) {
 // TooMany is what a user is told whose messages come faster than its share.
 func TooMany() []byte { return problem(refusal.New(refusal.RateLimited, "nats.too_many", nil)) }
 
-// problem is an error as contract.md §4 answers it: {"error":{"code","message","errors"}}. What is no refusal is
-// for the log alone.
+// problem is an error as contract.md §4 answers it: {"error":{"code","message","errors"}}. Only the log hears of an
+// error that is no refusal.
 func problem(err error) []byte {
 	type field struct {
 		Path    string `json:"path"`

@@ -186,8 +186,7 @@ type FeedDocument struct {
 	Body                  []byte
 }
 
-// Feed records what a feed brought. What of it was read otherwise than it stands there, or looks wrong, is said in the
-// log.
+// Feed records what a feed brought. The log says what of it was read otherwise than it stands there, or looks wrong.
 func (s *Service) Feed(ctx context.Context, d FeedDocument) error {
 	cmd := journal.Command{Kind: cmdForecast, Actor: "feed:" + d.Feed}
 	reader := s.Reader

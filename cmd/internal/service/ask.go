@@ -10,7 +10,7 @@ import (
 	"qingkong/cmd/internal/journal"
 )
 
-// Ask is who asks for a call, and how. What it asks for is the call's input.
+// Ask is who asks for a call, and how. The call's input says what for.
 type Ask struct {
 	Who  *access.Principal // nil for anybody, who gets what is public
 	Key  string            // under which a repeat takes effect once; empty for none

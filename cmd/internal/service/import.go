@@ -34,11 +34,11 @@ type ImportResult struct {
 
 // ImportWorkbook records a workbook as a draft; file is its name. One with errors becomes a draft that can be neither
 // approved nor activated: it has no rows, and what was found is kept for those who mend it. The same workbook again
-// gives the version there is; where it has other contacts, these count from now on. Who has no contact in it keeps the
-// one in the list in force. What is no workbook is refused, and any where the disk has little room left. Under the same
-// key another workbook is refused too. One workbook is in work at a time in the whole program, and not in memory before
-// its turn, for which it waits no longer than workbookPatience. It goes on when its caller has gone: it is many
-// commands, and one that was cut off may be sent again.
+// gives the version there is; where it has other contacts, these count from now on. A recipient without a contact in it
+// keeps the one of the list in force. A file that is no workbook is refused, and so is any while the disk has little
+// room left. Under the same key another workbook is refused too. One workbook is in work at a time in the whole
+// program, and not in memory before its turn, for which it waits no longer than workbookPatience. It goes on when its
+// caller has gone: it is many commands, and one that was cut off may be sent again.
 func (s *Service) ImportWorkbook(ctx context.Context, a Ask, file string, open func() ([]byte, error)) (in ImportResult,
 	err error) {
 	ctx, cancel := manyCommands(ctx)
@@ -125,7 +125,8 @@ func (s *Service) importWorkbook(ctx context.Context, actor, key, file string, d
 }
 
 // keepContacts gives the recipients of a workbook that have no contact in it the one that the list in force has, and
-// those with the same one its reference. Where nobody is left without a telephone, that was no finding.
+// those with the same one its reference. The finding that telephones are missing falls away where that leaves nobody
+// without one.
 func (s *Service) keepContacts(l *reductionlist.List, out *ImportResult) error {
 	unreached := 0
 	err := s.J.View(func(tx *bbolt.Tx) error {

@@ -297,8 +297,8 @@ func (a *amendment) record(ctx context.Context) (AmendResult, error) {
 	return out, err
 }
 
-// findings are those of the workbook that the amended version exports, with its rows. What the rules hold against the
-// amendment has been refused; what they hold against other rows is no fault of it, and shows as a warning.
+// findings are those of the workbook that the amended version exports, with its rows. An amendment that breaks a rule
+// has been refused; a rule that other rows break is no fault of it, and shows as a warning.
 func (a *amendment) findings() []reductionlist.Finding {
 	found := rules.Judge(workbook.Places(a.list), a.s.List)
 	for i := range found {

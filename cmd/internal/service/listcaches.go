@@ -12,8 +12,8 @@ import (
 	"qingkong/reductionlist/rules"
 )
 
-// listCaches are what takes a look at every row of a version, by the version's hash: it is worked out once, for the rows
-// of a complete version never change. Lists are few, and so a handful is kept.
+// listCaches keep what takes a look at every row of a version to work out, by the version's hash: the rows of a
+// complete version never change. Lists are few, so that a handful of values is enough.
 type listCaches struct {
 	totals cache[string, reductionlist.Totals]
 	scores cache[string, *rules.Assessment]
@@ -33,7 +33,7 @@ func (f *listCaches) learn(hash string, l *reductionlist.List) {
 	_, _ = f.totals.get(hash, func() (reductionlist.Totals, error) { return reductionlist.TotalsOf(l), nil })
 }
 
-// cache holds the last so many values; whoever asks for one that is being made waits for it. One that failed is made
+// cache holds the last values that were made. A caller waits for a value that is being made; one that failed is made
 // again.
 type cache[K comparable, V any] struct {
 	most int

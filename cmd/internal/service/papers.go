@@ -74,8 +74,8 @@ func (s *Service) PaperOf(a Ask, in calls.PaperQuery) (papers.Facts, error) {
 	return s.PaperFacts(a, &v, in.ID)
 }
 
-// PaperFacts are what a recipient's papers say to a reader. What is not there or not the reader's is refused as
-// unknown. The contact counts as read.
+// PaperFacts are what a recipient's papers say to a reader. A recipient that is not there, or that the reader may not
+// see, is refused as unknown. The contact counts as read.
 func (s *Service) PaperFacts(a Ask, v *reductionlist.Version, recipient string) (f papers.Facts, err error) {
 	if err := PublishedVersion(a, v); err != nil {
 		return f, err
@@ -252,7 +252,7 @@ func (s *Service) Public(w io.Writer, a Ask, recipient, list string) error {
 }
 
 // PublicPage writes one page of the list in force for everybody. address gives the address of the page after a cursor;
-// next is empty at the end. What is in force is refused as not_found where nothing is.
+// next is empty at the end. It is refused as not_found where no list is in force.
 func (s *Service) PublicPage(w io.Writer, a Ask, town, cursor string, limit int, address func(cursor string) string,
 	book string) error {
 	var v reductionlist.Version
@@ -288,7 +288,7 @@ func (s *Service) PublicPage(w io.Writer, a Ask, town, cursor string, limit int,
 	return s.roll(a, &v).PublicHTML(w, rows, next, home, book)
 }
 
-// PublicVersion is the list in force for everybody; what is in force is refused as not_found where nothing is.
+// PublicVersion is the list in force for everybody; it is refused as not_found where no list is in force.
 func (s *Service) PublicVersion() (v reductionlist.Version, err error) {
 	err = s.J.View(func(tx *bbolt.Tx) (err error) { v, err = reductionlist.Current(tx, s.J.Wall()); return err })
 	return v, err

@@ -14,8 +14,8 @@ import (
 	"qingkong/reductionlist"
 )
 
-// Login finds who logs in over NATS by its machine-made password or one of its tokens; nil for a wrong one. own says
-// that the user's password is of its own choosing, which does not serve there.
+// Login finds who logs in over NATS by its machine-made password or one of its tokens; nil for a wrong one. own reports
+// that the user chose its password itself, which does not serve there.
 func (s *Service) Login(user, secret string) (who *access.Principal, own bool, err error) {
 	return s.Passwords.CheckSecret(user, secret)
 }

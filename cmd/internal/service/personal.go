@@ -68,8 +68,8 @@ func newReadLog() *readLog {
 	return &readLog{by: map[string]*userReads{}, full: make(chan struct{}, 1), still: map[stillKey]time.Time{}}
 }
 
-// Saw notes that who was shown personal data. What an enterprise sees of itself, and the officer whom an order names to
-// it, is not noted.
+// Saw notes that personal data were shown to who asked. Data of an enterprise that are shown to itself, and the officer
+// whom an order names to it, are not noted.
 func (s *Service) Saw(a Ask, reading Reading) {
 	who := a.Who
 	if who == nil || who.Role == calls.Enterprise && reading.Kind == access.SeenDutyContact {
@@ -162,7 +162,8 @@ func (u *userReads) of(key readKey) *readCount {
 	return u.reads[key]
 }
 
-// fresh are those of what a page still shows that were not noted within the hour. What names no recipient is one thing.
+// fresh are those of what a page still shows that were not noted within the hour. A reading that names no recipient
+// counts as one.
 func (v *readLog) fresh(user, call string, reading Reading, recipients []string, now time.Time) []string {
 	if len(v.still) > stillMost {
 		maps.DeleteFunc(v.still, func(_ stillKey, at time.Time) bool { return now.Sub(at) >= stillFor })
@@ -250,7 +251,7 @@ func (v *readLog) back(events []access.PersonalSeen) {
 	}
 }
 
-// RecordSeen records everything that was read up to now. What could not be recorded waits on.
+// RecordSeen records everything that was read up to now. Reads that could not be recorded wait on.
 func (s *Service) RecordSeen(ctx context.Context) error {
 	s.reads.filing.Lock()
 	defer s.reads.filing.Unlock()
@@ -293,8 +294,8 @@ func (s *Service) KeepSeen(ctx context.Context) error {
 
 var _ = bind(calls.Accesses, (*Service).Seen)
 
-// Seen pages through who read personal data, the last first; see [access.ListSeen]. What waits is recorded first, so
-// that the answer is whole.
+// Seen pages through who read personal data, the last first; see [access.ListSeen]. It records the reads that wait
+// first, so that the answer is whole.
 func (s *Service) Seen(ctx context.Context, _ Ask, in calls.SeenQuery) (alerts.Page[calls.Seen], error) {
 	if in.Cursor == "" {
 		if err := s.RecordSeen(ctx); err != nil {

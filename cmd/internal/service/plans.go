@@ -146,8 +146,7 @@ func (s *Service) plantOrder(id string) (o *notify.PlantOrder, p *PreparedPlan, 
 	return o, p, err
 }
 
-// PreparePlan prepares an order's plan within a limit. What the optimiser cannot take of the figures is among what is
-// missing.
+// PreparePlan prepares an order's plan within a limit. Figures that the optimiser cannot take count as missing.
 func (s *Service) PreparePlan(ctx context.Context, id string, limit time.Duration) (*PreparedPlan, error) {
 	_, p, err := s.plantOrder(id)
 	if err != nil || !p.Problem.Complete() {
@@ -217,9 +216,8 @@ func (s *Service) WhatIf(ctx context.Context, id string, problem json.RawMessage
 
 var _ = bind(calls.AcceptPlan, (*Service).AcceptPlan)
 
-// AcceptPlan has an order carry the plan of a problem: of the one named, or of the prepared one. What is accepted is
-// what the coordinator computed itself, and never a plan that is given. It returns the order that takes the place of
-// the other.
+// AcceptPlan has an order carry the plan of a problem: of the one named, or of the prepared one. The coordinator
+// computes the plan itself and never takes one that is given. It returns the order that takes the place of the other.
 func (s *Service) AcceptPlan(ctx context.Context, a Ask, in calls.PlanAccepted) (json.RawMessage, error) {
 	in.Reason = strings.TrimSpace(in.Reason)
 	plan, err := s.repeatedPlan(in.ID, in.Problem)

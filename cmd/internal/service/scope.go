@@ -32,8 +32,8 @@ func Decides(who *access.Principal) bool {
 	}
 }
 
-// MayReadNotes says who may read what a recipient wrote and why an objection was decided as it was: who decides, who
-// approves, who inspects, and the recipient itself.
+// MayReadNotes reports whether who may read what a recipient wrote and why an objection was decided as it was: those
+// who decide, approve or inspect, and the recipient itself.
 func MayReadNotes(who *access.Principal, recipient string) bool {
 	switch who.Role {
 	case calls.Duty, calls.Approver, calls.Inspector:

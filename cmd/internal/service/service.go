@@ -105,8 +105,8 @@ func (set *Settings) checks() rules.Settings {
 	return set.List
 }
 
-// accounts knows which ids of a list are names of accounts. What cannot be read now stays with who issues credentials,
-// who asks again.
+// accounts knows which ids of a list are names of accounts. An id that cannot be looked up now passes: issuing
+// credentials looks it up again.
 func accounts(j *journal.Journal, log *slog.Logger) func(id string) string {
 	return func(id string) (user string) {
 		err := j.View(func(tx *bbolt.Tx) (err error) { user, err = access.Namesake(tx, id); return err })
@@ -185,7 +185,7 @@ func (s *Service) vault(tx *bbolt.Tx) notify.Vault {
 		Note: func(ref string) string { return string(journal.ReadVault(tx, ref)) }}
 }
 
-// contact resolves the duty contact of orders within a transaction. What was erased gives empty strings.
+// contact resolves the duty contact of orders within a transaction. A contact that was erased gives empty strings.
 func (s *Service) contact(tx *bbolt.Tx) notify.Contact {
 	return func(ref string) (name, phone string) {
 		content := journal.ReadVault(tx, ref)

@@ -227,7 +227,7 @@ var _ = bind(calls.ScoreList, func(s *Service, _ context.Context, a Ask, in call
 	return out, err
 })
 
-// What is needed for a version to have all marks, what helps most first.
+// The tasks are what a version needs for all marks, the one that helps most first.
 var _ = bind(calls.ListTasks, func(s *Service, _ context.Context, a Ask, in calls.ScoreQuery) (alerts.Page[rules.Task],
 	error) {
 	_, score, err := s.ListScore(in.ID)
@@ -242,7 +242,7 @@ var _ = bind(calls.ListTasks, func(s *Service, _ context.Context, a Ask, in call
 	return page, err
 })
 
-// What was found in a version when it was imported or amended.
+// The findings are those of the import or the amendment that made the version.
 var _ = bind(calls.ListFindings,
 	func(s *Service, _ context.Context, a Ask, in calls.FindingsQuery) (alerts.Page[reductionlist.Finding], error) {
 		found, err := s.ImportFindings(in.ID)
@@ -255,8 +255,8 @@ var _ = bind(calls.ListFindings,
 		return page, err
 	})
 
-// pageFrom is a page of those of all that keep wants; nil wants every one. What never changes has numbers for cursors.
-// The items are copied.
+// pageFrom is a page of the items that keep wants; nil wants every one. The list never changes, so that cursors are
+// numbers. The items are copied.
 func pageFrom[T any](in calls.Paging, all []T, keep func(T) bool) (page alerts.Page[T], err error) {
 	if keep != nil {
 		kept := make([]T, 0, len(all))

@@ -96,7 +96,7 @@ func Check(in any) error {
 }
 
 // CheckGiven refuses a parameter that breaks a rule of its member f: value is what its text was read as, nil where it
-// could not be read. What was given is held to the rules also where it is zero.
+// could not be read. The rules hold for a zero that is given, too.
 func CheckGiven(f reflect.StructField, name, text string, value any) error {
 	for _, tag := range Tags(f) {
 		r, ok := named[tag]

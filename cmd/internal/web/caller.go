@@ -20,8 +20,8 @@ type caller struct {
 
 type callerKey struct{}
 
-// caller finds out who makes a request. What stands in Authorization decides alone: where that is wrong, a session does
-// not help. A session is not used by it: whoever watches readiness would keep it for ever.
+// caller finds out who makes a request. The header Authorization decides alone: where it is wrong, a session does not
+// help. A session is not used by it: whoever watches readiness would keep it for ever.
 func (s *Server) caller(r *http.Request) *caller {
 	if c, ok := r.Context().Value(callerKey{}).(*caller); ok {
 		return c

@@ -21,7 +21,7 @@ const (
 	scrapeWithin  = 10 * time.Second
 )
 
-// newMetrics shows what is registered, as Prometheus reads it. What could not be collected is left out and logged.
+// newMetrics shows what is registered, as Prometheus reads it. It leaves out and logs what it cannot collect.
 func newMetrics(reg *prometheus.Registry, log *slog.Logger) http.Handler {
 	show := promhttp.HandlerFor(reg,
 		promhttp.HandlerOpts{ErrorLog: metricsLog{log}, ErrorHandling: promhttp.ContinueOnError,

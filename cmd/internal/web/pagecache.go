@@ -13,7 +13,7 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// staticPage is an answer that is the same for whoever asks, with its ETag. Who asks again for what it has is told so at
+// staticPage is an answer that is the same for whoever asks, with its ETag. A caller that has it already is told so at
 // no cost.
 type staticPage struct {
 	media  string

@@ -31,7 +31,7 @@ type problemField struct {
 	Message string `json:"message"`
 }
 
-// problem answers with an error in the language asked for. What is no refusal is for the log alone.
+// problem answers with an error in the language asked for. Only the log hears of an error that is no refusal.
 func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	e, status := s.face.Told(r, err)
 	lang := languageOf(r)

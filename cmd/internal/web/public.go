@@ -17,8 +17,8 @@ import (
 // publicRows are those of one page of the list.
 const publicRows = 100
 
-// The QR code of a board opens a recipient's page. Who comes with a browser for what is not there any more is told so
-// on a page.
+// The QR code of a board opens a recipient's page. A browser that comes for a recipient that is not there any more gets
+// a page that says so.
 var _ = bind(calls.PublicRecipient, func(s *Server, q *request, in calls.PublicQuery) (any, error) {
 	if err := s.shares.Public(q.w.Header(), s.sessions.Address(q.Request)); err != nil {
 		return nil, err

@@ -25,8 +25,7 @@ var routes = func() (all []route) {
 // carriers carry out the calls that are bound here.
 var carriers = map[*calls.Call]func(*Server, *request) (any, error){}
 
-// bind binds a call to what carries it out here. What it answers with is of the call's type, or an answer that writes
-// itself.
+// bind binds a call to what carries it out here. The answer is of the call's type, or writes itself.
 func bind[In, Out any](c calls.Of[In, Out], do func(*Server, *request, In) (any, error)) (bound struct{}) {
 	if carriers[c.Call] != nil {
 		panic("web: bound twice: " + c.Name())

@@ -67,7 +67,7 @@ func (f Filter) OfWarning(id string) Filter {
 	return f
 }
 
-// OfOrder narrows to one order. That its viewer may see it the caller has looked up.
+// OfOrder narrows to one order. The caller has looked up that the viewer may see it.
 func (f Filter) OfOrder(o *notify.Order) Filter {
 	f = f.OfWarning(o.WarningID)
 	f.Order, f.Boards = o.ID, false

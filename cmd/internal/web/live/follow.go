@@ -102,7 +102,8 @@ func (f *follower) step(now time.Time) (more bool, err error) {
 	return more, err
 }
 
-// read makes messages of a block's entries. What is sent as it stands is sent once a block, at the last entry about it.
+// read makes messages of a block's entries. A subject that is sent as it stands is sent once a block, at the last entry
+// about it.
 func (f *follower) read(tx *bbolt.Tx, raw []byte) error {
 	b, err := journal.ParseBlock(raw)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 )
 
 // Topic is a kind of subject that viewers hear of. Those of this package are told as the kinds say; one of
-// [Options.Topics] reaches whoever has the right to read the same by a call, and of what is a recipient's only that
-// recipient, its town, and whoever looks at its order or warning, as orders do.
+// [Options.Topics] reaches the viewers that may read the same by a call; a subject that is a recipient's reaches only
+// that recipient, its town, and viewers of its order or warning, as orders do.
 type Topic struct {
 	Kind Kind   // of the messages, and what the subjects are called by who records them: see journal.Subject
 	Act  string // the right, as package access names it

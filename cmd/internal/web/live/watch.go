@@ -8,8 +8,8 @@ import (
 )
 
 // Watch tells that something has changed which who may see: of the warning or, where that is empty, of anything. It
-// ticks once at the beginning, and ticks that nobody takes are one. That many orders of others changed shows in the
-// board, at most twice a second. The channel is closed when ctx ends or the hub is closed.
+// ticks once at the beginning, and ticks that nobody takes are one. Changes of many orders of others show in the board,
+// at most twice a second. The channel is closed when ctx ends or the hub is closed.
 func (h *Hub) Watch(ctx context.Context, who *access.Principal, warning string) <-chan struct{} {
 	filter := FilterOf(who)
 	if warning != "" {

@@ -84,8 +84,8 @@ func (f *Face) SameOrigin(next http.Handler) http.Handler {
 	})
 }
 
-// Told is what the sender of a request is told of an error, and the status that goes with it. What is no refusal is for
-// the log alone.
+// Told is what the sender of a request is told of an error, and the status that goes with it. Only the log hears of an
+// error that is no refusal.
 func (f *Face) Told(r *http.Request, err error) (e *refusal.Error, status int) {
 	if !errors.As(err, &e) || StatusOf[e.Code] == 0 {
 		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, journal.ErrClosed) {

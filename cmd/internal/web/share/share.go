@@ -2,7 +2,7 @@
 // the record, calls in work and open streams, each for whoever makes them, and refuses (rate_limited, with Retry-After)
 // what goes beyond a caller's share; it never lets anybody wait for longer than [patience].
 //
-// Who a caller is the server says: see package web. A refusal costs no look at the record.
+// The server says who a caller is: see package web. A refusal costs no look at the record.
 package share
 
 import (

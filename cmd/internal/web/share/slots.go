@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// slots let each caller do so much at once. Who has nothing in hand and waits for nothing is not remembered.
+// slots let each caller do so much at once. A caller that has nothing in hand and waits for nothing is not remembered.
 type slots struct {
 	most int // zero or less is no limit
 
