@@ -84,3 +84,19 @@ func sources(t *testing.T, ext string) (out []string) {
 	}
 	return out
 }
+
+// All areas share their templates, so a part has a name of its own.
+func TestPartsAreNamedOnce(t *testing.T) {
+	seen := map[string]bool{"main": false}
+	for _, text := range sources(t, ".html") {
+		for _, m := range regexp.MustCompile(`define "([^"]+)"`).FindAllStringSubmatch(text, -1) {
+			if seen[m[1]] {
+				t.Errorf("the part %s stands twice", m[1])
+			}
+			seen[m[1]] = m[1] != "main"
+		}
+	}
+	if len(seen) < 20 {
+		t.Errorf("only %d parts were found", len(seen))
+	}
+}

@@ -49,8 +49,8 @@ func TestBodyKeepsText(t *testing.T) {
 	}
 }
 
-// A page of a moment is rendered once for all who ask for it, and few of them are kept.
-func TestMomentsAreSharedAndFew(t *testing.T) {
+// A page is rendered once for all who ask for it within a second, and few of them are kept.
+func TestCachedPagesAreSharedAndFew(t *testing.T) {
 	var m PageCache
 	made := 0
 	get := func(key string) {
@@ -59,12 +59,12 @@ func TestMomentsAreSharedAndFew(t *testing.T) {
 		}
 	}
 	get("k")
-	m.pages["k"] = cachedPage{time.Now().Add(time.Hour), []byte("k")} // a moment that this test does not outlast
+	m.pages["k"] = cachedPage{time.Now().Add(time.Hour), []byte("k")} // a second that this test does not outlast
 	for range 50 {
 		get("k")
 	}
 	if made != 1 {
-		t.Errorf("rendered %d times in a moment", made)
+		t.Errorf("rendered %d times in a second", made)
 	}
 	for i := range 1000 {
 		if get(fmt.Sprint(i)); len(m.pages) > cachedMost {

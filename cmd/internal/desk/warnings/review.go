@@ -30,7 +30,7 @@ type briefing struct {
 // reviewView is the page that reads everything out before an act.
 type reviewView struct {
 	*formView
-	Read      briefing
+	Briefing  briefing
 	TypeName  string // name of the level that has to be typed; empty for nothing
 	TypeError string
 	Typed     []frame.Pair // fields that the form carries along
@@ -47,7 +47,7 @@ func (d *desk) review(q *frame.Request, a act, s *subject, v url.Values, in any,
 	if err != nil {
 		return d.showForm(q, a, s, v, err)
 	}
-	view := reviewView{formView: newForm(q, a, s, "act."+a.name+".confirm", frame.StepConfirm), Read: *read,
+	view := reviewView{formView: newForm(q, a, s, "act."+a.name+".confirm", frame.StepConfirm), Briefing: *read,
 		TypeError: typeError, Typed: frame.Hidden(v, carried...)}
 	for _, one := range a.inputs(q, s, v) {
 		if v.Get(one.Name) != "" {
@@ -238,7 +238,7 @@ func (r *briefing) override(q *frame.Request, o *alerts.Override) {
 // approvalView is the page of an approval: everything is read out, and one tap agrees.
 type approvalView struct {
 	*formView
-	Read      briefing
+	Briefing  briefing
 	Confirm   bool // an emergency approval is confirmed after the fact
 	Own       bool // the user entered it, and so cannot approve it
 	Nothing   bool // nothing waits for an approval
@@ -255,10 +255,10 @@ func (d *desk) showApproval(q *frame.Request, s *subject, f *formView) (any, err
 		if err != nil {
 			return nil, err
 		}
-		view.Read = *read
+		view.Briefing = *read
 		for _, h := range w.History {
 			if text := q.SecretSeen(h.Actor, h.SecretSeen); text != "" {
-				view.Read.Caution = append(view.Read.Caution, text)
+				view.Briefing.Caution = append(view.Briefing.Caution, text)
 			}
 		}
 		if view.Signature, err = sign(q, true); err != nil {
