@@ -35,17 +35,16 @@ func (c *checker) ordered(levels []LevelRule) {
 // implies reports whether everything that meets the clause also meets the other one. A run that meets the clause is
 // sure to contain its hours, and 24 hours at a time of its worse part, which may lie in pieces.
 func (c Clause) implies(other Clause) bool {
-	type part struct{ over, hours int }
-	sure := []part{{c.Over, c.Hours}}
+	sure := []Peak{{c.Over, c.Hours}}
 	if p := c.Within; p != nil {
-		sure = append(sure, part{p.Over, min(p.Hours, 24)})
+		sure = append(sure, Peak{p.Over, min(p.Hours, 24)})
 	}
 	for _, run := range sure {
-		if run.over < other.Over || run.hours < other.Hours {
+		if run.Over < other.Over || run.Hours < other.Hours {
 			continue
 		}
 		p := other.Within
-		if p == nil || run.over >= p.Over && run.hours >= p.Hours {
+		if p == nil || run.Over >= p.Over && run.Hours >= p.Hours {
 			return true
 		}
 		if w := c.Within; w != nil && run == sure[0] && w.Over >= p.Over && w.Hours >= p.Hours {

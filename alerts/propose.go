@@ -82,22 +82,22 @@ func (e Engine) DecideReevaluate(tx *bbolt.Tx, actor string, _ Reevaluate, now t
 	var events []Event
 	open := []*Proposal{}
 	ids := newNumbering(tx, now)
-	c := tx.Bucket(bScope).Cursor()
-	for k, _ := c.First(); k != nil; k, _ = c.Next() {
+	err := tx.Bucket(bScope).ForEach(func(k, _ []byte) error {
 		d, err := e.begin(tx, scopeOf(k), actor, now)
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
 		d.ids = ids
 		if err := d.propose(); err != nil {
-			return nil, nil, err
+			return err
 		}
 		events = append(events, d.events...)
 		if d.open != nil {
 			open = append(open, d.open)
 		}
-	}
-	return events, open, nil
+		return nil
+	})
+	return events, open, err
 }
 
 // DecideDismiss closes an open proposal with a reason. The same proposal is not raised again until its level changes;

@@ -17,6 +17,16 @@ type stationLine[T any] struct {
 	next    int // the row that is looked at next
 }
 
+// take is the next row if it is of a time, which then is behind; else nil.
+func (line *stationLine[T]) take(at time.Time) (*T, *sieveRow) {
+	i := line.next
+	if i == len(line.rows) || !line.sieve[i].at.Equal(at) {
+		return nil, nil
+	}
+	line.next++
+	return &line.rows[i], &line.sieve[i]
+}
+
 // stationLines sorts rows, given by their times or dates, into a line for each station, in the order of their names.
 func stationLines[K comparable, T any](keys []K, rows func(K) map[string]T, sift func(T) sieveRow) []*stationLine[T] {
 	lines := map[string]*stationLine[T]{}
@@ -58,12 +68,11 @@ func (s Settings) regional(observed map[time.Time]observedHour, from time.Time, 
 		h := HourAir{At: at, Source: SourceObservation}
 		m.reset()
 		for _, line := range lines {
-			if line.next == len(line.rows) || !line.rows[line.next].At.Equal(at) {
+			one, sieve := line.take(at)
+			if one == nil {
 				continue
 			}
-			one := &line.rows[line.next]
-			values, keepsIndex := line.sieve[line.next].remainder(one.AQI, only)
-			line.next++
+			values, keepsIndex := sieve.remainder(one.AQI, only)
 			index := one.AQI
 			if !keepsIndex {
 				index = nil

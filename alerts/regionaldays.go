@@ -38,13 +38,13 @@ func (s Settings) regionalDays(observed map[Date]observedDay, only aqi.Pollutant
 		var days []Day
 		region := regionalDay{Day: Day{Date: date, Primary: []string{}}}
 		for _, line := range lines {
-			if line.next == len(line.rows) || line.rows[line.next].Date != date {
+			row, sieve := line.take(date.Start())
+			if row == nil {
 				continue
 			}
-			if d := line.rows[line.next].remainder(&line.sieve[line.next], only); d.AQI != nil || len(d.Values()) > 0 {
+			if d := row.remainder(sieve, only); d.AQI != nil || len(d.Values()) > 0 {
 				days, region.Stations = append(days, d), append(region.Stations, line.station)
 			}
-			line.next++
 		}
 		if len(days) > 0 {
 			region.Day = meanOfDays(days)

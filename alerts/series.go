@@ -1,7 +1,6 @@
 package alerts
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -104,10 +103,8 @@ func (s Series) steps(counts Counts, opt EvaluateOptions) []step {
 		}
 		all = append(all, w)
 	}
-	// A day that stands beside the window of its own hours, which is unknown then, goes before it.
-	slices.SortStableFunc(all, func(a, b step) int {
-		return cmp.Or(a.from.Compare(b.from), compareBool(a.hourly, b.hourly))
-	})
+	// A day stands before the window of its own hours, which is unknown then.
+	slices.SortStableFunc(all, func(a, b step) int { return a.from.Compare(b.from) })
 	out := make([]step, 0, len(all))
 	var end time.Time
 	for i, st := range all {
@@ -129,16 +126,6 @@ func (s Series) steps(counts Counts, opt EvaluateOptions) []step {
 		end = latest(end, st.to)
 	}
 	return out
-}
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
 }
 
 // appendUnknown fills the time between from and to, day by day where whole days are missing.

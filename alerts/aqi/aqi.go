@@ -89,8 +89,8 @@ type Result struct {
 // value. No index is known by any other standard.
 func Daily(std Standard, v Values) Result { return index(std, dailyTables[std], v) }
 
-// Hourly is the index of the real-time report, from means of the hour. Particles have only one column of breakpoints,
-// that of the daily mean. HJ 633-2026 applies it to the mean of the hour. HJ 633-2012 applies it to the mean of the
+// Hourly is the index of the real-time report: SO2, NO2, CO and O3 as means of the hour. Particles have only one column
+// of breakpoints, that of the daily mean. HJ 633-2026 applies it to the mean of the hour. HJ 633-2012 applies it to the mean of the
 // last 24 hours; a caller who has only the hour's mean gives that. HJ 633-2012 also has O3 of the last 8 hours, which
 // the edition of 2026 leaves out and Hourly then ignores.
 func Hourly(std Standard, v Values) Result { return index(std, hourlyTables[std], v) }

@@ -104,23 +104,28 @@ func Concentration(text string, p aqi.Pollutant, unit Unit) (aqi.Concentration, 
 	number := plain
 	if m := unitAtEnd.FindStringSubmatch(strings.ToLower(strings.NewReplacer("³", "3", "µ", "μ", "㎍", "μg", "㎎",
 		"mg").Replace(plain))); m != nil {
-		own := Micro
-		if strings.HasPrefix(m[2], "mg") || strings.HasPrefix(m[2], "毫克") {
-			own = Milli
-		}
+		own := unitOf(m[2])
 		if unit != NoUnit && unit != own {
 			return aqi.Concentration{}, Present, wrong("aqi.two_units", text)
 		}
 		number, unit = m[1], own
 	}
-	if _, err := aqi.ParseConcentration(number); err != nil {
-		return aqi.Concentration{}, Present, &Wrong{Rule: err.(*refusal.Error).Rule, Args: wrong("", text).Args}
+	c, err := aqi.ParseConcentration(number)
+	if err == nil {
+		c, err = aqi.ParseConcentration(shift(number, places(p, unit)))
 	}
-	c, err := aqi.ParseConcentration(shift(number, places(p, unit)))
 	if err != nil {
-		return aqi.Concentration{}, Present, &Wrong{Rule: err.(*refusal.Error).Rule, Args: wrong("", text).Args}
+		return aqi.Concentration{}, Present, wrong(err.(*refusal.Error).Rule, text)
 	}
 	return c, Present, nil
+}
+
+// unitOf is the unit of a text that unitForm matches.
+func unitOf(text string) Unit {
+	if strings.HasPrefix(text, "mg") || strings.HasPrefix(text, "毫克") {
+		return Milli
+	}
+	return Micro
 }
 
 // places is by how many places the point moves to the right on the way to the pollutant's own unit.

@@ -67,10 +67,7 @@ func ReadHead(text string) (Head, *Wrong) {
 	s := letters(text)
 	var h Head
 	plain := unitForm.ReplaceAllStringFunc(s, func(u string) string {
-		unit := Micro
-		if strings.HasPrefix(u, "mg") || strings.HasPrefix(u, "毫克") {
-			unit = Milli
-		}
+		unit := unitOf(u)
 		if h.Unit != NoUnit && h.Unit != unit {
 			unit = twoUnits
 		}
@@ -116,11 +113,7 @@ func StatedUnit(text string) (Unit, *Wrong) {
 	}
 	micro, milli := false, false
 	for _, u := range unitForm.FindAllString(s, -1) {
-		if strings.HasPrefix(u, "mg") || strings.HasPrefix(u, "毫克") {
-			milli = true
-		} else {
-			micro = true
-		}
+		milli, micro = milli || unitOf(u) == Milli, micro || unitOf(u) == Micro
 	}
 	switch {
 	case milli && !micro && !strings.Contains(s, "co") && !strings.Contains(s, "一氧化碳"):
