@@ -70,9 +70,8 @@ const (
 // Backup writes the record to a file while work goes on. It ends early with ctx or when the journal is closed; then
 // nothing is left of it.
 func (j *Journal) Backup(ctx context.Context, opt BackupOptions) (StoredBackup, error) {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := j.whileOpen(ctx)
 	defer cancel()
-	defer context.AfterFunc(j.behindWork, cancel)()
 	j.backingUp.RLock()
 	defer j.backingUp.RUnlock()
 	view := func(fn func(*bbolt.Tx) error) error { // a damaged page ends the backup and not the program

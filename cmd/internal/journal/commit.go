@@ -46,12 +46,12 @@ func (a *blockTx) commitAlone(raw []byte, t tip) (tryResult, error) {
 	if beside && !tail.short.Load() {
 		o = tail.hand(t.number, raw, t.hash)
 	}
-	a.j.crash("handed")
+	a.j.opt.at("handed")
 	late := time.After(appendWithin)
 	if err := a.commitTx(); err != nil {
 		return halted, err
 	}
-	a.j.crash("committed")
+	a.j.opt.at("committed")
 	if !beside || a.fx.owes {
 		tail.owes.Store(true)
 	}
@@ -80,7 +80,7 @@ func (a *blockTx) commitAlone(raw []byte, t tip) (tryResult, error) {
 	if err != nil {
 		return halted, err
 	}
-	a.j.crash("answered")
+	a.j.opt.at("answered")
 	return done, nil
 }
 

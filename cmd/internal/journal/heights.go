@@ -40,12 +40,16 @@ func (j *Journal) reportHeight(ctx context.Context, streamLast uint64) error {
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(NodeHeight{Number: t.number, Hash: hex.EncodeToString(t.hash[:]),
+	return putHeight(ctx, j.nodes, j.opt.Node, NodeHeight{Number: t.number, Hash: hex.EncodeToString(t.hash[:]),
 		At: j.Now().Format(timeForm), Stream: streamLast})
+}
+
+func putHeight(ctx context.Context, nodes jetstream.KeyValue, node string, h NodeHeight) error {
+	text, err := json.Marshal(h)
 	if err != nil {
 		return err
 	}
-	_, err = j.nodes.Put(ctx, j.opt.Node, text)
+	_, err = nodes.Put(ctx, node, text)
 	return err
 }
 
@@ -69,12 +73,7 @@ func ExcludeNode(ctx context.Context, js jetstream.JetStream, node string) error
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(NodeHeight{Excluded: true, At: time.Now().In(shanghai).Format(timeForm)})
-	if err != nil {
-		return err
-	}
-	_, err = kv.Put(ctx, node, text)
-	return err
+	return putHeight(ctx, kv, node, NodeHeight{Excluded: true, At: time.Now().In(shanghai).Format(timeForm)})
 }
 
 // awaitHeights returns once the stream reaches as far as every configured node is known to have written: at

@@ -209,9 +209,6 @@ func (j *Journal) halt(err error) {
 	j.stopped.CompareAndSwap(nil, &err)
 }
 
-// crash lets a test look at the stores between two steps.
-func (j *Journal) crash(point string) { j.opt.at(point) }
-
 // Now is the record's time: what deadlines, repeats, timers and plans are held against. It is the wall clock's, or runs
 // on from the last block while that is behind.
 func (j *Journal) Now() time.Time { return j.clock.now().At }

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -107,8 +106,7 @@ func (l StoppedOptions) makeTmp() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if inside, err := filepath.Rel(dir, tmp); err == nil && inside != ".." &&
-		!strings.HasPrefix(inside, ".."+string(filepath.Separator)) {
+	if inside, err := filepath.Rel(dir, tmp); err == nil && filepath.IsLocal(inside) {
 		return "", fmt.Errorf("the folder for the copies, %s, lies in the data folder, in which a check changes nothing: name another with --tmp", tmp)
 	}
 	size := int64(0)

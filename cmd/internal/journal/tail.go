@@ -306,12 +306,12 @@ func (t *tail) handOver() (worked bool, err error) {
 			return true, err
 		}
 	}
-	t.j.crash("handover")
+	t.j.opt.at("handover")
 	if err := t.j.heights.mark(0); err != nil {
 		return false, err
 	}
 	t.short.Store(false)
-	t.j.crash("cleared")
+	t.j.opt.at("cleared")
 	t.j.opt.Log.Info("the stream is level with the record again", "block", t.next-1)
 	return true, nil
 }

@@ -296,7 +296,7 @@ func (t *twin) compare(ctx context.Context, all bool, pause time.Duration) error
 	if err != nil {
 		return t.note(err)
 	}
-	take, owe, lost, unread := 0, 0, 0, 0
+	var sum keyCounts
 	for chunk := range slices.Chunk(keys, compareChunk) {
 		var ask []string
 		err := t.view(func(tx *bbolt.Tx) error {
@@ -314,31 +314,29 @@ func (t *twin) compare(ctx context.Context, all bool, pause time.Duration) error
 			return t.note(err)
 		}
 		for _, key := range ask {
-			r, err := t.compareKey(ctx, key)
-			if err != nil {
+			if err := t.compareKey(ctx, key, &sum); err != nil {
 				return t.note(err)
 			}
-			take, owe, lost, unread = take+r.take, owe+r.owe, lost+r.lost, unread+r.unread
 			if err := t.rest(ctx, pause); err != nil {
 				return err
 			}
 		}
 	}
 	n, err := t.oweMissing(ctx, keys)
-	owe += n
-	if take+owe > 0 {
-		t.log.Warn("the two sides of a store differed and are mended", "bucket", t.far.name(), "taken", take, "owed", owe)
+	sum.owe += n
+	if sum.take+sum.owe > 0 {
+		t.log.Warn("the two sides of a store differed and are mended", "bucket", t.far.name(), "taken", sum.take, "owed", sum.owe)
 	}
-	if lost > 0 {
+	if sum.lost > 0 {
 		t.log.Error("entries cannot be read in the key-value bucket and are not in the record's file", "bucket", t.far.name(),
-			"entries", lost)
+			"entries", sum.lost)
 	}
 	t.mu.Lock()
-	t.lost = lost
+	t.lost = sum.lost
 	t.mu.Unlock()
-	if err == nil && !t.shared && lost == 0 && unread > 0 {
+	if err == nil && !t.shared && sum.lost == 0 && sum.unread > 0 {
 		t.log.Warn("entries cannot be read in the key-value bucket; it is made anew", "bucket", t.far.name(), "entries",
-			unread)
+			sum.unread)
 		err = t.far.reset(ctx)
 	}
 	return t.note(err)
@@ -358,8 +356,8 @@ func (t *twin) rest(ctx context.Context, pause time.Duration) error {
 // keyCounts counts what became of keys; unread are those that the key-value bucket cannot read and this side has.
 type keyCounts struct{ take, owe, lost, unread int }
 
-// compareKey holds one key of the key-value bucket against this side.
-func (t *twin) compareKey(ctx context.Context, key string) (r keyCounts, err error) {
+// compareKey holds one key of the key-value bucket against this side, and counts what becomes of it.
+func (t *twin) compareKey(ctx context.Context, key string, sum *keyCounts) error {
 	one, cancel := context.WithTimeout(ctx, farWithin)
 	e, err := t.far.get(one, key)
 	cancel()
@@ -369,26 +367,25 @@ func (t *twin) compareKey(ctx context.Context, key string) (r keyCounts, err err
 	case err == nil:
 		there = t.form.take(e.value, e.purged)
 	case !unreadable:
-		return r, err
+		return err
 	}
 	var ours []byte
 	err = t.view(func(tx *bbolt.Tx) error { ours = slices.Clone(tx.Bucket(t.rows).Get([]byte(key))); return nil })
 	switch {
 	case err != nil:
-		return r, err
 	case unreadable && ours == nil:
-		r.lost = 1
+		sum.lost++
 	case ours != nil && (unreadable || there == nil || t.form.beats(ours, there)):
-		r.owe = 1
+		sum.owe++
 		if unreadable {
-			r.unread = 1
+			sum.unread++
 		}
 		err = t.update(func(tx *bbolt.Tx) error { return t.oweStored(tx, key) })
 	case there != nil && t.form.beats(there, ours):
-		r.take = 1
+		sum.take++
 		err = t.takeOver(key, there)
 	}
-	return r, err
+	return err
 }
 
 func (t *twin) oweStored(tx *bbolt.Tx, key string) error {

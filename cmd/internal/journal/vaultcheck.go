@@ -183,16 +183,7 @@ func (p *recordCheck) references(ctx context.Context) error {
 		lost, how = few{say: p.r.note}, "not on this node yet"
 	}
 	err := p.blocks(ctx, func(tx *bbolt.Tx, number uint64, raw []byte) {
-		rows := tx.Bucket(vaultBucket)
-		for ref := range referencesIn(raw) {
-			if said[ref] || rows.Get([]byte(ref)) != nil {
-				continue
-			}
-			entry, named := entryNaming(raw, ref)
-			if !named { // a command may give what it likes
-				continue
-			}
-			said[ref] = true
+		for ref, entry := range lostIn(tx, raw, said) {
 			lost.add("vault: block %d, entry %d names %s, which is %s", number, entry, ref, how)
 		}
 	})
@@ -201,6 +192,25 @@ func (p *recordCheck) references(ctx context.Context) error {
 	}
 	lost.end("vault: %d more entries that blocks name are " + how)
 	return nil
+}
+
+// lostIn yields the references that entries of a block name and that the vault neither has nor has erased, with the
+// index of the entry, but those that are said, and adds them to these.
+func lostIn(tx *bbolt.Tx, raw []byte, said map[string]bool) iter.Seq2[string, int64] {
+	return func(yield func(string, int64) bool) {
+		for ref := range referencesIn(raw) {
+			if said[ref] || InVault(tx, ref) {
+				continue
+			}
+			entry, named := entryNaming(raw, ref)
+			if !named { // a command may give what it likes
+				continue
+			}
+			if said[ref] = true; !yield(ref, entry) {
+				return
+			}
+		}
+	}
 }
 
 // referencesIn yields every text of the form of a reference that stands in a block.

@@ -17,20 +17,13 @@ func (j *Journal) countLost(ctx context.Context) error {
 	}
 	lost := map[string]bool{}
 	err := j.eachBlock(ctx, func(tx *bbolt.Tx, raw []byte) {
-		rows := tx.Bucket(vaultBucket)
-		for ref := range referencesIn(raw) {
-			if lost[ref] || rows.Get([]byte(ref)) != nil {
-				continue
-			}
-			if _, is := entryNaming(raw, ref); is {
-				lost[ref] = true
-			}
+		for range lostIn(tx, raw, lost) { // which adds them
 		}
 	})
 	if err == nil {
 		err = j.View(func(tx *bbolt.Tx) error {
 			for ref := range lost {
-				if tx.Bucket(vaultBucket).Get([]byte(ref)) != nil {
+				if InVault(tx, ref) {
 					delete(lost, ref) // it came while the record was read
 				}
 			}
