@@ -12,7 +12,7 @@ import (
 
 // A reader that reads ahead gives the events that are decided without it, chunk for chunk: also when a chunk is
 // decided twice, is decided for another plan in between, or the program starts anew with nothing read.
-func TestPlannerGivesWhatDecidePlanGives(t *testing.T) {
+func TestReadingAheadGivesWhatDecideRoundGives(t *testing.T) {
 	db := newDB(t)
 	now := time.Date(2016, 12, 16, 18, 0, 0, 0, alerts.Shanghai())
 	version := loadList(t, db, now, manyRecipients(2500))
