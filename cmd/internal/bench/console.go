@@ -40,6 +40,7 @@ const (
 type consoleBench struct {
 	answersBench
 	n        int
+	events   int    // acknowledgements that the viewers hear of
 	server   string // http://host:port
 	cookie   string
 	token    string
@@ -54,7 +55,11 @@ type consoleBench struct {
 // bytes without any work. over says which are over their bar. Below 1000 recipients no order becomes overdue, since the
 // shortest deadline is a minute away.
 func Console(ctx context.Context, n int) (results []Result, over []string, err error) {
-	b := &consoleBench{n: n, client: &http.Client{
+	return runConsole(ctx, n, consoleEvents)
+}
+
+func runConsole(ctx context.Context, n, events int) (results []Result, over []string, err error) {
+	b := &consoleBench{n: n, events: events, client: &http.Client{
 		Transport:     &http.Transport{MaxIdleConnsPerHost: 4},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
@@ -220,7 +225,7 @@ func (b *consoleBench) ask(ctx context.Context, server string, l target) (times 
 	begin := time.Now()
 	for i := range consoleWarm + consoleRequests {
 		if l.moved && i >= consoleWarm {
-			if err := b.acknowledgeNext(ctx, consoleEvents); err != nil {
+			if err := b.acknowledgeNext(ctx, b.events); err != nil {
 				return nil, 0, err
 			}
 		}
@@ -320,7 +325,7 @@ func (b *consoleBench) screens(ctx context.Context) error {
 		}
 	}
 	var took [2][]time.Duration
-	for range min(consoleEvents, len(b.open)) {
+	for range min(b.events, len(b.open)) {
 		if err := pause(ctx, consoleQuiet); err != nil {
 			return err
 		}

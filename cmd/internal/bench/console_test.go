@@ -5,7 +5,7 @@ import (
 )
 
 func TestConsole(t *testing.T) {
-	results, _, err := Console(t.Context(), 300)
+	results, _, err := runConsole(t.Context(), 300, 4)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,6 @@ import (
 	"github.com/xuri/excelize/v2"
 	"go.etcd.io/bbolt"
 
-	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/settings"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/rules"
@@ -258,7 +257,7 @@ func get(ctx context.Context, address, token string) error {
 	}
 	_, err = io.Copy(io.Discard, resp.Body)
 	if err = errors.Join(err, resp.Body.Close()); err == nil && resp.StatusCode != http.StatusOK {
-		err = refusal.New(refusal.Invalid, "cli.status", refusal.Args{"status": resp.Status})
+		err = fmt.Errorf("GET %s: %s", address, resp.Status)
 	}
 	return err
 }
