@@ -192,11 +192,15 @@ var _ = bind(calls.EnableAccount, (*Service).Enable)
 
 // Enable lets a disabled user log in again with the secrets it has.
 func (s *Service) Enable(ctx context.Context, a Ask, in calls.Nothing) (*calls.User, error) {
-	if _, err := journal.Do[access.CredentialChange](ctx, s.J,
-		a.command(access.CommandEnable, access.Enable{User: in.ID})); err != nil {
+	return s.changed(ctx, in.ID, a.command(access.CommandEnable, access.Enable{User: in.ID}))
+}
+
+// changed submits a change of a user and returns what it is then.
+func (s *Service) changed(ctx context.Context, user string, cmd journal.Command) (*calls.User, error) {
+	if _, err := journal.Do[access.CredentialChange](ctx, s.J, cmd); err != nil {
 		return nil, err
 	}
-	return s.user(in.ID)
+	return s.user(user)
 }
 
 var _ = bind(calls.RevokeToken, (*Service).RevokeToken)

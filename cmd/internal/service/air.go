@@ -115,20 +115,27 @@ func (s *Service) ForecastFrom(ctx context.Context, a Ask, source string, drill 
 }
 
 func (s *Service) forecast(ctx context.Context, a Ask, in calls.Document,
-	fits func(alerts.Forecast) error) (out alerts.ForecastResult, err error) {
-	read, notes, err := s.Reader.Forecast(in.Text)
-	if err == nil {
-		err = fits(read)
-	}
-	if err != nil {
-		return out, err
-	}
-	out, err = journal.Do[alerts.ForecastResult](ctx, s.J, a.command(cmdForecast, read))
+	fits func(alerts.Forecast) error) (alerts.ForecastResult, error) {
+	out, notes, err := recordAir[alerts.ForecastResult](ctx, s, a, cmdForecast, in, s.Reader.Forecast, fits)
 	out.Notes = notes
 	if a.Lang != "" {
 		out.Notes = alerts.NotesIn(notes, a.Lang)
 	}
 	return out, err
+}
+
+// recordAir records a document about the air once it is read and fits what its carrier says of it.
+func recordAir[R, D any](ctx context.Context, s *Service, a Ask, kind string, in calls.Document,
+	read func([]byte) (D, []alerts.Note, error), fits func(D) error) (out R, notes []alerts.Note, err error) {
+	content, notes, err := read(in.Text)
+	if err == nil {
+		err = fits(content)
+	}
+	if err != nil {
+		return out, nil, err
+	}
+	out, err = journal.Do[R](ctx, s.J, a.command(kind, content))
+	return out, notes, err
 }
 
 var _ = bind(calls.Observation, (*Service).Observation)
@@ -150,15 +157,8 @@ func (s *Service) ObservationFrom(ctx context.Context, a Ask, station string,
 }
 
 func (s *Service) observation(ctx context.Context, a Ask, in calls.Document,
-	fits func(alerts.Observation) error) (out alerts.ObservationResult, err error) {
-	read, notes, err := s.Reader.Observation(in.Text)
-	if err == nil {
-		err = fits(read)
-	}
-	if err != nil {
-		return out, err
-	}
-	out, err = journal.Do[alerts.ObservationResult](ctx, s.J, a.command(cmdObservation, read))
+	fits func(alerts.Observation) error) (alerts.ObservationResult, error) {
+	out, notes, err := recordAir[alerts.ObservationResult](ctx, s, a, cmdObservation, in, s.Reader.Observation, fits)
 	out.Notes = notes
 	if a.Lang != "" {
 		out = out.In(a.Lang)

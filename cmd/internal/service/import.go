@@ -136,15 +136,12 @@ func (s *Service) keepContacts(l *reductionlist.List, out *ImportResult) error {
 		}
 		for _, r := range l.Recipients {
 			ref := reductionlist.ContactRef(tx, v.ID, r.ID)
-			text := journal.ReadVault(tx, ref)
-			var have reductionlist.Contact
-			if text != nil {
-				if err := json.Unmarshal(text, &have); err != nil {
-					return fmt.Errorf("contact of %s: %w", r.ID, err)
-				}
+			have, err := vaultContact(tx, ref)
+			if err != nil {
+				return fmt.Errorf("contact of %s: %w", r.ID, err)
 			}
 			switch {
-			case text == nil:
+			case journal.ReadVault(tx, ref) == nil:
 			case r.Contact == nil:
 				r.ContactRef = ref
 				out.Contacts.Kept++

@@ -20,24 +20,25 @@ func (s *Service) Login(user, secret string) (who *access.Principal, own bool, e
 	return s.Passwords.CheckSecret(user, secret)
 }
 
-// May says whether a user's role allows an act.
-func (s *Service) May(user, act string) (may bool) {
-	_ = s.J.View(func(tx *bbolt.Tx) error { // a record that cannot be read allows nothing
-		p, ok := access.PrincipalOf(tx, user)
-		may = ok && calls.Allowed(p.Role, act)
+// Principal is a user that may log in; nil for none, and where the record cannot be read.
+func (s *Service) Principal(user string) (p *access.Principal) {
+	_ = s.J.View(func(tx *bbolt.Tx) error {
+		p, _ = access.PrincipalOf(tx, user)
 		return nil
 	})
-	return may
+	return p
 }
 
-// HasRole says whether a user may log in and has one of the roles.
-func (s *Service) HasRole(user string, roles ...string) (has bool) {
-	_ = s.J.View(func(tx *bbolt.Tx) error { // of a record that cannot be read nobody has a role
-		p, ok := access.PrincipalOf(tx, user)
-		has = ok && slices.Contains(roles, string(p.Role))
-		return nil
-	})
-	return has
+// May reports whether a user's role allows an act.
+func (s *Service) May(user, act string) bool {
+	p := s.Principal(user)
+	return p != nil && calls.Allowed(p.Role, act)
+}
+
+// HasRole reports whether a user may log in and has one of the roles.
+func (s *Service) HasRole(user string, roles ...string) bool {
+	p := s.Principal(user)
+	return p != nil && slices.Contains(roles, string(p.Role))
 }
 
 // CountAccounts says whether anybody can log in yet.
@@ -62,11 +63,17 @@ func (s *Service) Quiet() (quiet bool, err error) {
 
 // RecipientContact is who is told at a recipient of the list; empty when there is nobody or it was erased.
 func (s *Service) RecipientContact(tx *bbolt.Tx, ref string) (name, phone string) {
-	var c reductionlist.Contact
-	if content := journal.ReadVault(tx, ref); content != nil {
-		if err := json.Unmarshal(content, &c); err != nil {
-			s.log.Error("a recipient's contact in the vault cannot be read", "ref", ref, "err", err)
-		}
+	c, err := vaultContact(tx, ref)
+	if err != nil {
+		s.log.Error("a recipient's contact in the vault cannot be read", "ref", ref, "err", err)
 	}
 	return c.Name, c.Phone
+}
+
+// vaultContact is a recipient's contact out of the vault; the zero value where there is none, or it was erased.
+func vaultContact(tx *bbolt.Tx, ref string) (c reductionlist.Contact, err error) {
+	if content := journal.ReadVault(tx, ref); content != nil {
+		err = json.Unmarshal(content, &c)
+	}
+	return c, err
 }

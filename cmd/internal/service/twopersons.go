@@ -159,9 +159,5 @@ var _ = bind(calls.ResetFactor, (*Service).ResetFactor)
 
 // ResetFactor ends a user's factor, for one whose authenticator is lost.
 func (s *Service) ResetFactor(ctx context.Context, a Ask, in calls.ByID) (*calls.User, error) {
-	if _, err := journal.Do[access.CredentialChange](ctx, s.J,
-		a.command(access.CommandResetFactor, access.ResetFactor{User: in.ID})); err != nil {
-		return nil, err
-	}
-	return s.user(in.ID)
+	return s.changed(ctx, in.ID, a.command(access.CommandResetFactor, access.ResetFactor{User: in.ID}))
 }

@@ -114,16 +114,7 @@ type Viewer struct {
 // Still is a Viewer's for somebody whose secret was checked at some time and is not at hand: a user is the same as long
 // as it is not disabled and its password, role and scope stay.
 func (h *Hub) Still(who *access.Principal) func() bool {
-	return func() bool {
-		var now *access.Principal
-		err := h.svc.J.View(func(tx *bbolt.Tx) error {
-			if p, ok := access.PrincipalOf(tx, who.User); ok {
-				now = p
-			}
-			return nil
-		})
-		return err == nil && Same(who, now)
-	}
+	return func() bool { return Same(who, h.svc.Principal(who.User)) }
 }
 
 // Same says whether two principals are one user with the same password, role and scope; nil is nobody.
