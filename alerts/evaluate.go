@@ -4,6 +4,8 @@ import (
 	"iter"
 	"slices"
 	"time"
+
+	"go.etcd.io/bbolt"
 )
 
 // EvaluateOptions are the settings that bear on an evaluation.
@@ -116,6 +118,20 @@ func Evaluate(s Series, c Criteria, opt EvaluateOptions) Evaluation {
 	ev.tellFewHours(s.Hours, time.Time{})
 	ev.SetAside = s.Aside
 	return ev
+}
+
+// EvaluateNow says what the criteria of today make of all that is known of a region around now, by days and by hours.
+func (e Engine) EvaluateNow(tx *bbolt.Tx, region string, drill bool, now time.Time) (Evaluation, error) {
+	series, err := e.series(tx, scope{region, drill}, now, delivery{})
+	if err != nil {
+		return Evaluation{}, err
+	}
+	c := e.CriteriaOn(DateOf(now))
+	ev := c.evaluate(series.steps(c.Counts, e.Evaluating()), e.Evaluating())
+	ev.tellFewHours(series.Hours, now)
+	ev.SetAside = series.Aside
+	ev.HighAndMissing = highAndMissing(series.Hours, c.lowest(), now)
+	return ev, nil
 }
 
 func (c Criteria) evaluate(steps []step, opt EvaluateOptions) Evaluation {

@@ -1,24 +1,6 @@
 package alerts
 
-import (
-	"time"
-
-	"go.etcd.io/bbolt"
-)
-
-// EvaluateNow says what the criteria of today make of all that is known of a region around now, by days and by hours.
-func (e Engine) EvaluateNow(tx *bbolt.Tx, region string, drill bool, now time.Time) (Evaluation, error) {
-	series, err := e.series(tx, scope{region, drill}, now, delivery{})
-	if err != nil {
-		return Evaluation{}, err
-	}
-	c := e.CriteriaOn(DateOf(now))
-	ev := c.evaluate(series.steps(c.Counts, e.Evaluating()), e.Evaluating())
-	ev.tellFewHours(series.Hours, now)
-	ev.SetAside = series.Aside
-	ev.HighAndMissing = highAndMissing(series.Hours, c.lowest(), now)
-	return ev, nil
-}
+import "time"
 
 func issuedAt(t time.Time) *time.Time {
 	if t.IsZero() {
