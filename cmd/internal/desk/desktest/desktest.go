@@ -28,7 +28,6 @@ import (
 	"qingkong/cmd/internal/watch"
 	"qingkong/cmd/internal/web/live"
 	"qingkong/cmd/internal/web/session"
-	"qingkong/cmd/internal/web/share"
 	"qingkong/reductionlist"
 
 	"go.etcd.io/bbolt"
@@ -87,8 +86,8 @@ func NewWith(t testing.TB, l *reductionlist.List) *World {
 	w.Desk = desk.New(w.Svc, w.Sessions, hub,
 		frame.Options{District: "西青区", Demo: true, Alerts: servicetest.Settings().Alerts,
 			Watch: w.Watchman, Clock: func() time.Time { return w.Clock.Now().Add(-w.Lag) },
-			Feeds: func() []feed.Status { return w.Feeds }, Shares: share.New(share.Options{}),
-			Log: slog.New(slog.NewTextHandler(&testLog{t, &w.loggable}, nil))})
+			Feeds: func() []feed.Status { return w.Feeds },
+			Log:   slog.New(slog.NewTextHandler(&testLog{t, &w.loggable}, nil))})
 	w.Import(l)
 	for _, role := range calls.Roles() {
 		if role != calls.Enterprise {

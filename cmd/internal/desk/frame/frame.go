@@ -81,7 +81,7 @@ type Options struct {
 	Alerts      alerts.Settings // the engine's own, by which the read-out before an act is worked out
 	// Phone resolves a recipient's contact for those who may see it; nil shows nobody's.
 	Phone func(tx *bbolt.Tx, who *access.Principal, contactRef string) (name, phone string)
-	// Shares limit what each caller may ask for; the server of the desk counts the calls.
+	// Shares limit what each caller may ask for; the server of the desk counts the calls. Default: no limits.
 	Shares *share.Shares
 	// Incoming is the folder where uploads wait for their turn; default: that of the system for temporary files.
 	Incoming string
@@ -131,6 +131,9 @@ func New(svc *service.Service, sessions Sessions, live Live, templates Templates
 	areas ...func(*Frame)) *Frame {
 	if opt.Clock == nil {
 		opt.Clock = time.Now
+	}
+	if opt.Shares == nil {
+		opt.Shares = share.New(share.Options{})
 	}
 	f := &Frame{Svc: svc, Sessions: sessions, live: live, templates: templates, Options: opt,
 		streams: map[string]Stream{},

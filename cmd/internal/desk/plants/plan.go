@@ -131,8 +131,8 @@ func (d *desk) showPrepared(q *frame.Request, v *planPage, p *service.PreparedPl
 }
 
 // showPlan shows the answer to a problem, the prepared one or another.
-func (d *desk) showPlan(q *frame.Request, v *planPage, p *service.PreparedPlan, a *allocate.Answer, problem string) (any,
-	error) {
+func (d *desk) showPlan(q *frame.Request, v *planPage, p *service.PreparedPlan, a *allocate.Answer,
+	problem string) (any, error) {
 	v.Problem, v.Tried = problem, problem != string(p.Problem.Text)
 	v.blame(q)
 	switch {

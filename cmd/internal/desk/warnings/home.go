@@ -14,7 +14,6 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
-	"qingkong/alerts/feed"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
@@ -285,8 +284,9 @@ func watchesSources(q *frame.Request) bool {
 
 // refusedFeed is a source whose last document was refused.
 type refusedFeed struct {
-	feed.Status
-	Why, Place string
+	Feed, Source, Document, Why, Place string
+	At                                 time.Time
+	Kept                               int
 }
 
 func (d *desk) refusedFeeds(q *frame.Request) (out []refusedFeed) {
@@ -302,7 +302,7 @@ func (d *desk) refusedFeeds(q *frame.Request) (out []refusedFeed) {
 		if last.File != "" {
 			place = filepath.Join(place, last.File)
 		}
-		out = append(out, refusedFeed{f, last.Why[q.Lang], place})
+		out = append(out, refusedFeed{f.Feed, f.Source, last.Document, last.Why[q.Lang], place, last.At, f.Refused.Kept})
 	}
 	return out
 }
