@@ -64,7 +64,7 @@ type Call struct {
 // Of is a call together with the types of its input and its answer.
 type Of[In, Out any] struct{ *Call }
 
-// At says where what a call made can be read afterwards.
+// at says where what a call made can be read afterwards.
 func (c Of[In, Out]) at(path func(Out) []string) Of[In, Out] {
 	c.Created = func(answer any) []string { return path(answer.(Out)) }
 	return c

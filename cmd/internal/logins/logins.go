@@ -35,7 +35,7 @@ const (
 // Act somebody wanted.
 type Act string
 
-// What leaves a trace.
+// The acts that leave a trace.
 const (
 	Login    Act = "login"
 	Token    Act = "token"    // of a request; only a wrong one leaves a trace
