@@ -112,7 +112,7 @@ func TestFollowBackAgain(t *testing.T) {
 		v, w := float64(rapid.IntRange(1, 99).Draw(t, "from")), float64(rapid.IntRange(1, 99).Draw(t, "to"))
 		m := list.Measure{Action: list.Limit, Quantity: amount(list.ReduceBy, v, "%"),
 			Reduction: list.Amounts{SO2: float64(rapid.IntRange(0, 1000).Draw(t, "so2")) / 1000},
-			Monitors:  []list.Monitor{{Source: list.Power, Criterion: list.Criterion{Kind: list.FractionOfBaseline, Limit: 1 - v/100}}}}
+			Monitors:  []list.Monitor{{Source: list.Power, Criterion: list.Criterion{Kind: list.FractionOfBaseline, Limit: (100 - v) / 100}}}}
 		there, err := rules.Follow(&m, amount(list.ReduceBy, w, "%"))
 		if err != nil || len(there.Asked) > 0 {
 			t.Fatal(err, there.Asked)
