@@ -129,10 +129,8 @@ func (e Engine) DecideAdjust(tx *bbolt.Tx, actor string, in Adjust, now time.Tim
 			kind = KindUpgrade
 		}
 		var err error
-		if change.Overrides, err = d.overridden(in.ProposalID, change.Trigger, in.Level, in.Reason); err != nil {
-			return err
-		}
-		if err := d.accept(in.ProposalID, kind); err != nil {
+		change.Overrides, err = d.weigh(in.ProposalID, kind, change.Trigger, in.Level, in.Reason)
+		if err != nil {
 			return err
 		}
 		if kind == KindUpgrade && e.twoPersons(in.Level) {

@@ -81,11 +81,8 @@ func (e Engine) DecideDeclare(tx *bbolt.Tx, actor string, in Declare, now time.T
 // enter prepares a declaration: it finds the proposal that the declaration goes against, accepts the one that it
 // follows, and ends a drill.
 func (d *decision) enter(in Declare) (*Override, error) {
-	over, err := d.overridden(in.ProposalID, in.Trigger, in.Level, in.Reason)
+	over, err := d.weigh(in.ProposalID, KindStart, in.Trigger, in.Level, in.Reason)
 	if err != nil {
-		return nil, err
-	}
-	if err := d.accept(in.ProposalID, KindStart); err != nil {
 		return nil, err
 	}
 	return over, d.endDrill()
@@ -100,13 +97,15 @@ func (d *decision) entered(in Declare) (s State, announce bool) {
 	return s, s == Scheduled && in.StartsAt.After(d.now)
 }
 
-// overridden is the open proposal that a declared level goes against; nil when there is none, or the act follows it. A
-// city's order goes before our own forecast, and the difference is kept. An own declaration below the level that our
-// forecast asks for also goes against the proposal, whether or not it accepts it, and is refused without a reason.
-func (d *decision) overridden(proposalID string, t Trigger, ordered Level, reason string) (*Override, error) {
+// weigh accepts the proposal that an act follows, where it names one, and returns the open proposal that the act's level
+// goes against; nil when there is none. A city's order goes before our own forecast, and the difference is kept. An own
+// declaration below the level that our forecast asks for also goes against the proposal, whether or not it accepts it,
+// and is refused without a reason.
+func (d *decision) weigh(proposalID string, kind ProposalKind, t Trigger, ordered Level, reason string) (
+	*Override, error) {
 	p := d.open
-	if p == nil {
-		return nil, nil
+	if err := d.accept(proposalID, kind); err != nil || p == nil {
+		return nil, err
 	}
 	if t != OwnForecast {
 		if proposalID != "" || p.Level == ordered {
