@@ -78,7 +78,8 @@ type Enable struct {
 	User string `json:"user"`
 }
 
-// CredentialChange says whose credentials changed, and the token concerned. It holds no secret: it stands in the record.
+// CredentialChange says whose credentials changed, and the token concerned. It holds no secret: it stands in the
+// record.
 type CredentialChange struct {
 	User    string `json:"user"`
 	TokenID string `json:"token_id,omitempty"`
@@ -86,7 +87,8 @@ type CredentialChange struct {
 
 // DecideAddAccount refuses a name that is taken, also by a recipient's credentials; the same command again is
 // answered ok.
-func DecideAddAccount(tx *bbolt.Tx, actor string, in AddAccount, _ time.Time) ([]journal.Event, CredentialChange, error) {
+func DecideAddAccount(tx *bbolt.Tx, actor string, in AddAccount, _ time.Time) ([]journal.Event, CredentialChange,
+	error) {
 	done := CredentialChange{in.User, tokenID(1)}
 	if err := checkAccount(in.User, in.Role, in.Town); err != nil {
 		return nil, CredentialChange{}, err
@@ -320,7 +322,8 @@ type EndSessions struct {
 }
 
 // DecideEndSessions ends all sessions of who asks for it.
-func DecideEndSessions(tx *bbolt.Tx, actor string, in EndSessions, _ time.Time) ([]journal.Event, CredentialChange, error) {
+func DecideEndSessions(tx *bbolt.Tx, actor string, in EndSessions, _ time.Time) ([]journal.Event, CredentialChange,
+	error) {
 	if in.User != actor {
 		return nil, CredentialChange{}, refusal.New(refusal.Forbidden, "access.sessions_of_others", refusal.Args{"user": in.User})
 	}

@@ -35,7 +35,8 @@ type TokenExpired struct {
 func (TokenExpired) Kind() string { return "access.token_expired" }
 
 // DecideExpireToken ends a token whose timer has come due; one that is gone is no error.
-func DecideExpireToken(tx *bbolt.Tx, _ string, in ExpireToken, now time.Time) ([]journal.Event, CredentialChange, error) {
+func DecideExpireToken(tx *bbolt.Tx, _ string, in ExpireToken, now time.Time) ([]journal.Event, CredentialChange,
+	error) {
 	r, err := find(tx, in.User)
 	if err != nil || r == nil {
 		return nil, CredentialChange{}, err

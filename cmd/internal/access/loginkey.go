@@ -37,7 +37,8 @@ type LoginKeyMade struct {
 func (LoginKeyMade) Kind() string { return "access.login_key_made" }
 
 // DecideMakeLoginKey takes a key unless another one came first.
-func DecideMakeLoginKey(tx *bbolt.Tx, _ string, in MakeLoginKey, _ time.Time) ([]journal.Event, CredentialChange, error) {
+func DecideMakeLoginKey(tx *bbolt.Tx, _ string, in MakeLoginKey, _ time.Time) ([]journal.Event, CredentialChange,
+	error) {
 	if loginKeyRef(tx) != in.Old || in.KeyRef == "" {
 		return nil, CredentialChange{}, refusal.New(refusal.Conflict, "access.login_key_there", nil)
 	}

@@ -12,8 +12,8 @@
 //		Problem   json.RawMessage `json:"problem"`
 //	}
 //
-// The rules of a single member stand in its tag `validate`, see package valid; those of names of their own are in rules.go.
-// A transport decodes an input once and checks it then; the code below it takes the struct.
+// The rules of a single member stand in its tag `validate`, see package valid; those of names of their own are in
+// rules.go. A transport decodes an input once and checks it then; the code below it takes the struct.
 package calls
 
 import (

@@ -8,8 +8,8 @@ const (
 	PublicListPath      = "/public/list"
 )
 
-// PaperLang is the language of a paper. It is Chinese unless Lang says otherwise: papers are official, whatever language a
-// browser prefers.
+// PaperLang is the language of a paper. It is Chinese unless Lang says otherwise: papers are official, whatever
+// language a browser prefers.
 type PaperLang struct {
 	Lang string `query:"lang" json:"-" validate:"paper_lang"`
 }

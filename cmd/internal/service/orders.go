@@ -41,7 +41,8 @@ func registerOrders(r *journal.Registry, set Settings) {
 		})
 	checks := set.checks()
 	journal.HandleMoment(r, cmdObjection,
-		func(tx *bbolt.Tx, actor string, in notify.ObjectionDecision, now journal.Moment) ([]journal.Event, *notify.Order, error) {
+		func(tx *bbolt.Tx, actor string, in notify.ObjectionDecision, now journal.Moment) ([]journal.Event, *notify.Order,
+			error) {
 			in.Read, in.Wall, in.Rules = journal.ReadPos, now.Wall, checks
 			return notify.DecideObjection(tx, actor, in, now.At)
 		})

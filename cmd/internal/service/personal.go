@@ -26,7 +26,8 @@ type Reading struct {
 	Recipients []string
 	List       string // all recipients of this version; Count says how many contacts that was
 	Count      int    // 0: as many as Recipients
-	// Still is what a page goes on showing by itself: it is recorded once an hour and not each time that it is drawn anew.
+	// Still is what a page goes on showing by itself: it is recorded once an hour and not each time that it is drawn
+	// anew.
 	Still bool
 }
 

@@ -104,8 +104,8 @@ func (s *Service) RecordFigures(ctx context.Context, a Ask, recipient string, in
 	return err
 }
 
-// PreparedPlan is the plan that the coordinator prepares for an order: the problem as far as it is known, what is missing,
-// and the answer once nothing is.
+// PreparedPlan is the plan that the coordinator prepares for an order: the problem as far as it is known, what is
+// missing, and the answer once nothing is.
 type PreparedPlan struct {
 	OrderID string
 	Problem *plant.Problem
@@ -194,15 +194,16 @@ func (s *Service) solvePlan(ctx context.Context, p *PreparedPlan, problem json.R
 	return a, text, refusal.Within("problem", err)
 }
 
-// PlanAnswer is the answer to an order's problem with other figures or demands, and how the plan stands to what the order
-// demands; Plan is nil where there is none.
+// PlanAnswer is the answer to an order's problem with other figures or demands, and how the plan stands to what the
+// order demands; Plan is nil where there is none.
 type PlanAnswer struct {
 	*allocate.Answer
 	Plan *plant.OperatingPlan
 }
 
 // WhatIf answers an order's problem with other figures or demands. Nothing is recorded.
-func (s *Service) WhatIf(ctx context.Context, id string, problem json.RawMessage, limit time.Duration) (*PlanAnswer, error) {
+func (s *Service) WhatIf(ctx context.Context, id string, problem json.RawMessage, limit time.Duration) (*PlanAnswer,
+	error) {
 	_, p, err := s.plantOrder(id)
 	if err != nil {
 		return nil, err

@@ -79,8 +79,8 @@ func (s *Service) at(in calls.ListTime) time.Time {
 	return at
 }
 
-// listFor finds the list that is asked for; false when none was in force. A version that is asked for by an unknown id is
-// refused.
+// listFor finds the list that is asked for; false when none was in force. A version that is asked for by an unknown id
+// is refused.
 func (s *Service) listFor(tx *bbolt.Tx, in calls.ListRef) (v reductionlist.Version, found bool, err error) {
 	switch {
 	case in.Version != "" && in.AsOf != "":

@@ -129,7 +129,9 @@ var own = map[string]struct {
 	"required": {words: "input.required"}, // the validator's own
 	"filled":   {"input.required", func(v reflect.Value, _ int) bool { return strings.TrimSpace(v.String()) != "" }},
 	"bytes":    {"input.too_large", func(v reflect.Value, limit int) bool { return v.Len() <= limit }},
-	"chars":    {"text.too_long", func(v reflect.Value, limit int) bool { return utf8.RuneCountInString(v.String()) <= limit }},
+	"chars": {"text.too_long", func(v reflect.Value, limit int) bool {
+		return utf8.RuneCountInString(v.String()) <= limit
+	}},
 	"line": {"access.text_wrong", func(v reflect.Value, limit int) bool {
 		s := strings.TrimSpace(v.String())
 		return utf8.RuneCountInString(s) <= limit && utf8.ValidString(s) && strings.IndexFunc(s, unicode.IsControl) < 0

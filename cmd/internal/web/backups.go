@@ -19,8 +19,8 @@ type Backups interface {
 	List() ([]calls.Backup, error)
 }
 
-// backupRuns remembers what the last calls began, so that one that comes again under its key begins nothing and hears how
-// that one ended. It is not in the record, and so forgotten with the end of the program.
+// backupRuns remembers what the last calls began, so that one that comes again under its key begins nothing and hears
+// how that one ended. It is not in the record, and so forgotten with the end of the program.
 type backupRuns struct {
 	mu   sync.Mutex
 	last []*backupRun

@@ -47,8 +47,8 @@ func (v *staticPage) serve(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(v.text) // a reader that has gone is nothing to do anything about
 }
 
-// pageCache holds pages for the public as they were last made. One is good while its stamp is, which says what it was made
-// of, and for keptFor at most. One page is made at a time, however many ask.
+// pageCache holds pages for the public as they were last made. One is good while its stamp is, which says what it was
+// made of, and for keptFor at most. One page is made at a time, however many ask.
 type pageCache struct {
 	turn chan struct{}
 
