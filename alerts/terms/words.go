@@ -174,6 +174,9 @@ func init() {
 		"name.order_state.released":     {"已解除", "released"},
 		"name.order_state.exempted":     {"已豁免", "exempted"},
 
+		"name.order_state.release_waiting":  {"待签收解除", "end not received"},
+		"name.order_state.release_received": {"已签收解除", "end received"},
+
 		"name.order_act.receive":     {"签收", "receipt"},
 		"name.order_act.read":        {"阅读", "reading"},
 		"name.order_act.acknowledge": {"确认", "acknowledgement"},

@@ -55,7 +55,7 @@ type ordersView struct {
 // filterStates are the states that orders can be looked for by.
 var filterStates = []string{"open", "overdue", "awaiting", "objected", "acknowledged", "pending", "sent", "delivered",
 	"read", "failed", "not_started", "started", "reported", "completed", "suspected", "violated", "no_data",
-	"superseded", "released", "exempted"}
+	"superseded", "released", "exempted", notify.ReleaseWaiting}
 
 func (d *desk) orders(q *frame.Request) (any, error) {
 	v := q.URL.Query()

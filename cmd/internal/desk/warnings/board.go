@@ -44,20 +44,27 @@ var axes = []axis{
 		func(t *notify.Tally) map[string]int { return t.Verdict }},
 }
 
+// ended is the axis of those whose order ended: who has received that.
+var ended = axis{"release", []string{"release_received", notify.ReleaseWaiting},
+	func(t *notify.Tally) map[string]int {
+		return map[string]int{"release_received": t.Release.Received, notify.ReleaseWaiting: t.Release.Waiting}
+	}}
+
 type axis struct {
 	name   string
 	values []string
 	counts func(*notify.Tally) map[string]int
 }
 
-func (a axis) bar(t *notify.Tally, href func(state string) string) bar {
-	b := bar{Axis: a.name, Total: t.Total}
+// bar draws an axis of which so many recipients are counted in all.
+func (a axis) bar(t *notify.Tally, total int, href func(state string) string) bar {
+	b := bar{Axis: a.name, Total: total}
 	n := a.counts(t)
 	x, sum := 0, 0
 	for _, v := range a.values {
-		p := barPart{Name: v, N: n[v], X: x, Href: href(v), Share: frame.Percent(n[v], t.Total)}
-		if sum += p.N; t.Total > 0 {
-			p.W = sum*1000/t.Total - x
+		p := barPart{Name: v, N: n[v], X: x, Href: href(v), Share: frame.Percent(n[v], total)}
+		if sum += p.N; total > 0 {
+			p.W = sum*1000/total - x
 			x += p.W
 		}
 		b.Parts = append(b.Parts, p)
@@ -186,13 +193,17 @@ func (d *desk) boardLive(q *frame.Request, s boardSource, order string) (*boardL
 	if v.Newer, err = d.listNotice(q, s.tx, w); err != nil {
 		return nil, err
 	}
+	href := func(state string) string {
+		if !v.Listing || state == "release_received" {
+			return ""
+		}
+		return "/desk/orders?" + url.Values{"warning": {w.ID}, "state": {state}}.Encode()
+	}
 	for _, a := range axes {
-		v.Bars = append(v.Bars, a.bar(&b.Tally, func(state string) string {
-			if !v.Listing {
-				return ""
-			}
-			return "/desk/orders?" + url.Values{"warning": {w.ID}, "state": {state}}.Encode()
-		}))
+		v.Bars = append(v.Bars, a.bar(&b.Tally, b.Total, href))
+	}
+	if b.Release.Total > 0 {
+		v.Bars = append([]bar{ended.bar(&b.Tally, b.Release.Total, href)}, v.Bars...)
 	}
 	for i := range b.ByTown {
 		t := &b.ByTown[i]
@@ -254,7 +265,7 @@ type tab struct {
 	Current bool
 }
 
-var waitingStates = []string{"overdue", "awaiting", "objected", "pending", "failed"}
+var waitingStates = []string{"overdue", "awaiting", "objected", "pending", "failed", notify.ReleaseWaiting}
 
 // waiting lists the orders in one state, of the town that was asked for or that the user may see, a page at a time. A
 // state in which the board counts nobody is not looked for.
@@ -310,7 +321,7 @@ func (d *desk) waiting(q *frame.Request, source boardSource, query url.Values) (
 }
 
 func stateCount(t *notify.Tally, state string) int {
-	for _, a := range axes[:2] {
+	for _, a := range []axis{axes[0], axes[1], ended} {
 		if slices.Contains(a.values, state) {
 			return a.counts(t)[state]
 		}
