@@ -111,6 +111,11 @@ func (q *Request) SharedPart(name, about, scope string, make func() (template.HT
 	}}
 }
 
+// OwnPart is a part that is made for this viewer alone.
+func (q *Request) OwnPart(name string, make func() (template.HTML, error)) Part {
+	return Part{name, func(bool) (template.HTML, error) { return make() }}
+}
+
 // Shown renders the parts for a page that somebody asked for, by their names.
 func Shown(parts []Part) (map[string]template.HTML, error) {
 	out := map[string]template.HTML{}

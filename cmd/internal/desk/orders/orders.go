@@ -38,6 +38,7 @@ func Mount(f *frame.Frame) {
 			Show: d.order, Do: d.answer},
 		frame.Page{Pattern: "/desk/objections/{id}", Act: calls.ActOrdersObjection, Key: "objection",
 			Show: d.objection, Do: d.decide})
+	f.Stream("order", frame.Stream{Act: calls.ActOrdersRead, Parts: d.headPart})
 }
 
 // ordersView is a page of orders.
@@ -88,16 +89,13 @@ func (d *desk) orders(q *frame.Request) (any, error) {
 // orderView is an order's page.
 type orderView struct {
 	*frame.Chrome
-	Order    notify.View
+	*orderHead
 	Measures []frame.MeasureView
-	Next     string // id of the order that took its place
 	Steps    []timelineStep
-	More     bool         // the record was not read to its end
-	Answers  []answerForm // that its recipient can give now, the next step first
+	More     bool // the record was not read to its end
 	MarkRead bool
 	Decide   bool
 	Plan     template.HTML // of a plant's order
-	Left     time.Duration // until the deadline
 	Error    string
 	Again    bool // an answer comes back unsent after a login
 }
@@ -111,56 +109,30 @@ type answerForm struct {
 	Fields  []frame.Field
 	Key     string
 	Current bool // it comes back with what was typed
+
+	Correction bool // it says anew what was said of the completion
 }
 
 // order shows an order, and an answer of its recipient that comes back.
 func (d *desk) order(q *frame.Request) (any, error) {
-	id := q.ID()
-	var row *notify.Order
-	var next string
-	unexplained := false
-	err := q.View(func(tx *bbolt.Tx) (err error) {
-		if row, err = notify.Get(tx, id); err != nil {
-			return err
-		}
-		if !service.Visible(q.Who, row.RecipientID, row.Town) {
-			return frame.NoOrder(id)
-		}
-		if unexplained, err = row.Unexplained(tx); err != nil {
-			return err
-		}
-		after, err := row.Next(tx)
-		switch {
-		case err == nil:
-			next = after.ID
-		case refusal.CodeOf(err) == refusal.NotFound:
-			return nil
-		}
-		return err
-	})
+	h, err := d.head(q, q.ID())
 	if err != nil {
 		return nil, err
 	}
-	v := orderView{Chrome: q.Chrome(), Next: next, Again: q.Again()}
-	var measures []reductionlist.Measure
-	if v.Order, measures, err = orderOf(q); err != nil {
+	v := orderView{Chrome: q.Chrome(), orderHead: h, Again: q.Again()}
+	measures, err := v.Order.Listed()
+	if err != nil {
 		return nil, err
-	}
-	if r := v.Order.Release; r != nil && r.Kind == notify.ReleaseExempted && r.Reason != "" {
-		q.SawNote(row.RecipientID)
 	}
 	q.SawOfficer(&v.Order)
-	v.Drill, v.Title = v.Order.Drill, v.Order.Title
+	v.Drill, v.Title, v.Watch = v.Order.Drill, v.Order.Title, h.watch()
 	v.Measures = q.Measures(measures)
-	v.Left = v.Order.AcknowledgeBy.Sub(q.Now)
-	if v.Steps, v.More, err = d.timeline(q, row); err != nil {
+	if v.Steps, v.More, err = d.timeline(q, h.row); err != nil {
 		return nil, err
 	}
-	v.Decide = q.May(calls.ActOrdersObjection) && row.State == notify.StateOpen && row.Answer == notify.AnswerObjected
-	if q.May(calls.ActOrdersAnswer) && q.Who.Recipient == row.RecipientID {
-		v.Answers = answers(q, row, v.Order.Measures, unexplained)
-		v.MarkRead = row.Delivery != notify.DeliveryRead && q.Method == http.MethodGet
-	}
+	v.Decide = q.May(calls.ActOrdersObjection) && h.row.State == notify.StateOpen && h.row.Answer == notify.AnswerObjected
+	v.MarkRead = h.mine(q) && h.row.State == notify.StateOpen && h.row.Delivery != notify.DeliveryRead &&
+		q.Method == http.MethodGet // that it has ended is received by hand
 	if q.Refused != nil {
 		v.Error = q.Refused.Detail(q.Lang)
 		for _, a := range v.Answers {
@@ -189,6 +161,9 @@ func answers(q *frame.Request, o *notify.Order, measures []notify.MeasureView, u
 		return &out[len(out)-1]
 	}
 	note := func(required bool) frame.Field { return q.Field("note", frame.KindArea, required) }
+	figures := func(noteRequired bool) []frame.Field {
+		return append(measureFields(q, measures), atField(q), note(noteRequired))
+	}
 	if o.State == notify.StateOpen {
 		switch {
 		case o.Answer == notify.AnswerAwaiting || o.Answer == notify.AnswerOverdue:
@@ -204,13 +179,19 @@ func answers(q *frame.Request, o *notify.Order, measures []notify.MeasureView, u
 		case o.Execution == notify.ExecutionNotStarted:
 			add(notify.Start).Main = true
 		case o.Execution == notify.ExecutionStarted:
-			add(notify.Report, append(measureFields(q, measures), note(false))...).Main = true
-			add(notify.Complete, note(false)).Folded = q.T("answer.complete.at_once")
+			add(notify.Report, figures(false)...).Main = true
+			add(notify.Complete, atField(q), note(false)).Folded = q.T("answer.complete.at_once")
 		case o.Execution == notify.ExecutionReported:
-			add(notify.Complete, note(false)).Main = true
+			add(notify.Report, figures(false)...).Folded = q.T("answer.report.again")
+			add(notify.Complete, atField(q), note(false)).Main = true
+		case o.Execution == notify.ExecutionCompleted:
+			correct := add(notify.Complete, figures(true)...)
+			correct.Folded, correct.Correction = q.T("answer.correct"), true
+			correct.Lead = q.T("answer.correct.lead")
 		}
 	}
-	if o.Unreceived || o.Delivery == notify.DeliveryPending || o.Delivery == notify.DeliverySent {
+	unheard := o.Delivery == notify.DeliveryPending || o.Delivery == notify.DeliverySent
+	if o.Unreceived || o.State == notify.StateOpen && unheard {
 		next := len(out) > 0 // an answer that confirms the receipt as well
 		add(notify.Receive).Main = !next
 	}
@@ -225,10 +206,28 @@ func measureFields(q *frame.Request, measures []notify.MeasureView) []frame.Fiel
 			continue
 		}
 		f := q.Field("value."+m.ID, frame.KindNumber, false)
-		f.Label = q.T("f.value", "text", m.Text, "unit", m.Quantity.Unit)
+		f.Label = q.T("f.value", "text", m.Text, "what", actual(q, m.Quantity), "unit", m.Quantity.Unit)
 		out = append(out, f)
 	}
 	return out
+}
+
+// actual says what is asked for beside a quantity: 40 % can be what is left or what is less.
+func actual(q *frame.Request, of *notify.QuantityView) string {
+	switch {
+	case of.Kind == reductionlist.ReduceBy:
+		return q.T("actual.less")
+	case reductionlist.PlainUnit(of.Unit) == "%":
+		return q.T("actual.of_baseline")
+	}
+	return q.T("actual.is")
+}
+
+// atField asks of when an answer speaks; it begins with now.
+func atField(q *frame.Request) frame.Field {
+	f := q.Field("at", frame.KindMoment, false)
+	f.Label, f.Value = q.T("f.as_at"), frame.MomentValue(q.Now)
+	return f
 }
 
 // answer carries out a recipient's answer to its order.
@@ -259,11 +258,15 @@ func answerOf(q *frame.Request, id string, action notify.Action) (notify.AnswerT
 	if order.RecipientID != q.Who.Recipient {
 		return in, frame.NoOrder(id)
 	}
-	if action == notify.Report {
-		fields := measureFields(q, order.Measures)
+	if action == notify.Report || action == notify.Complete {
+		in.Correction = q.PostForm.Get("correction") == "true"
+		fields := append(measureFields(q, order.Measures), atField(q))
 		values, err := frame.Typed(fields, q.PostForm)
 		if err != nil {
 			return in, err
+		}
+		if at, ok := values["at"].(time.Time); ok {
+			in.At = &at
 		}
 		for _, m := range order.Measures {
 			if n, ok := values["value."+m.ID].(float64); ok {

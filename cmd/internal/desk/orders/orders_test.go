@@ -57,9 +57,9 @@ func TestTheNextStepStandsOut(t *testing.T) {
 	answer(1, "start", url.Values{})
 	shows(1, "started", "[report]", "[complete]")
 	answer(1, "report", url.Values{"value.M1": {"50"}})
-	shows(1, "reported", "[complete]", "[]")
+	shows(1, "reported", "[complete]", "[report]")
 	answer(1, "complete", url.Values{})
-	shows(1, "completed", "[]", "[]")
+	shows(1, "completed", "[]", "[complete]") // to correct it
 
 	answer(2, "object", url.Values{"note": {"设备不能急停"}})
 	shows(2, "objected", "[]", "[acknowledge]")

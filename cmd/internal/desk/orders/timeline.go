@@ -10,6 +10,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"qingkong/alerts"
 	"qingkong/cmd/internal/desk/frame"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
@@ -46,12 +47,15 @@ const (
 
 // timelineStep is one line of an order's course.
 type timelineStep struct {
-	At     time.Time
-	What   string // a word below "step."
-	Act    string // or the recipient's action
-	Actor  string
-	Late   bool
-	Note   string
+	At    time.Time
+	What  string // a word below "step."
+	Act   string // or the recipient's action
+	Actor string
+	Late  bool
+	Note  string
+
+	Correction bool // of what was said of the completion
+
 	Values []frame.Row
 	Entry  int64 // of the ledger
 	Link   string
@@ -169,7 +173,10 @@ func (d *desk) stepOf(q *frame.Request, tx *bbolt.Tx, o *notify.Order, e orderEv
 		s.What, s.Actor, ok = "overdue", "", slices.Contains(ev.Orders, o.ID)
 	case *notify.Answered:
 		s.Act, s.Late, s.Note, ok = ev.Action, ev.Late, note(ev.NoteRef), ev.OrderID == o.ID
-		s.Values = reportRows(ev)
+		s.Values, s.Correction = reportRows(ev), ev.Correction
+		if ev.At != nil {
+			add("f.as_at", frame.Clock(ev.At.In(alerts.Shanghai())))
+		}
 	case *notify.Decided:
 		s.What, s.Note, ok = "decided_"+ev.Decision, note(ev.ReasonRef), ev.OrderID == o.ID
 		add("f.expires_at", frame.Until(ev.ExpiresAt))
