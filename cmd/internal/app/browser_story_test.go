@@ -245,6 +245,7 @@ func lifts(t *testing.T, w *world, duty *tab, id string) {
 	duty.click(`button[value=review]`)
 	duty.says(word("act.lift.review"), word("outcome.lifted"), "空气质量好转")
 	duty.shot("lift-review")
+	duty.fill("#typed", "解除")
 	duty.click(`button[value=confirm]`)
 	duty.says(word("done.lift"), terms.Name(terms.WarningState, "lifted", "zh-CN"))
 	var got apiWarning

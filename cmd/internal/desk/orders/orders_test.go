@@ -66,6 +66,7 @@ func TestTheNextStepStandsOut(t *testing.T) {
 
 	form := desktest.Values(w.Get(200, "duty", desktest.WarningPath(id)+"/lift"))
 	form.Set("reason", "好转")
+	form.Set("typed", "解除")
 	form.Set("step", frame.StepConfirm)
 	w.Post(303, "duty", desktest.WarningPath(id)+"/lift", form)
 	w.Elapse(0)
@@ -83,6 +84,7 @@ func TestReleaseOnTheDesk(t *testing.T) {
 		url.Values{"decision": {"accept"}, "reason": {"保障民生供热"}, "key": {frame.NewKey()}})
 	form := desktest.Values(w.Get(200, "duty", desktest.WarningPath(id)+"/lift"))
 	form.Set("reason", "扩散条件转好")
+	form.Set("typed", "解除")
 	form.Set("step", frame.StepConfirm)
 	w.Post(303, "duty", desktest.WarningPath(id)+"/lift", form)
 	w.Elapse(0)

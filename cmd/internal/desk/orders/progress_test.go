@@ -111,6 +111,7 @@ func TestTheEndReachesAnOpenPage(t *testing.T) {
 	}
 	cancelled := desktest.Values(w.Get(200, "duty", desktest.WarningPath(id)+"/cancel"))
 	cancelled.Set("reason", "误发")
+	cancelled.Set("typed", "撤销")
 	cancelled.Set("step", frame.StepConfirm)
 	w.Post(303, "duty", desktest.WarningPath(id)+"/cancel", cancelled)
 	w.Elapse(0)

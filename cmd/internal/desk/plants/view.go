@@ -143,8 +143,8 @@ func (v *planView) charts(q *frame.Request, p *plant.OperatingPlan) {
 		}
 	}
 	add := func(key, unit string, all ...series) {
-		key = "plan.chart." + key
-		v.Charts = append(v.Charts, newChart(q.T(key), q.T(key+".say"), unit, times, p.Window.To, all...))
+		title, says := q.T("plan.chart."+key), q.T("plan.chart."+key+".say")
+		v.Charts = append(v.Charts, newChart(title, says, unit, times, p.Window.To, all...))
 	}
 	if p.Kind == plant.Waste {
 		add("feed", "t/h", machines...)

@@ -5,9 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
-	"strings"
 
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/desk/frame"
@@ -16,7 +14,6 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
-	"qingkong/alerts/terms"
 )
 
 // act is one thing that the desk does to a warning or a proposal, from the form to the record.
@@ -29,6 +26,7 @@ type act struct {
 	fill   func(q *frame.Request, s *subject) url.Values
 	// level is the one whose name has to be typed before a live act, None for nothing to type; nil: never.
 	level func(s *subject, v url.Values) alerts.Level
+	ends  bool // it ends a warning, which its own name confirms
 	// persons reports whether the act is signed by the two-person rule; nil: never.
 	persons func(s *subject) bool
 }
@@ -55,9 +53,9 @@ var acts = []act{
 	{name: "adjust", allow: calls.ActWarningsAdjust,
 		input: inputOf[calls.Adjustment], fields: adjustFields, fill: fillAdjust, level: levelTyped, persons: always},
 	{name: "lift", allow: calls.ActWarningsLift,
-		input: inputOf[calls.Lift], fields: liftFields, fill: fillLift},
+		input: inputOf[calls.Lift], fields: liftFields, fill: fillLift, ends: true},
 	{name: "cancel", allow: calls.ActWarningsCancel,
-		input: inputOf[calls.Cancel], fields: reasonField(false)},
+		input: inputOf[calls.Cancel], fields: reasonField(false), ends: true},
 	{name: "emergency-approve", allow: calls.ActWarningsEmergencyApprove,
 		input: inputOf[calls.EmergencyApproval], fields: emergencyFields, level: levelWaiting, persons: always},
 	{name: "dismiss", allow: calls.ActProposalsDismiss,
@@ -175,8 +173,8 @@ func (d *desk) content(q *frame.Request, a act, s *subject, v url.Values) (any, 
 
 // carryOut does the act and leads to a page that shows what came of it.
 func (d *desk) carryOut(q *frame.Request, a act, s *subject, v url.Values, in any) (any, error) {
-	if l := a.levelToType(s, v); l != alerts.None && !isNameOf(v.Get("typed"), l) {
-		e := q.Refuse(refusal.New(refusal.Invalid, "desk.form.typed_wrong", refusal.Args{"name": terms.ShortLevel(l, q.Lang)}))
+	if name := a.wordToType(q, s, v); name != "" && !a.confirmedBy(v.Get("typed"), s, v) {
+		e := q.Refuse(refusal.New(refusal.Invalid, "desk.form.typed_wrong", refusal.Args{"name": name}))
 		return d.review(q, a, s, v, in, e.Detail(q.Lang))
 	}
 	to, err := "/desk?done="+a.name, error(nil)
@@ -202,13 +200,6 @@ func (d *desk) carryOut(q *frame.Request, a act, s *subject, v url.Values, in an
 		return d.showForm(q, a, s, v, err)
 	}
 	return nil, err
-}
-
-// isNameOf reports whether a text is a level's name, in either language and any case.
-func isNameOf(typed string, l alerts.Level) bool {
-	return slices.ContainsFunc([]string{frame.ZH, frame.EN}, func(lang string) bool {
-		return strings.EqualFold(strings.TrimSpace(typed), terms.ShortLevel(l, lang))
-	})
 }
 
 // carried are the hidden fields that a form carries from step to step.

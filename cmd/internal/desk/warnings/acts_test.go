@@ -38,7 +38,7 @@ func TestDeclareFromProposal(t *testing.T) {
 	review := desktest.Parsed(t, w.Post(200, "duty", "/desk/declare", form).Text)
 	text := desktest.TextOf(review)
 	for _, want := range []string{"即将发布正式预警", "红色（Ⅰ级）", "津青污防〔2016〕9号", "2016-12-22 24:00", "本区预报", "3 个（清单共 3 个",
-		"须由一名审批人批准", "输入级别名称“红色”"} {
+		"须由一名审批人批准", "输入“红色”"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the read-out does not say %q: %s", want, text)
 		}
@@ -102,6 +102,7 @@ func TestDoubleSubmit(t *testing.T) {
 	}
 	id := strings.TrimSuffix(strings.TrimPrefix(first, "/desk/warnings/"), "?done=declare")
 	lift := desktest.Values(w.Get(200, "duty", desktest.WarningPath(id)+"/lift"))
+	lift.Set("typed", "解除")
 	lift.Set("step", frame.StepConfirm)
 	w.Post(303, "duty", desktest.WarningPath(id)+"/lift", lift)
 	w.Post(303, "duty", desktest.WarningPath(id)+"/lift", lift)
@@ -346,9 +347,9 @@ func TestActs(t *testing.T) {
 	if lead := desktest.TextOf(w.Get(200, "duty", "/desk")); !strings.Contains(lead, "2016-12-18 00:00 起为橙色") {
 		t.Errorf("the stages are not told: %s", lead)
 	}
-	send("duty", "lift", url.Values{"ends_at": {"2016-12-20T12:00"}, "reason": {"好转"}})
+	send("duty", "lift", url.Values{"ends_at": {"2016-12-20T12:00"}, "reason": {"好转"}, "typed": {"解除"}})
 	state(alerts.Active)
-	send("duty", "cancel", url.Values{"reason": {"误发"}})
+	send("duty", "cancel", url.Values{"reason": {"误发"}, "typed": {"撤销"}})
 	state(alerts.Cancelled)
 }
 

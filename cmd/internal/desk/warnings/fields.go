@@ -224,7 +224,7 @@ func adjustFields(q *frame.Request, s *subject) []frame.Field {
 }
 
 func fillAdjust(q *frame.Request, s *subject) url.Values {
-	v := url.Values{"trigger": {string(s.w.Trigger)}, "document_no": {s.w.DocumentNo}, "issued_by": {s.w.IssuedBy}}
+	v := url.Values{"trigger": {string(s.w.Trigger)}, "issued_by": {s.w.IssuedBy}} // another order has its own number
 	if p := s.p; p != nil {
 		v.Set("level", string(p.Level))
 		setStart(v, p.StartsAt, q.Now)

@@ -31,7 +31,7 @@ type briefing struct {
 type reviewView struct {
 	*formView
 	Briefing  briefing
-	TypeName  string // name of the level that has to be typed; empty for nothing
+	TypeName  string // word that has to be typed; empty for nothing
 	TypeError string
 	Typed     []frame.Pair // fields that the form carries along
 	Signature frame.Signature
@@ -54,9 +54,7 @@ func (d *desk) review(q *frame.Request, a act, s *subject, v url.Values, in any,
 			view.Typed = append(view.Typed, frame.Pair{Name: one.Name, Value: v.Get(one.Name)})
 		}
 	}
-	if l := a.levelToType(s, v); l != alerts.None {
-		view.TypeName = terms.ShortLevel(l, q.Lang)
-	}
+	view.TypeName = a.wordToType(q, s, v)
 	if a.signed(s) {
 		if view.Signature, err = sign(q, false); err != nil {
 			return nil, err
@@ -78,7 +76,11 @@ func (d *desk) brief(q *frame.Request, a act, s *subject, in any) (*briefing, er
 		return nil, err
 	}
 	r.sideEffects(q, next, events)
-	r.terms(q, a, s, next)
+	more, err := d.cautions(q, a, s, next, r.terms(q, a, s, next))
+	if err != nil {
+		return nil, err
+	}
+	r.Caution = append(r.Caution, more...)
 	r.outcome(q, a, s, next)
 	if r.Level != alerts.None {
 		r.Count, r.Counted = d.Audience(q.Context(), next.ListVersion, r.Level)
@@ -86,8 +88,8 @@ func (d *desk) brief(q *frame.Request, a act, s *subject, in any) (*briefing, er
 	return r, nil
 }
 
-// terms lists level, window, trigger and order.
-func (r *briefing) terms(q *frame.Request, a act, s *subject, next *alerts.Warning) {
+// terms lists level, window, trigger and order, and returns what the act leads to.
+func (r *briefing) terms(q *frame.Request, a act, s *subject, next *alerts.Warning) alerts.Change {
 	change := alerts.Change{Level: next.Level, EffectiveAt: next.StartsAt,
 		Grounds: alerts.Grounds{Reason: next.Reason, Trigger: next.Trigger, Document: next.Document, EndsAt: next.EndsAt}}
 	if s.w != nil && a.name != "declare" && s.w.State != alerts.Rejected {
@@ -111,7 +113,20 @@ func (r *briefing) terms(q *frame.Request, a act, s *subject, next *alerts.Warni
 			change.EndsAt = next.EndsAt
 		}
 	}
+	none, was := q.T("none_given"), map[string]string{}
+	if w := s.w; w != nil && (a.name == "revise" && w.State != alerts.Rejected || a.name == "adjust") {
+		was = map[string]string{"ends_at": cmp.Or(frame.Until(w.EndsAt), q.T("no_end")),
+			"trigger":     terms.Name(terms.Trigger, w.Trigger, q.Lang),
+			"document_no": cmp.Or(w.DocumentNo, none), "issued_by": cmp.Or(w.IssuedBy, none),
+			"received_at": frame.Clock(w.ReceivedAt)}
+		if a.name == "revise" {
+			was["starts_at"] = frame.Clock(w.StartsAt)
+		}
+	}
 	add := func(key, value string) {
+		if old := was[key]; old != "" && old != value && value != "" {
+			value = old + " → " + value
+		}
 		if value != "" {
 			r.Rows = append(r.Rows, frame.Row{Label: q.T("f." + key), Value: value})
 		}
@@ -137,7 +152,6 @@ func (r *briefing) terms(q *frame.Request, a act, s *subject, next *alerts.Warni
 		add("starts_at", from)
 		add("ends_at", cmp.Or(frame.Until(change.EndsAt), q.T("no_end")))
 		add("trigger", terms.Name(terms.Trigger, change.Trigger, q.Lang))
-		none := q.T("none_given")
 		add("document_no", cmp.Or(change.DocumentNo, none))
 		add("issued_by", cmp.Or(change.IssuedBy, none))
 		add("received_at", frame.Clock(change.ReceivedAt))
@@ -145,16 +159,8 @@ func (r *briefing) terms(q *frame.Request, a act, s *subject, next *alerts.Warni
 	r.Reason = change.Reason
 	if a.name == "declare" || a.name == "revise" || a.name == "approve" {
 		r.Notice = next.NoticeText
-		if l := otherLevelIn(r.Notice, change.Level); l != alerts.None {
-			r.Caution = append(r.Caution, q.T("caution.notice_level", "level", q.Level(l)))
-		}
-		if day := otherDayIn(r.Notice, change.EffectiveAt); day != "" {
-			r.Caution = append(r.Caution, q.T("caution.notice_start", "day", day))
-		}
 	}
-	if r.Level != alerts.None && a.name == "declare" && !s.drill && r.Notice == "" {
-		r.Caution = append(r.Caution, q.T("caution.no_notice"))
-	}
+	return change
 }
 
 // outcome says what happens next and who has to act.
@@ -230,7 +236,11 @@ func (r *briefing) endedDrill(q *frame.Request, w *alerts.Warning, id string) {
 
 func (r *briefing) override(q *frame.Request, o *alerts.Override) {
 	if o != nil {
-		r.Caution = append(r.Caution, q.T("caution.override", "proposal", o.ProposalID, "level",
+		rule := "caution.override"
+		if o.Trigger == alerts.OwnForecast {
+			rule = "caution.below"
+		}
+		r.Caution = append(r.Caution, q.T(rule, "proposal", o.ProposalID, "level",
 			q.Level(o.Level), "ordered", q.Level(o.Ordered)))
 	}
 }
