@@ -58,33 +58,32 @@ type Dismissal struct {
 
 // Calls on the air.
 var (
-	Forecast = row[Document, alerts.ForecastResult](Call{Method: "POST", Pattern: "/forecasts", Body: dataBody,
-		Act:   ActForecastsCreate,
-		Takes: alerts.ForecastInput{},
-		Example: `{"source":"tianjin-emc","region":"120111","issued_at":"2016-12-16T16:00:00+08:00","drill":false,"days":[` +
-			`{"date":"2016-12-17","aqi_low":230,"aqi_high":280,"primary":["pm25"],"cause":""},` +
-			`{"date":"2016-12-18","pm25":210.5,"pm10":280,"so2":21,"no2":97,"co":4.5,"o3_8h":12}],` +
-			`"hours":[{"at":"2016-12-17T00:00:00+08:00","pm25":180}]}`,
-		ZH: "报送预报，返回由此产生的建议", EN: "records a forecast and answers the proposal that follows from it"}).
+	Forecast = row[Document, alerts.ForecastResult]("POST /forecasts", ActForecastsCreate,
+		"报送预报，返回由此产生的建议", "records a forecast and answers the proposal that follows from it",
+		Call{Body: dataBody, Takes: alerts.ForecastInput{},
+			Example: `{"source":"tianjin-emc","region":"120111","issued_at":"2016-12-16T16:00:00+08:00","drill":false,"days":[` +
+				`{"date":"2016-12-17","aqi_low":230,"aqi_high":280,"primary":["pm25"],"cause":""},` +
+				`{"date":"2016-12-18","pm25":210.5,"pm10":280,"so2":21,"no2":97,"co":4.5,"o3_8h":12}],` +
+				`"hours":[{"at":"2016-12-17T00:00:00+08:00","pm25":180}]}`}).
 		at(func(r alerts.ForecastResult) []string { return []string{"forecasts", r.ID} })
-	ForecastSkill = row[SkillQuery, SkillReport](Call{Method: "GET", Pattern: "/forecasts/skill", Act: ActSkillRead,
-		ZH: "预报与实测的对比", EN: "forecasts against measurements"})
-	Feeds = row[None, alerts.Page[FeedView]](Call{Method: "GET", Pattern: "/feeds", Act: ActSkillRead,
-		ZH: "曾中断的数据来源，和送来的内容未被采用的来源", EN: "sources that have fallen silent, or brought what was refused"})
-	Observation = row[Document, alerts.ObservationResult](Call{Method: "POST", Pattern: "/observations", Body: dataBody,
-		Act: ActObservationsCreate, Kept: true, Takes: alerts.ObservationInput{},
-		Example: `{"station":"1015A","region":"120111","days":[{"date":"2016-12-15","aqi":120,"primary":["pm25"],"cause":""}],` +
-			`"hours":[{"at":"2016-12-16T08:00:00+08:00","pm25":120,"pm10":180,"o3":12}]}`,
-		ZH: "报送实测；set_aside 说明哪些值不采用、为什么，全部不采用时为 422",
-		EN: "records measurements; set_aside says which values are not judged and why, and where these are all it is a 422"})
-	Proposals = row[ProposalsQuery,
-		alerts.Page[*alerts.Proposal]](Call{Method: "GET", Pattern: "/proposals", Act: ActProposalsList,
-		Repeats: true,
-		ZH:      "预警建议", EN: "proposals"})
-	Proposal = row[ByID, *alerts.Proposal](Call{Method: "GET", Pattern: "/proposals/{id}", Act: ActProposalsList,
-		Repeats: true,
-		ZH:      "一条建议及其依据", EN: "a proposal with what it rests on"})
-	Dismiss = row[Dismissal, *alerts.Proposal](Call{Method: "POST", Pattern: "/proposals/{id}/dismiss", Body: textBody,
-		Act: ActProposalsDismiss, Spared: true, Refuses: codes{refusal.TransitionRefused}, Example: `{"reason":"会商认为冷空气提前"}`,
-		ZH: "不采纳建议，须说明理由", EN: "dismisses a proposal, with a reason"})
+	ForecastSkill = row[SkillQuery, SkillReport]("GET /forecasts/skill", ActSkillRead,
+		"预报与实测的对比", "forecasts against measurements", Call{})
+	Feeds = row[None, alerts.Page[FeedView]]("GET /feeds", ActSkillRead,
+		"曾中断的数据来源，和送来的内容未被采用的来源", "sources that have fallen silent, or brought what was refused", Call{})
+	Observation = row[Document, alerts.ObservationResult]("POST /observations", ActObservationsCreate,
+		"报送实测；set_aside 说明哪些值不采用、为什么，全部不采用时为 422",
+		"records measurements; set_aside says which values are not judged and why, and where these are all it is a 422",
+		Call{Body: dataBody, Kept: true, Takes: alerts.ObservationInput{},
+			Example: `{"station":"1015A","region":"120111","days":[{"date":"2016-12-15","aqi":120,"primary":["pm25"],"cause":""}],` +
+				`"hours":[{"at":"2016-12-16T08:00:00+08:00","pm25":120,"pm10":180,"o3":12}]}`})
+	Proposals = row[ProposalsQuery, alerts.Page[*alerts.Proposal]]("GET /proposals", ActProposalsList,
+		"预警建议", "proposals",
+		Call{Repeats: true})
+	Proposal = row[ByID, *alerts.Proposal]("GET /proposals/{id}", ActProposalsList,
+		"一条建议及其依据", "a proposal with what it rests on",
+		Call{Repeats: true})
+	Dismiss = row[Dismissal, *alerts.Proposal]("POST /proposals/{id}/dismiss", ActProposalsDismiss,
+		"不采纳建议，须说明理由", "dismisses a proposal, with a reason",
+		Call{Body: textBody, Spared: true, Refuses: codes{refusal.TransitionRefused},
+			Example: `{"reason":"会商认为冷空气提前"}`})
 )

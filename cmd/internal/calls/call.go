@@ -111,8 +111,11 @@ var acted = codes{refusal.TransitionRefused, refusal.StaleRevision, refusal.Same
 
 var rows []*Call
 
-// row adds a call to all calls.
-func row[In, Out any](c Call) Of[In, Out] {
+// row adds a call to all calls: its method and pattern, what its caller must be allowed, what it does in both
+// languages, and what else there is to say of it.
+func row[In, Out any](route, act, zh, en string, c Call) Of[In, Out] {
+	c.Method, c.Pattern, _ = strings.Cut(route, " ")
+	c.Act, c.ZH, c.EN = act, zh, en
 	c.In = reflect.TypeFor[In]()
 	if out := reflect.TypeFor[Out](); out != reflect.TypeFor[None]() {
 		c.Out = out

@@ -234,66 +234,60 @@ var damagedOr = codes{refusal.TransitionRefused, refusal.Conflict}
 
 // Calls on the list.
 var (
-	ImportList = row[ImportQuery, Imported](Call{Method: "POST", Pattern: "/list/imports", Body: FileBody,
-		Act: ActListsImport, Upload: true,
-		ZH: "导入清单工作簿，成为草稿，并列出问题", EN: "imports a workbook as a draft, with what was found in it"}).
+	ImportList = row[ImportQuery, Imported]("POST /list/imports", ActListsImport,
+		"导入清单工作簿，成为草稿，并列出问题", "imports a workbook as a draft, with what was found in it",
+		Call{Body: FileBody, Upload: true}).
 		at(func(i Imported) []string { return []string{"list", "imports", i.ID} })
-	Import = row[ByID, Imported](Call{Method: "GET", Pattern: "/list/imports/{id}", Act: ActListsRead,
-		ZH: "一次导入及其问题", EN: "an import and what was found in it"})
-	ImportErrors = row[ByID, None](Call{Method: "GET", Pattern: "/list/imports/{id}/errors.xlsx", Act: ActListsRead,
-		Media: XLSXMedia,
-		ZH:    "导入问题清单（Excel）", EN: "what was found, as a workbook"})
-	ListTemplate = row[None, None](Call{Method: "GET", Pattern: "/list/template", Act: ActListsRead, Media: XLSXMedia,
-		ZH: "空白的清单模板（Excel）", EN: "the empty template of a list, as a workbook"})
-	ListVersions = row[VersionsQuery,
-		alerts.Page[Version]](Call{Method: "GET", Pattern: "/list/versions", Act: ActListsRead, Repeats: true,
-		ZH: "清单版本", EN: "versions of the list"})
-	ListVersion = row[ByID, Version](Call{Method: "GET", Pattern: "/list/versions/{id}", Act: ActListsRead, Repeats: true,
-		ZH: "一个清单版本", EN: "a version of the list"})
-	DiscardList = row[DraftAt, Version](Call{Method: "DELETE", Pattern: "/list/versions/{id}", Act: ActListsImport,
-		Refuses: acted,
-		ZH:      "作废一个草稿，记录在案；同一份工作簿可以重新导入", EN: "discards a draft, on the record; the same workbook can be imported anew"})
-	ExportList = row[ExportQuery, None](Call{Method: "GET", Pattern: "/list/versions/{id}/export", Act: ActListsRead,
-		Media:   XLSXMedia,
-		Refuses: damagedOr,
-		ZH:      "导出清单版本为工作簿，可再导入", EN: "a version as a workbook that can be imported again"})
-	AmendList = row[ListAmendment,
-		Amended](Call{Method: "POST", Pattern: "/list/amendments", Body: dataBody, Act: ActListsImport,
-		Refuses: codes{refusal.NotFound, refusal.StaleRevision, refusal.TransitionRefused},
-		Example: `{"recipient_id":"E0003","measure_id":"M2","level":"yellow","change":{"complete_within_h":3},"contact":null,` +
-			`"reason":"厂区改造，车辆清场需要更长时间","effective_from":"2016-12-17","base":"","base_revision":0}`,
-		ZH: "修订一项措施、一个对象或其联系人，成为新的草稿版本", EN: "amends one measure, one recipient or its contact, as a new draft"}).
+	Import = row[ByID, Imported]("GET /list/imports/{id}", ActListsRead,
+		"一次导入及其问题", "an import and what was found in it", Call{})
+	ImportErrors = row[ByID, None]("GET /list/imports/{id}/errors.xlsx", ActListsRead,
+		"导入问题清单（Excel）", "what was found, as a workbook",
+		Call{Media: XLSXMedia})
+	ListTemplate = row[None, None]("GET /list/template", ActListsRead,
+		"空白的清单模板（Excel）", "the empty template of a list, as a workbook",
+		Call{Media: XLSXMedia})
+	ListVersions = row[VersionsQuery, alerts.Page[Version]]("GET /list/versions", ActListsRead,
+		"清单版本", "versions of the list",
+		Call{Repeats: true})
+	ListVersion = row[ByID, Version]("GET /list/versions/{id}", ActListsRead,
+		"一个清单版本", "a version of the list",
+		Call{Repeats: true})
+	DiscardList = row[DraftAt, Version]("DELETE /list/versions/{id}", ActListsImport,
+		"作废一个草稿，记录在案；同一份工作簿可以重新导入", "discards a draft, on the record; the same workbook can be imported anew",
+		Call{Refuses: acted})
+	ExportList = row[ExportQuery, None]("GET /list/versions/{id}/export", ActListsRead,
+		"导出清单版本为工作簿，可再导入", "a version as a workbook that can be imported again",
+		Call{Media: XLSXMedia, Refuses: damagedOr})
+	AmendList = row[ListAmendment, Amended]("POST /list/amendments", ActListsImport,
+		"修订一项措施、一个对象或其联系人，成为新的草稿版本", "amends one measure, one recipient or its contact, as a new draft",
+		Call{Body: dataBody, Refuses: codes{refusal.NotFound, refusal.StaleRevision, refusal.TransitionRefused},
+			Example: `{"recipient_id":"E0003","measure_id":"M2","level":"yellow","change":{"complete_within_h":3},"contact":null,` +
+				`"reason":"厂区改造，车辆清场需要更长时间","effective_from":"2016-12-17","base":"","base_revision":0}`}).
 		at(func(a Amended) []string { return []string{"list", "versions", a.ID} })
-	DiffList = row[DiffQuery, ListDiff](Call{Method: "GET", Pattern: "/list/versions/{id}/diff", Act: ActListsRead,
-		Repeats: true,
-		Refuses: damagedOr,
-		ZH:      "与另一版本的不同，及对减排量的影响", EN: "what is different from another version, and its effect on the reductions"})
-	ScoreList = row[ScoreQuery, ListScore](Call{Method: "GET", Pattern: "/list/versions/{id}/score", Act: ActListsRead,
-		Repeats: true,
-		Refuses: damagedOr,
-		ZH:      "可操作、可监测、可核查的评分", EN: "how far its measures are operable, monitorable and checkable"})
-	ListTasks = row[ScoreQuery, alerts.Page[rules.Task]](Call{Method: "GET", Pattern: "/list/versions/{id}/tasks",
-		Act:     ActListsRead,
-		Repeats: true, Refuses: damagedOr,
-		ZH: "达到满分还要做的事", EN: "what is needed for all marks"})
-	ListFindings = row[FindingsQuery,
-		alerts.Page[reductionlist.Finding]](Call{Method: "GET", Pattern: "/list/versions/{id}/findings",
-		Act: ActListsRead, Repeats: true,
-		ZH: "导入或修订时检查出的问题", EN: "what was found when it was imported or amended"})
-	ApproveList = row[ListApproval,
-		Version](Call{Method: "POST", Pattern: "/list/versions/{id}/approve", Body: textBody, Bare: true,
-		Act: ActListsApprove, Refuses: acted, Example: `{"revision":1}`,
-		ZH: "批准清单版本", EN: "approves a version"})
-	ActivateList = row[ListActivation,
-		Version](Call{Method: "POST", Pattern: "/list/versions/{id}/activate", Body: textBody, Bare: true,
-		Act: ActListsApprove, Refuses: acted, Example: `{"revision":2,"replaces":""}`,
-		ZH: "启用清单版本", EN: "activates a version"})
+	DiffList = row[DiffQuery, ListDiff]("GET /list/versions/{id}/diff", ActListsRead,
+		"与另一版本的不同，及对减排量的影响", "what is different from another version, and its effect on the reductions",
+		Call{Repeats: true, Refuses: damagedOr})
+	ScoreList = row[ScoreQuery, ListScore]("GET /list/versions/{id}/score", ActListsRead,
+		"可操作、可监测、可核查的评分", "how far its measures are operable, monitorable and checkable",
+		Call{Repeats: true, Refuses: damagedOr})
+	ListTasks = row[ScoreQuery, alerts.Page[rules.Task]]("GET /list/versions/{id}/tasks", ActListsRead,
+		"达到满分还要做的事", "what is needed for all marks",
+		Call{Repeats: true, Refuses: damagedOr})
+	ListFindings = row[FindingsQuery, alerts.Page[reductionlist.Finding]](
+		"GET /list/versions/{id}/findings", ActListsRead,
+		"导入或修订时检查出的问题", "what was found when it was imported or amended",
+		Call{Repeats: true})
+	ApproveList = row[ListApproval, Version]("POST /list/versions/{id}/approve", ActListsApprove,
+		"批准清单版本", "approves a version",
+		Call{Body: textBody, Bare: true, Refuses: acted, Example: `{"revision":1}`})
+	ActivateList = row[ListActivation, Version]("POST /list/versions/{id}/activate", ActListsApprove,
+		"启用清单版本", "activates a version",
+		Call{Body: textBody, Bare: true, Refuses: acted, Example: `{"revision":2,"replaces":""}`})
 
-	Recipients = row[RecipientsQuery,
-		alerts.Page[RecipientView]](Call{Method: "GET", Pattern: "/recipients", Act: ActRecipientsRead,
-		Repeats: true, Refuses: codes{refusal.NotFound},
-		ZH: "减排对象", EN: "recipients"})
-	Recipient = row[RecipientQuery,
-		RecipientView](Call{Method: "GET", Pattern: "/recipients/{id}", Act: ActRecipientsRead, Repeats: true,
-		ZH: "一个减排对象", EN: "a recipient"})
+	Recipients = row[RecipientsQuery, alerts.Page[RecipientView]]("GET /recipients", ActRecipientsRead,
+		"减排对象", "recipients",
+		Call{Repeats: true, Refuses: codes{refusal.NotFound}})
+	Recipient = row[RecipientQuery, RecipientView]("GET /recipients/{id}", ActRecipientsRead,
+		"一个减排对象", "a recipient",
+		Call{Repeats: true})
 )

@@ -63,10 +63,10 @@ type MeasureAmends struct {
 
 // answering is a row of an act of an enterprise.
 func answering(action notify.Action, example, zh, en string, takes any) Of[Answer, json.RawMessage] {
-	return row[Answer, json.RawMessage](Call{Method: "POST", Pattern: "/orders/{id}/" + string(action), Body: textBody,
-		Bare: true,
-		Act:  ActOrdersAnswer, Spared: true, Takes: takes, Shows: notify.View{}, Refuses: codes{refusal.TransitionRefused},
-		Example: example, ZH: zh, EN: en})
+	return row[Answer, json.RawMessage]("POST /orders/{id}/"+string(action), ActOrdersAnswer,
+		zh, en,
+		Call{Body: textBody, Bare: true, Spared: true, Takes: takes, Shows: notify.View{},
+			Refuses: codes{refusal.TransitionRefused}, Example: example})
 }
 
 // Answers are the acts of an enterprise on its order.
@@ -86,15 +86,14 @@ var Answers = map[notify.Action]Of[Answer, json.RawMessage]{
 
 // Calls on orders.
 var (
-	Orders = row[OrdersQuery, OrderPage](Call{Method: "GET", Pattern: "/orders", Act: ActOrdersRead, Repeats: true,
-		Shows: alerts.Page[notify.View]{},
-		ZH:    "减排令；企业只见自己的，街镇只见本街镇的", EN: "orders; an enterprise sees its own, a town its own"})
-	Order = row[ByID, json.RawMessage](Call{Method: "GET", Pattern: "/orders/{id}", Act: ActOrdersRead, Repeats: true,
-		Shows: notify.View{},
-		ZH:    "一份减排令", EN: "an order"})
-	DecideObjection = row[ObjectionDecision,
-		json.RawMessage](Call{Method: "POST", Pattern: "/orders/{id}/objection", Body: textBody,
-		Act: ActOrdersObjection, Spared: true, Shows: notify.View{}, Refuses: codes{refusal.TransitionRefused},
-		Example: `{"decision":"accept","reason":"保障供热","expires_at":"2016-12-18T08:00:00+08:00"}`,
-		ZH:      "处理企业的异议", EN: "decides on an objection"})
+	Orders = row[OrdersQuery, OrderPage]("GET /orders", ActOrdersRead,
+		"减排令；企业只见自己的，街镇只见本街镇的", "orders; an enterprise sees its own, a town its own",
+		Call{Repeats: true, Shows: alerts.Page[notify.View]{}})
+	Order = row[ByID, json.RawMessage]("GET /orders/{id}", ActOrdersRead,
+		"一份减排令", "an order",
+		Call{Repeats: true, Shows: notify.View{}})
+	DecideObjection = row[ObjectionDecision, json.RawMessage]("POST /orders/{id}/objection", ActOrdersObjection,
+		"处理企业的异议", "decides on an objection",
+		Call{Body: textBody, Spared: true, Shows: notify.View{}, Refuses: codes{refusal.TransitionRefused},
+			Example: `{"decision":"accept","reason":"保障供热","expires_at":"2016-12-18T08:00:00+08:00"}`})
 )

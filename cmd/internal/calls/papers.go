@@ -64,29 +64,27 @@ var damaged = codes{refusal.TransitionRefused}
 
 // Calls for papers.
 var (
-	PlanPaper = row[PaperQuery, None](Call{Method: "GET", Pattern: "/recipients/{id}/papers/plan", Act: ActPapersRead,
-		Media: HTMLMedia, Others: []string{DocxMedia}, Refuses: damaged,
-		ZH: "一厂一策操作方案及附件，可打印；清单未载明的标为待填写",
-		EN: "a recipient's operation plan with its annexes, to be printed; what the list does not say is a marked blank"})
-	BoardPaper = row[PaperQuery, None](Call{Method: "GET", Pattern: "/recipients/{id}/papers/board", Act: ActPapersRead,
-		Media: HTMLMedia, Others: []string{DocxMedia}, Refuses: damaged,
-		ZH: "厂门口的公示牌，可打印", EN: "the board at a recipient's gate, to be printed"})
-	PaperBatch = row[BatchQuery, None](Call{Method: "GET", Pattern: "/list/versions/{id}/papers", Act: ActListsRead,
-		Media:   ZipMedia,
-		Refuses: damaged,
-		ZH:      "全部对象的操作方案和公示牌，压缩包", EN: "the papers of all recipients, as a zip archive"})
-	PublicRoll = row[RollQuery, None](Call{Method: "GET", Pattern: "/list/versions/{id}/public", Act: ActListsRead,
-		Media: HTMLMedia, Others: []string{XLSXMedia}, Refuses: damaged,
-		ZH: "公示清单，不含个人信息", EN: "the list for the public, without personal data"})
-	TownRoll = row[TownRollQuery, None](Call{Method: "GET", Pattern: "/list/versions/{id}/towns", Act: ActListsTown,
-		Media: HTMLMedia, Others: []string{XLSXMedia}, Refuses: damaged,
-		ZH: "分街镇的内部清单；值班员和管理员的含联系人，街镇只有本街镇",
-		EN: "the list by town; with contacts for duty and admin, a town its own alone"})
-	PublicRecipient = row[PublicQuery,
-		None](Call{Method: "GET", Pattern: PublicRecipientPath + "{id}", Root: true, Repeats: true,
-		Media: HTMLMedia,
-		ZH:    "一个对象的公示页面，不含个人信息", EN: "a recipient's page for the public, without personal data"})
-	PublicList = row[PublicListQuery, None](Call{Method: "GET", Pattern: PublicListPath, Root: true, Repeats: true,
-		Media: HTMLMedia, Others: []string{XLSXMedia}, Refuses: codes{refusal.NotFound},
-		ZH: "现行清单的公示页面，不含个人信息", EN: "the list in force for the public, without personal data"})
+	PlanPaper = row[PaperQuery, None]("GET /recipients/{id}/papers/plan", ActPapersRead,
+		"一厂一策操作方案及附件，可打印；清单未载明的标为待填写",
+		"a recipient's operation plan with its annexes, to be printed; what the list does not say is a marked blank",
+		Call{Media: HTMLMedia, Others: []string{DocxMedia}, Refuses: damaged})
+	BoardPaper = row[PaperQuery, None]("GET /recipients/{id}/papers/board", ActPapersRead,
+		"厂门口的公示牌，可打印", "the board at a recipient's gate, to be printed",
+		Call{Media: HTMLMedia, Others: []string{DocxMedia}, Refuses: damaged})
+	PaperBatch = row[BatchQuery, None]("GET /list/versions/{id}/papers", ActListsRead,
+		"全部对象的操作方案和公示牌，压缩包", "the papers of all recipients, as a zip archive",
+		Call{Media: ZipMedia, Refuses: damaged})
+	PublicRoll = row[RollQuery, None]("GET /list/versions/{id}/public", ActListsRead,
+		"公示清单，不含个人信息", "the list for the public, without personal data",
+		Call{Media: HTMLMedia, Others: []string{XLSXMedia}, Refuses: damaged})
+	TownRoll = row[TownRollQuery, None]("GET /list/versions/{id}/towns", ActListsTown,
+		"分街镇的内部清单；值班员和管理员的含联系人，街镇只有本街镇", "the list by town; with contacts for duty and admin, a town its own alone",
+		Call{Media: HTMLMedia, Others: []string{XLSXMedia}, Refuses: damaged})
+	PublicRecipient = row[PublicQuery, None]("GET "+PublicRecipientPath+"{id}", "",
+		"一个对象的公示页面，不含个人信息", "a recipient's page for the public, without personal data",
+		Call{Root: true, Repeats: true, Media: HTMLMedia})
+	PublicList = row[PublicListQuery, None]("GET "+PublicListPath, "",
+		"现行清单的公示页面，不含个人信息", "the list in force for the public, without personal data",
+		Call{Root: true, Repeats: true, Media: HTMLMedia, Others: []string{XLSXMedia},
+			Refuses: codes{refusal.NotFound}})
 )

@@ -212,86 +212,81 @@ const (
 
 // Calls of who is signed in.
 var (
-	Login = row[LoginInput, Person](Call{Method: "POST", Pattern: "/session", Body: signInBody, Spared: true,
-		Refuses: codes{refusal.Unauthenticated}, Example: `{"user":"duty","password":"…"}`,
-		ZH: "登录控制台，得到会话", EN: "signs in to the console with a session"})
-	Logout = row[None, None](Call{Method: "DELETE", Pattern: "/session", Spared: true,
-		ZH: "退出登录", EN: "ends the session"})
-	OwnSessions = row[None, alerts.Page[Session]](Call{Method: "GET", Pattern: "/sessions", Act: SignedIn,
-		ZH: "自己的网页登录", EN: "the caller's own sessions"})
-	EndSessions = row[None, None](Call{Method: "DELETE", Pattern: "/sessions", Act: SignedIn,
-		ZH: "结束自己的全部网页登录，登录过的浏览器也不再认得；令牌不变", EN: "ends all of the caller's sessions, and that browsers know it; tokens stay"})
-	EndSession = row[ByID, None](Call{Method: "DELETE", Pattern: "/sessions/{id}", Act: SignedIn, Spared: true,
-		Refuses: codes{refusal.NotFound},
-		ZH:      "结束自己的一个网页登录", EN: "ends one of the caller's sessions"})
-	Me = row[None, Person](Call{Method: "GET", Pattern: "/me", Act: SignedIn,
-		ZH: "我是谁", EN: "who the caller is"})
-	ChangePassword = row[PasswordChange,
-		None](Call{Method: "POST", Pattern: "/me/password", Body: signInBody, Act: SignedIn,
-		Example: `{"current":"…","password":"…"}`,
-		ZH:      "修改自己的口令；此后口令只用于网页和接口登录，连接 NATS 要用令牌",
-		EN:      "changes the caller's own password; it serves to sign in here alone then, and NATS takes a token"})
-	Factor = row[None, FactorState](Call{Method: "GET", Pattern: "/me/factor", Act: SignedIn,
-		ZH: "自己的二次验证", EN: "the caller's own second factor"})
-	NewFactor = row[None, FactorDraft](Call{Method: "GET", Pattern: "/me/factor/secret", Act: SignedIn,
-		ZH: "为验证器取一个新密钥，每次不同；绑定以前什么也不改变",
-		EN: "a new secret for an authenticator, another each time; nothing changes before it is enrolled"})
-	EnrolFactor = row[Enrolment, FactorState](Call{Method: "POST", Pattern: "/me/factor", Body: signInBody, Act: SignedIn,
-		// #nosec G101 -- nobody has these
-		Refuses: codes{refusal.TransitionRefused}, Example: `{"current":"…","secret":"…","otp":"000000"}`,
-		ZH: "绑定二次验证：当前口令和第一个验证码；更换时还要原来那个的验证码",
-		EN: "enrols a second factor with the current password and a first code; to replace one, with a code of that"})
+	Login = row[LoginInput, Person]("POST /session", "",
+		"登录控制台，得到会话", "signs in to the console with a session",
+		Call{Body: signInBody, Spared: true, Refuses: codes{refusal.Unauthenticated},
+			Example: `{"user":"duty","password":"…"}`})
+	Logout = row[None, None]("DELETE /session", "",
+		"退出登录", "ends the session",
+		Call{Spared: true})
+	OwnSessions = row[None, alerts.Page[Session]]("GET /sessions", SignedIn,
+		"自己的网页登录", "the caller's own sessions", Call{})
+	EndSessions = row[None, None]("DELETE /sessions", SignedIn,
+		"结束自己的全部网页登录，登录过的浏览器也不再认得；令牌不变", "ends all of the caller's sessions, and that browsers know it; tokens stay",
+		Call{})
+	EndSession = row[ByID, None]("DELETE /sessions/{id}", SignedIn,
+		"结束自己的一个网页登录", "ends one of the caller's sessions",
+		Call{Spared: true, Refuses: codes{refusal.NotFound}})
+	Me = row[None, Person]("GET /me", SignedIn,
+		"我是谁", "who the caller is", Call{})
+	ChangePassword = row[PasswordChange, None]("POST /me/password", SignedIn,
+		"修改自己的口令；此后口令只用于网页和接口登录，连接 NATS 要用令牌",
+		"changes the caller's own password; it serves to sign in here alone then, and NATS takes a token",
+		Call{Body: signInBody, Example: `{"current":"…","password":"…"}`})
+	Factor = row[None, FactorState]("GET /me/factor", SignedIn,
+		"自己的二次验证", "the caller's own second factor", Call{})
+	NewFactor = row[None, FactorDraft]("GET /me/factor/secret", SignedIn,
+		"为验证器取一个新密钥，每次不同；绑定以前什么也不改变",
+		"a new secret for an authenticator, another each time; nothing changes before it is enrolled", Call{})
+	EnrolFactor = row[Enrolment, FactorState]("POST /me/factor", SignedIn,
+		"绑定二次验证：当前口令和第一个验证码；更换时还要原来那个的验证码",
+		"enrols a second factor with the current password and a first code; to replace one, with a code of that",
+		Call{Body: signInBody,
+			// #nosec G101 -- nobody has these
+			Refuses: codes{refusal.TransitionRefused}, Example: `{"current":"…","secret":"…","otp":"000000"}`})
 )
 
 // Calls on accounts.
 var (
-	AddAccount = row[NewAccount, Issued](Call{Method: "POST", Pattern: "/accounts", Body: smallBody,
-		Act:     ActAccountsCreate,
-		Example: `{"user":"dasi","role":"town","name":"示例","town":"大寺镇"}`,
-		ZH:      "建立账号；口令和令牌只在这里显示一次", EN: "adds an account; its password and token are shown here alone"}).
+	AddAccount = row[NewAccount, Issued]("POST /accounts", ActAccountsCreate,
+		"建立账号；口令和令牌只在这里显示一次", "adds an account; its password and token are shown here alone",
+		Call{Body: smallBody, Example: `{"user":"dasi","role":"town","name":"示例","town":"大寺镇"}`}).
 		at(func(i Issued) []string { return []string{"accounts", i.User} })
-	Accounts = row[AccountsQuery, alerts.Page[*User]](Call{Method: "GET", Pattern: "/accounts", Act: ActAccountsRead,
-		ZH: "账号列表；role=enterprise 列出企业", EN: "lists accounts; recipients under role=enterprise"})
-	Account = row[ByID, *User](Call{Method: "GET", Pattern: "/accounts/{id}", Act: ActAccountsRead,
-		ZH: "一个账号", EN: "an account"})
-	RenewAccount = row[Nothing, Issued](Call{Method: "POST", Pattern: "/accounts/{id}/credentials", Body: smallBody,
-		Bare: true,
-		Act:  ActAccountsCredentials, Refuses: codes{refusal.TransitionRefused},
-		ZH: "换发口令和令牌，旧的立即失效", EN: "renews password and token; the old ones end"})
-	ResetFactor = row[ByID, *User](Call{Method: "DELETE", Pattern: "/accounts/{id}/factor", Act: ActAccountsCredentials,
-		ZH: "重置账号的二次验证，用于验证器丢失", EN: "resets an account's second factor, where the authenticator is lost"})
-	DisableAccount = row[Nothing, *User](Call{Method: "POST", Pattern: "/accounts/{id}/disable", Body: smallBody,
-		Bare: true,
-		Act:  ActAccountsDisable, Refuses: codes{refusal.SamePerson},
-		ZH: "停用账号", EN: "disables an account"})
-	EnableAccount = row[Nothing, *User](Call{Method: "POST", Pattern: "/accounts/{id}/enable", Body: smallBody, Bare: true,
-		Act: ActAccountsDisable,
-		ZH:  "恢复账号", EN: "enables an account again"})
-	AddToken = row[NewToken, Issued](Call{Method: "POST", Pattern: "/accounts/{id}/tokens", Body: smallBody, Bare: true,
-		Act: ActTokensCreate, Refuses: codes{refusal.TransitionRefused},
-		Example: `{"name":"DCS 接口","expires_at":"2027-12-01T00:00:00+08:00"}`,
-		ZH:      "增加一个令牌，只显示一次；给了 expires_at 的到时即失效",
-		EN:      "adds a token, shown once; with expires_at it is refused from then on"}).
+	Accounts = row[AccountsQuery, alerts.Page[*User]]("GET /accounts", ActAccountsRead,
+		"账号列表；role=enterprise 列出企业", "lists accounts; recipients under role=enterprise", Call{})
+	Account = row[ByID, *User]("GET /accounts/{id}", ActAccountsRead,
+		"一个账号", "an account", Call{})
+	RenewAccount = row[Nothing, Issued]("POST /accounts/{id}/credentials", ActAccountsCredentials,
+		"换发口令和令牌，旧的立即失效", "renews password and token; the old ones end",
+		Call{Body: smallBody, Bare: true, Refuses: codes{refusal.TransitionRefused}})
+	ResetFactor = row[ByID, *User]("DELETE /accounts/{id}/factor", ActAccountsCredentials,
+		"重置账号的二次验证，用于验证器丢失", "resets an account's second factor, where the authenticator is lost", Call{})
+	DisableAccount = row[Nothing, *User]("POST /accounts/{id}/disable", ActAccountsDisable,
+		"停用账号", "disables an account",
+		Call{Body: smallBody, Bare: true, Refuses: codes{refusal.SamePerson}})
+	EnableAccount = row[Nothing, *User]("POST /accounts/{id}/enable", ActAccountsDisable,
+		"恢复账号", "enables an account again",
+		Call{Body: smallBody, Bare: true})
+	AddToken = row[NewToken, Issued]("POST /accounts/{id}/tokens", ActTokensCreate,
+		"增加一个令牌，只显示一次；给了 expires_at 的到时即失效", "adds a token, shown once; with expires_at it is refused from then on",
+		Call{Body: smallBody, Bare: true, Refuses: codes{refusal.TransitionRefused},
+			Example: `{"name":"DCS 接口","expires_at":"2027-12-01T00:00:00+08:00"}`}).
 		at(func(i Issued) []string { return []string{"accounts", i.User, "tokens"} })
-	RevokeToken = row[TokenOf, *User](Call{Method: "DELETE", Pattern: "/accounts/{id}/tokens/{token}",
-		Act: ActTokensRevoke,
-		ZH:  "吊销一个令牌", EN: "revokes a token"})
-	IssueCredentials = row[Nothing,
-		Issued](Call{Method: "POST", Pattern: "/recipients/{id}/credentials", Body: smallBody, Bare: true,
-		Act: ActRecipientsCredentials, Refuses: codes{refusal.TransitionRefused},
-		ZH: "发给企业口令和令牌，只显示一次", EN: "issues a recipient's password and token, shown once"})
-	RevokeCredentials = row[ByID, *User](Call{Method: "DELETE", Pattern: "/recipients/{id}/credentials",
-		Act: ActRecipientsCredentials,
-		ZH:  "收回企业的口令和令牌", EN: "ends a recipient's password and tokens"})
+	RevokeToken = row[TokenOf, *User]("DELETE /accounts/{id}/tokens/{token}", ActTokensRevoke,
+		"吊销一个令牌", "revokes a token", Call{})
+	IssueCredentials = row[Nothing, Issued]("POST /recipients/{id}/credentials", ActRecipientsCredentials,
+		"发给企业口令和令牌，只显示一次", "issues a recipient's password and token, shown once",
+		Call{Body: smallBody, Bare: true, Refuses: codes{refusal.TransitionRefused}})
+	RevokeCredentials = row[ByID, *User]("DELETE /recipients/{id}/credentials", ActRecipientsCredentials,
+		"收回企业的口令和令牌", "ends a recipient's password and tokens", Call{})
 )
 
 // Calls on personal data.
 var (
-	Accesses = row[SeenQuery, alerts.Page[Seen]](Call{Method: "GET", Pattern: "/personal-data/accesses",
-		Act: ActPersonalRead,
-		ZH:  "谁在何时以何种方式查看过个人信息", EN: "who read personal data, when, and by which call"})
-	Erase = row[Erasure, Erased](Call{Method: "POST", Pattern: "/personal-data/erasures", Body: textBody, Bare: true,
-		Act:     ActPersonalErase,
-		Refuses: codes{refusal.NotFound}, Example: `{"recipient_id":"E0001","reason":"联系人已离职，本人要求删除"}`,
-		ZH: "删除个人信息并记录理由；台账仍可证明", EN: "erases personal data and records why; the record still proves itself"})
+	Accesses = row[SeenQuery, alerts.Page[Seen]]("GET /personal-data/accesses", ActPersonalRead,
+		"谁在何时以何种方式查看过个人信息", "who read personal data, when, and by which call", Call{})
+	Erase = row[Erasure, Erased]("POST /personal-data/erasures", ActPersonalErase,
+		"删除个人信息并记录理由；台账仍可证明", "erases personal data and records why; the record still proves itself",
+		Call{Body: textBody, Bare: true, Refuses: codes{refusal.NotFound},
+			Example: `{"recipient_id":"E0001","reason":"联系人已离职，本人要求删除"}`})
 )

@@ -183,45 +183,40 @@ type WasteProblemDivert struct {
 
 // Calls on plans of plants.
 var (
-	PreparedPlan = row[PlanQuery, PreparedView](Call{Method: "GET", Pattern: "/orders/{id}/plan", Act: ActOrdersPlan,
-		Refuses: codes{refusal.Conflict},
-		ZH:      "为电厂减排令预备的运行方案，或还缺哪些运行数据", EN: "the plan that is prepared for a plant's order, or what is missing for it"})
-	WhatIf = row[PlanAsked, *OrderPlan](Call{Method: "POST", Pattern: "/orders/{id}/plan", Body: dataBody, Bare: true,
-		Act:    ActOrdersPlan,
-		Spared: true, Example: `{}`,
-		ZH: "改变需求看方案如何变化；机组和排放系数以清单为准", EN: "what the plan would be under other demands; units and factors are the list's"})
-	AcceptPlan = row[PlanAccepted,
-		json.RawMessage](Call{Method: "POST", Pattern: "/orders/{id}/plan/accept", Body: dataBody, Bare: true,
-		Act: ActOrdersPlan, Spared: true, Shows: notify.View{}, Refuses: codes{refusal.TransitionRefused},
-		Example: `{"reason":"保障供热，区指挥部同意"}`,
-		ZH:      "接受方案，修订减排令；只接受由本程序算出的方案，达不到清单要求的要写明理由",
-		EN:      "accepts a plan, which the program computes itself, and revises the order; one that does not keep the list needs a reason"})
-	Figures = row[ByID, PlantFigures](Call{Method: "GET", Pattern: "/recipients/{id}/figures", Act: ActFiguresRead,
-		Refuses: codes{refusal.Conflict},
-		ZH:      "电厂最近给出的运行数据；企业只见自己的", EN: "the latest figures of a plant; an enterprise sees its own"})
-	GiveFigures = row[FiguresInput,
-		PlantFigures](Call{Method: "PUT", Pattern: "/recipients/{id}/figures", Body: dataBody, Act: ActFiguresWrite,
-		Takes: plant.Figures{}, Refuses: codes{refusal.Conflict},
-		Example: `{"from":"2016-12-16T17:00:00+08:00","to":"2016-12-18T00:00:00+08:00","step_h":1,"source":"值长",` +
-			`"units":[{"name":"5#","initially_on":true,"hours_in_state":100},{"name":"6#","initially_on":true,"hours_in_state":100},` +
-			`{"name":"7#","initially_on":true,"hours_in_state":100},{"name":"8#","initially_on":true,"hours_in_state":100}],` +
-			`"demand":[{"power_min_mw":600,"power_max_mw":900,"heat_gj_h":1800}],"baseline_mw":{"5#":[220],"6#":[220],"7#":[220],"8#":[220]}}`,
-		ZH: "给出电厂的运行数据，取代以前的；企业只能给自己的", EN: "gives a plant's figures in the place of those before; an enterprise its own"})
-	AllocateCoal = row[AnyProblem,
-		*Allocation](Call{Method: "POST", Pattern: "/allocations/coal", Body: dataBody, Act: ActAllocations,
-		Spared: true, Takes: CoalProblem{},
-		Example: `{"start":"2016-12-16T20:00:00+08:00","step_h":1,"steps":3,"units":[{"name":"5#","min_mw":120,"max_mw":300,` +
-			`"initially_on":true,"hours_in_state":100,"min_up_h":2,"min_down_h":2,"start_coal_t":60,` +
-			`"coal_t_per_h":{"constant":12,"per_mw":0.38,"per_mw2":0.00005,"per_gj":0.045},"max_heat_gj_h":900,"mw_lost_per_gj_h":0.05,` +
-			`"emission_kg_per_t_coal":{"so2":0.113,"nox":0.288,"pm":0.0099},"low_load_mw":130,"low_load_nox_factor":1.4,"available":[]}],` +
-			`"demand":[{"power_min_mw":150,"power_max_mw":200,"heat_gj_h":300}],"baseline_mw":{"5#":[260]}}`,
-		ZH: "试算：燃煤机组排放最少的方案", EN: "what if: the plan of coal units that emits least"})
-	AllocateWaste = row[AnyProblem,
-		*Allocation](Call{Method: "POST", Pattern: "/allocations/waste", Body: dataBody, Act: ActAllocations,
-		Spared: true, Takes: WasteProblem{},
-		Example: `{"start":"2016-12-16T20:00:00+08:00","step_h":4,"steps":3,"furnaces":[{"name":"1#","min_t_h":20,"max_t_h":31.25,` +
-			`"initially_on":true,"hours_in_state":500,"min_up_h":4,"min_down_h":4,"emission_kg_per_t":{"so2":0.06,"nox":0.45,"pm":0.02,"hcl":0.03},` +
-			`"start_emission_kg":{"nox":60,"so2":10}}],"pit":{"level_t":6000,"min_t":5900,"max_t":6200,"end_max_t":6000},"intake_t_h":[30],` +
-			`"divert":{"max_t_h":10,"emission_kg_per_t":{"nox":0.6},"max_total_t":60},"steam_min_t_h":0,"steam_per_t_waste":2.3,"step_weight":[1,0.2]}`,
-		ZH: "试算：焚烧炉排放最少的方案", EN: "what if: the plan of waste furnaces that emits least"})
+	PreparedPlan = row[PlanQuery, PreparedView]("GET /orders/{id}/plan", ActOrdersPlan,
+		"为电厂减排令预备的运行方案，或还缺哪些运行数据", "the plan that is prepared for a plant's order, or what is missing for it",
+		Call{Refuses: codes{refusal.Conflict}})
+	WhatIf = row[PlanAsked, *OrderPlan]("POST /orders/{id}/plan", ActOrdersPlan,
+		"改变需求看方案如何变化；机组和排放系数以清单为准", "what the plan would be under other demands; units and factors are the list's",
+		Call{Body: dataBody, Bare: true, Spared: true, Example: `{}`})
+	AcceptPlan = row[PlanAccepted, json.RawMessage]("POST /orders/{id}/plan/accept", ActOrdersPlan,
+		"接受方案，修订减排令；只接受由本程序算出的方案，达不到清单要求的要写明理由",
+		"accepts a plan, which the program computes itself, and revises the order; one that does not keep the list needs a reason",
+		Call{Body: dataBody, Bare: true, Spared: true, Shows: notify.View{},
+			Refuses: codes{refusal.TransitionRefused}, Example: `{"reason":"保障供热，区指挥部同意"}`})
+	Figures = row[ByID, PlantFigures]("GET /recipients/{id}/figures", ActFiguresRead,
+		"电厂最近给出的运行数据；企业只见自己的", "the latest figures of a plant; an enterprise sees its own",
+		Call{Refuses: codes{refusal.Conflict}})
+	GiveFigures = row[FiguresInput, PlantFigures]("PUT /recipients/{id}/figures", ActFiguresWrite,
+		"给出电厂的运行数据，取代以前的；企业只能给自己的", "gives a plant's figures in the place of those before; an enterprise its own",
+		Call{Body: dataBody, Takes: plant.Figures{}, Refuses: codes{refusal.Conflict},
+			Example: `{"from":"2016-12-16T17:00:00+08:00","to":"2016-12-18T00:00:00+08:00","step_h":1,"source":"值长",` +
+				`"units":[{"name":"5#","initially_on":true,"hours_in_state":100},{"name":"6#","initially_on":true,"hours_in_state":100},` +
+				`{"name":"7#","initially_on":true,"hours_in_state":100},{"name":"8#","initially_on":true,"hours_in_state":100}],` +
+				`"demand":[{"power_min_mw":600,"power_max_mw":900,"heat_gj_h":1800}],"baseline_mw":{"5#":[220],"6#":[220],"7#":[220],"8#":[220]}}`})
+	AllocateCoal = row[AnyProblem, *Allocation]("POST /allocations/coal", ActAllocations,
+		"试算：燃煤机组排放最少的方案", "what if: the plan of coal units that emits least",
+		Call{Body: dataBody, Spared: true, Takes: CoalProblem{},
+			Example: `{"start":"2016-12-16T20:00:00+08:00","step_h":1,"steps":3,"units":[{"name":"5#","min_mw":120,"max_mw":300,` +
+				`"initially_on":true,"hours_in_state":100,"min_up_h":2,"min_down_h":2,"start_coal_t":60,` +
+				`"coal_t_per_h":{"constant":12,"per_mw":0.38,"per_mw2":0.00005,"per_gj":0.045},"max_heat_gj_h":900,"mw_lost_per_gj_h":0.05,` +
+				`"emission_kg_per_t_coal":{"so2":0.113,"nox":0.288,"pm":0.0099},"low_load_mw":130,"low_load_nox_factor":1.4,"available":[]}],` +
+				`"demand":[{"power_min_mw":150,"power_max_mw":200,"heat_gj_h":300}],"baseline_mw":{"5#":[260]}}`})
+	AllocateWaste = row[AnyProblem, *Allocation]("POST /allocations/waste", ActAllocations,
+		"试算：焚烧炉排放最少的方案", "what if: the plan of waste furnaces that emits least",
+		Call{Body: dataBody, Spared: true, Takes: WasteProblem{},
+			Example: `{"start":"2016-12-16T20:00:00+08:00","step_h":4,"steps":3,"furnaces":[{"name":"1#","min_t_h":20,"max_t_h":31.25,` +
+				`"initially_on":true,"hours_in_state":500,"min_up_h":4,"min_down_h":4,"emission_kg_per_t":{"so2":0.06,"nox":0.45,"pm":0.02,"hcl":0.03},` +
+				`"start_emission_kg":{"nox":60,"so2":10}}],"pit":{"level_t":6000,"min_t":5900,"max_t":6200,"end_max_t":6000},"intake_t_h":[30],` +
+				`"divert":{"max_t_h":10,"emission_kg_per_t":{"nox":0.6},"max_total_t":60},"steam_min_t_h":0,"steam_per_t_waste":2.3,"step_weight":[1,0.2]}`})
 )

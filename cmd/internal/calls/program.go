@@ -89,32 +89,34 @@ type EventsQuery struct {
 
 // Calls about the program itself.
 var (
-	Healthz = row[None, Health](Call{Method: "GET", Pattern: "/healthz", Root: true,
-		ZH: "程序在运行", EN: "the program runs"})
-	Readyz = row[None, Readiness](Call{Method: "GET", Pattern: "/readyz", Root: true, Unwell: true,
-		ZH: "各部分是否正常；503 仅表示不能记录任何操作。登录者可见原因和办法",
-		EN: "how every part is; 503 only where nothing can be recorded. Who is signed in sees why and what to do"})
-	Metrics = row[None, None](Call{Method: "GET", Pattern: "/metrics", Root: true, Act: NearOrSignedIn,
-		Media:   "text/plain",
-		Refuses: codes{refusal.Unauthenticated},
-		ZH:      "运行指标（Prometheus 文本格式），不含个人信息", EN: "metrics as Prometheus reads them, without personal data"})
-	OpenAPI = row[None, map[string]any](Call{Method: "GET", Pattern: "/openapi.json", Repeats: true,
-		ZH: "本接口说明（OpenAPI 3.1）", EN: "this document (OpenAPI 3.1)"})
+	Healthz = row[None, Health]("GET /healthz", "",
+		"程序在运行", "the program runs",
+		Call{Root: true})
+	Readyz = row[None, Readiness]("GET /readyz", "",
+		"各部分是否正常；503 仅表示不能记录任何操作。登录者可见原因和办法",
+		"how every part is; 503 only where nothing can be recorded. Who is signed in sees why and what to do",
+		Call{Root: true, Unwell: true})
+	Metrics = row[None, None]("GET /metrics", NearOrSignedIn,
+		"运行指标（Prometheus 文本格式），不含个人信息", "metrics as Prometheus reads them, without personal data",
+		Call{Root: true, Media: "text/plain", Refuses: codes{refusal.Unauthenticated}})
+	OpenAPI = row[None, map[string]any]("GET /openapi.json", "",
+		"本接口说明（OpenAPI 3.1）", "this document (OpenAPI 3.1)",
+		Call{Repeats: true})
 
-	TakeBackup = row[Nothing, Backup](Call{Method: "POST", Pattern: "/backups", Body: smallBody, Bare: true,
-		Act: ActBackups,
-		ZH:  "由服务器在 backup.dir 中写一份备份；备份的内容从不经过 HTTP",
-		EN:  "has the server write a backup into backup.dir; its bytes never go over HTTP"}).
+	TakeBackup = row[Nothing, Backup]("POST /backups", ActBackups,
+		"由服务器在 backup.dir 中写一份备份；备份的内容从不经过 HTTP",
+		"has the server write a backup into backup.dir; its bytes never go over HTTP",
+		Call{Body: smallBody, Bare: true}).
 		at(func(Backup) []string { return []string{"backups"} })
-	Backups = row[None, alerts.Page[Backup]](Call{Method: "GET", Pattern: "/backups", Act: ActBackups,
-		ZH: "backup.dir 中的备份，新的在前", EN: "the backups in backup.dir, the newest first"})
+	Backups = row[None, alerts.Page[Backup]]("GET /backups", ActBackups,
+		"backup.dir 中的备份，新的在前", "the backups in backup.dir, the newest first", Call{})
 
-	Events = row[EventsQuery, None](Call{Method: "GET", Pattern: "/events", Act: ActEventsRead, Media: EventsMedia,
-		Refuses: codes{refusal.NotFound},
-		ZH:      "变化的实时消息", EN: "what changes, as server-sent events"})
-	Entries = row[EntriesQuery, alerts.Page[Entry]](Call{Method: "GET", Pattern: "/ledger/entries", Act: ActLedgerRead,
-		ZH: "记录的条目", EN: "entries of the ledger"})
-	Proof = row[ProofQuery, Inclusion](Call{Method: "GET", Pattern: "/ledger/proof", Act: ActLedgerRead,
-		Refuses: codes{refusal.NotFound},
-		ZH:      "条目在记录中的证明", EN: "proof that an entry is in the ledger"})
+	Events = row[EventsQuery, None]("GET /events", ActEventsRead,
+		"变化的实时消息", "what changes, as server-sent events",
+		Call{Media: EventsMedia, Refuses: codes{refusal.NotFound}})
+	Entries = row[EntriesQuery, alerts.Page[Entry]]("GET /ledger/entries", ActLedgerRead,
+		"记录的条目", "entries of the ledger", Call{})
+	Proof = row[ProofQuery, Inclusion]("GET /ledger/proof", ActLedgerRead,
+		"条目在记录中的证明", "proof that an entry is in the ledger",
+		Call{Refuses: codes{refusal.NotFound}})
 )

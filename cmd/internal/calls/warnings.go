@@ -119,58 +119,58 @@ type Relisting struct {
 
 // Calls on warnings.
 var (
-	Warnings = row[Paging, alerts.Page[*alerts.Warning]](Call{Method: "GET", Pattern: "/warnings", Act: ActWarningsRead,
-		Repeats: true,
-		ZH:      "预警，最近的在前", EN: "warnings, the latest first"})
-	Declare = row[Declaration, *alerts.Warning](Call{Method: "POST", Pattern: "/warnings", Body: textBody,
-		Act:    ActWarningsDeclare,
-		Spared: true, Refuses: codes{refusal.TransitionRefused},
-		Example: `{"level":"orange","trigger":"city_order","starts_at":"2016-12-16T20:00:00+08:00","ends_at":null,` +
-			`"document_no":"津污防指〔2016〕1号","issued_by":"天津市","received_at":"2016-12-16T16:30:00+08:00","region":"120111",` +
-			`"reason":"持续静稳","notice_text":"","proposal_id":"","drill":false}`,
-		ZH: "发布预警或管控要求", EN: "declares a warning"}).
+	Warnings = row[Paging, alerts.Page[*alerts.Warning]]("GET /warnings", ActWarningsRead,
+		"预警，最近的在前", "warnings, the latest first",
+		Call{Repeats: true})
+	Declare = row[Declaration, *alerts.Warning]("POST /warnings", ActWarningsDeclare,
+		"发布预警或管控要求", "declares a warning",
+		Call{Body: textBody, Spared: true, Refuses: codes{refusal.TransitionRefused},
+			Example: `{"level":"orange","trigger":"city_order","starts_at":"2016-12-16T20:00:00+08:00","ends_at":null,` +
+				`"document_no":"津污防指〔2016〕1号","issued_by":"天津市","received_at":"2016-12-16T16:30:00+08:00","region":"120111",` +
+				`"reason":"持续静稳","notice_text":"","proposal_id":"","drill":false}`}).
 		at(func(w *alerts.Warning) []string { return []string{"warnings", w.ID} })
-	Warning = row[ByID, WarningLook](Call{Method: "GET", Pattern: "/warnings/{id}", Act: ActWarningsRead, Repeats: true,
-		ZH: "一次预警及其经过", EN: "a warning and its history"})
-	Board = row[ByID, *notify.Board](Call{Method: "GET", Pattern: "/warnings/{id}/board", Act: ActBoardRead,
-		Repeats: true,
-		ZH:      "减排令的送达、答复与执行汇总", EN: "how its orders stand"})
-	Timeline = row[ByID, WarningTimeline](Call{Method: "GET", Pattern: "/warnings/{id}/timeline", Act: ActWarningsRead,
-		Repeats: true,
-		ZH:      "一次预警的经过，和减排令现在的执行汇总", EN: "what became of a warning, and how its orders stand"})
-	Approve = row[Approval, *alerts.Warning](Call{Method: "POST", Pattern: "/warnings/{id}/approve", Body: textBody,
-		Act: ActWarningsApprove, Spared: true, Refuses: acted, Example: `{"revision":1}`,
-		ZH: "批准待审批的发布或提级", EN: "approves what waits for a second person"})
-	EmergencyApprove = row[EmergencyApproval,
-		*alerts.Warning](Call{Method: "POST", Pattern: "/warnings/{id}/emergency-approve", Body: textBody,
-		Act: ActWarningsEmergencyApprove, Spared: true, Refuses: acted,
-		Example: `{"revision":1,"authority":"区政府总值班室","called_at":"2016-12-16T17:00:00+08:00","reason":"审批人电话无人接听"}`,
-		ZH:      "审批人联系不上时凭电话批准，须在 12 小时内补确认", EN: "approves on somebody's word when no approver can be reached"})
-	RejectWarning = row[Reject, *alerts.Warning](Call{Method: "POST", Pattern: "/warnings/{id}/reject", Body: textBody,
-		Act: ActWarningsReject, Spared: true, Refuses: acted, Example: `{"revision":1,"reason":"依据不足"}`,
-		ZH: "驳回", EN: "rejects what waits for a second person"})
-	Adjust = row[Adjustment, *alerts.Warning](Call{Method: "POST", Pattern: "/warnings/{id}/adjust", Body: textBody,
-		Act: ActWarningsAdjust, Spared: true, Refuses: acted,
-		Example: `{"revision":2,"level":"orange","reason":"污染加重","starts_at":null,"trigger":"city_order",` +
-			`"document_no":"津污防指〔2016〕2号","issued_by":"天津市","received_at":null}`,
-		ZH: "调整级别", EN: "changes the level"})
-	Revise = row[Revision, *alerts.Warning](Call{Method: "POST", Pattern: "/warnings/{id}/revise", Body: textBody,
-		Act: ActWarningsRevise, Spared: true, Refuses: acted,
-		Example: `{"revision":2,"ends_at":"2016-12-19T20:00:00+08:00","reason":"延长"}`,
-		ZH:      "修订文件、正文或结束时间；被驳回的重新提交", EN: "revises documents, text or end; submits a rejected one anew"})
-	LiftWarning = row[Lift, *alerts.Warning](Call{Method: "POST", Pattern: "/warnings/{id}/lift", Body: textBody,
-		Act: ActWarningsLift, Spared: true, Refuses: acted, Example: `{"revision":2,"reason":"空气质量好转","ends_at":null}`,
-		ZH: "解除", EN: "lifts a warning"})
-	CancelWarning = row[Cancel, *alerts.Warning](Call{Method: "POST", Pattern: "/warnings/{id}/cancel", Body: textBody,
-		Act: ActWarningsCancel, Spared: true, Refuses: acted, Example: `{"revision":1,"reason":"预报有变"}`,
-		ZH: "撤销尚未生效的预警", EN: "cancels a warning before its start"})
+	Warning = row[ByID, WarningLook]("GET /warnings/{id}", ActWarningsRead,
+		"一次预警及其经过", "a warning and its history",
+		Call{Repeats: true})
+	Board = row[ByID, *notify.Board]("GET /warnings/{id}/board", ActBoardRead,
+		"减排令的送达、答复与执行汇总", "how its orders stand",
+		Call{Repeats: true})
+	Timeline = row[ByID, WarningTimeline]("GET /warnings/{id}/timeline", ActWarningsRead,
+		"一次预警的经过，和减排令现在的执行汇总", "what became of a warning, and how its orders stand",
+		Call{Repeats: true})
+	Approve = row[Approval, *alerts.Warning]("POST /warnings/{id}/approve", ActWarningsApprove,
+		"批准待审批的发布或提级", "approves what waits for a second person",
+		Call{Body: textBody, Spared: true, Refuses: acted, Example: `{"revision":1}`})
+	EmergencyApprove = row[EmergencyApproval, *alerts.Warning](
+		"POST /warnings/{id}/emergency-approve", ActWarningsEmergencyApprove,
+		"审批人联系不上时凭电话批准，须在 12 小时内补确认", "approves on somebody's word when no approver can be reached",
+		Call{Body: textBody, Spared: true, Refuses: acted,
+			Example: `{"revision":1,"authority":"区政府总值班室","called_at":"2016-12-16T17:00:00+08:00","reason":"审批人电话无人接听"}`})
+	RejectWarning = row[Reject, *alerts.Warning]("POST /warnings/{id}/reject", ActWarningsReject,
+		"驳回", "rejects what waits for a second person",
+		Call{Body: textBody, Spared: true, Refuses: acted, Example: `{"revision":1,"reason":"依据不足"}`})
+	Adjust = row[Adjustment, *alerts.Warning]("POST /warnings/{id}/adjust", ActWarningsAdjust,
+		"调整级别", "changes the level",
+		Call{Body: textBody, Spared: true, Refuses: acted,
+			Example: `{"revision":2,"level":"orange","reason":"污染加重","starts_at":null,"trigger":"city_order",` +
+				`"document_no":"津污防指〔2016〕2号","issued_by":"天津市","received_at":null}`})
+	Revise = row[Revision, *alerts.Warning]("POST /warnings/{id}/revise", ActWarningsRevise,
+		"修订文件、正文或结束时间；被驳回的重新提交", "revises documents, text or end; submits a rejected one anew",
+		Call{Body: textBody, Spared: true, Refuses: acted,
+			Example: `{"revision":2,"ends_at":"2016-12-19T20:00:00+08:00","reason":"延长"}`})
+	LiftWarning = row[Lift, *alerts.Warning]("POST /warnings/{id}/lift", ActWarningsLift,
+		"解除", "lifts a warning",
+		Call{Body: textBody, Spared: true, Refuses: acted,
+			Example: `{"revision":2,"reason":"空气质量好转","ends_at":null}`})
+	CancelWarning = row[Cancel, *alerts.Warning]("POST /warnings/{id}/cancel", ActWarningsCancel,
+		"撤销尚未生效的预警", "cancels a warning before its start",
+		Call{Body: textBody, Spared: true, Refuses: acted, Example: `{"revision":1,"reason":"预报有变"}`})
 
-	WarningListChanges = row[ChangesQuery,
-		ListChanges](Call{Method: "GET", Pattern: "/warnings/{id}/list-changes", Act: ActListsRead,
-		Repeats: true,
-		ZH:      "新版清单会改变本次预警中哪些对象的措施", EN: "whom of a live warning a newer list gives other measures"})
-	Relist = row[Relisting, notify.RelistDone](Call{Method: "POST", Pattern: "/warnings/{id}/list-changes", Body: dataBody,
-		Act: ActWarningsRelist, Spared: true, Refuses: acted,
-		Example: `{"revision":1,"list_version":"L20161216-1a2b3c","recipients":["E0001"]}`,
-		ZH:      "按现行清单重下所选对象的减排令", EN: "gives the recipients named what the list in force says"})
+	WarningListChanges = row[ChangesQuery, ListChanges]("GET /warnings/{id}/list-changes", ActListsRead,
+		"新版清单会改变本次预警中哪些对象的措施", "whom of a live warning a newer list gives other measures",
+		Call{Repeats: true})
+	Relist = row[Relisting, notify.RelistDone]("POST /warnings/{id}/list-changes", ActWarningsRelist,
+		"按现行清单重下所选对象的减排令", "gives the recipients named what the list in force says",
+		Call{Body: dataBody, Spared: true, Refuses: acted,
+			Example: `{"revision":1,"list_version":"L20161216-1a2b3c","recipients":["E0001"]}`})
 )
