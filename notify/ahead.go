@@ -13,9 +13,9 @@ import (
 // aheadRecipients is how many recipients are read ahead of a round: about as many as the next chunk holds.
 const aheadRecipients = 500
 
-// AheadReader decides the chunks of rounds as [DecideRound] does, and reads the recipients of the next chunk while the
-// record writes the one before. The rows of a version that a warning is pinned to never change, so its answers are
-// those of DecideRound. Between two calls it keeps some hundred recipients of the last round and nothing else.
+// AheadReader decides the chunks of rounds, and reads the recipients of the next chunk while the record writes the one
+// before. The rows of a version that a warning is pinned to never change, so its answers are those that are decided
+// without reading ahead. Between two calls it keeps some hundred recipients of the last round and nothing else.
 type AheadReader struct {
 	mu   sync.Mutex
 	runs [2]*targetRun // read last and read ahead
@@ -38,9 +38,25 @@ type runKey struct {
 	after   string
 }
 
-// DecideRound is [DecideRound].
+// DecideRound works off one chunk: an Issued or Released event per order it changes, then the ChunkDone event that
+// makes the chunk count. A chunk that was done before, or whose round was replaced, gives no events. A nil AheadReader
+// decides the same and reads nothing ahead.
 func (p *AheadReader) DecideRound(tx *bbolt.Tx, _ string, in RoundChunk, _ time.Time) ([]Event, ChunkDone, error) {
-	return decideRound(tx, in, p)
+	round, err := GetRound(tx, in.Warning)
+	if err != nil || round == nil || round.Done || round.N != in.N {
+		return nil, ChunkDone{}, err
+	}
+	c := &chunk{round: round, batch: batch{words: round.Words},
+		done: ChunkDone{Warning: round.Warning, Seq: round.Seq, N: round.N, Cursor: round.Cursor}}
+	if round.Release != "" {
+		err = c.releaseAll(tx)
+	} else {
+		err = c.order(tx, p)
+	}
+	if err != nil {
+		return nil, ChunkDone{}, err
+	}
+	return append(c.events, &c.done), c.done, nil
 }
 
 // take gives the run of that name, nil when it was not read; a nil AheadReader reads nothing ahead. A chunk that did

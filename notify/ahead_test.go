@@ -50,7 +50,7 @@ func compareReader(t *testing.T, db *bbolt.DB, fx *discard, reader *AheadReader,
 	now time.Time) (done ChunkDone) {
 	t.Helper()
 	err := db.Update(func(tx *bbolt.Tx) error {
-		want, _, err := DecideRound(tx, "system", in, now)
+		want, _, err := decideRound(tx, "system", in, now)
 		if err != nil {
 			return err
 		}

@@ -98,7 +98,7 @@ func BenchmarkAudit(b *testing.B) {
 			return err
 		}
 		for n := 1; ; n++ {
-			evs, done, err := DecideRound(tx, "system", RoundChunk{p.Warning, n}, now)
+			evs, done, err := decideRound(tx, "system", RoundChunk{p.Warning, n}, now)
 			for i, ev := range evs {
 				if err == nil {
 					err = Apply(tx, fx, now, "system", Pos{Block: uint64(n), Off: uint32(i)}, ev)

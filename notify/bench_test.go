@@ -42,7 +42,7 @@ func planAll(b testing.TB, tx *bbolt.Tx, fx *discard, warning string, now time.T
 	var block uint64
 	var data []byte
 	for n := 1; ; n++ {
-		evs, done, err := DecideRound(tx, "system", RoundChunk{warning, n}, now)
+		evs, done, err := decideRound(tx, "system", RoundChunk{warning, n}, now)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -83,25 +83,6 @@ func change(tx *bbolt.Tx, fx Effects, id string, f func(*Order)) error {
 	return nil
 }
 
-// Judgement is a verdict on an order, from monitoring or an inspection.
-type Judgement struct {
-	OrderID string
-	Verdict Verdict
-}
-
-// DecideVerdict records a verdict that differs from the order's present one.
-func DecideVerdict(tx *bbolt.Tx, _ string, in Judgement, _ time.Time) ([]Event, *Order, error) {
-	o, err := Get(tx, in.OrderID)
-	if err != nil || o.Verdict == in.Verdict {
-		return nil, o, err
-	}
-	if int(in.Verdict) >= len(verdictNames) {
-		return nil, nil, fmt.Errorf("notify: no verdict %d", in.Verdict)
-	}
-	o.Verdict = in.Verdict
-	return []Event{&Judged{OrderID: o.ID, Verdict: in.Verdict.String()}}, o, nil
-}
-
 func applyJudged(tx *bbolt.Tx, fx Effects, ev *Judged) error {
 	for i, name := range verdictNames {
 		if name == ev.Verdict {

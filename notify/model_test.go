@@ -363,7 +363,7 @@ func TestOrdersAgainstModel(t *testing.T) {
 			"verdict": func(rt *rapid.T) {
 				id := anyOrder(rt)
 				v := Verdict(rapid.IntRange(0, len(verdictNames)-1).Draw(rt, "verdict"))
-				_, _, err := do(w, DecideVerdict, Judgement{OrderID: id, Verdict: v})
+				_, _, err := do(w, decideVerdict, judgement{OrderID: id, Verdict: v})
 				if o := m.orders[id]; o != nil {
 					w.must(nil, err)
 					o.verdict = v.String()
@@ -384,4 +384,23 @@ func TestOrdersAgainstModel(t *testing.T) {
 			return err
 		})
 	})
+}
+
+// judgement is a verdict on an order, from monitoring or an inspection.
+type judgement struct {
+	OrderID string
+	Verdict Verdict
+}
+
+// decideVerdict records a verdict that differs from the order's present one.
+func decideVerdict(tx *bbolt.Tx, _ string, in judgement, _ time.Time) ([]Event, *Order, error) {
+	o, err := Get(tx, in.OrderID)
+	if err != nil || o.Verdict == in.Verdict {
+		return nil, o, err
+	}
+	if int(in.Verdict) >= len(verdictNames) {
+		return nil, nil, fmt.Errorf("notify: no verdict %d", in.Verdict)
+	}
+	o.Verdict = in.Verdict
+	return []Event{&Judged{OrderID: o.ID, Verdict: in.Verdict.String()}}, o, nil
 }

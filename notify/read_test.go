@@ -22,7 +22,7 @@ func TestRepeatsAreTheSameBytes(t *testing.T) {
 	}
 	_, evs, err := do(w, DecideSent, SentMessages{IDs: []string{e1 + "/issued"}})
 	w.must(evs, err)
-	_, evs, err = do(w, DecideVerdict, Judgement{OrderID: e1, Verdict: VerdictSuspected})
+	_, evs, err = do(w, decideVerdict, judgement{OrderID: e1, Verdict: VerdictSuspected})
 	w.must(evs, err)
 	if _, again := w.message(e1 + "/issued"); again != issued {
 		t.Errorf("issued again:\n%s\n%s", again, issued)
@@ -42,7 +42,7 @@ func TestRepeatsAreTheSameBytes(t *testing.T) {
 		m.Order["acknowledged_at"] == nil {
 		t.Errorf("release says %s", released)
 	}
-	_, evs, err = do(w, DecideVerdict, Judgement{OrderID: e1, Verdict: VerdictViolated})
+	_, evs, err = do(w, decideVerdict, judgement{OrderID: e1, Verdict: VerdictViolated})
 	w.must(evs, err)
 	if _, again := w.message(e1 + "/released"); again != released {
 		t.Errorf("released again:\n%s\n%s", again, released)

@@ -205,7 +205,7 @@ func TestPlanOfTwoListsInChunks(t *testing.T) {
 		for p := w.plan(); !p.Done; p = w.plan() {
 			delete(w.fx.timers, p.timer())
 			delete(w.copyFx.timers, p.timer())
-			decide := DecideRound
+			decide := decideRound
 			if reader != nil {
 				decide = reader.DecideRound
 			}

@@ -100,29 +100,6 @@ func (p *Round) start(tx *bbolt.Tx, fx Effects, old *Round) error {
 	return p.store(tx)
 }
 
-// DecideRound works off one chunk: an Issued or Released event per order it changes, then the ChunkDone event that
-// makes the chunk count. A chunk that was done before, or whose round was replaced, gives no events.
-func DecideRound(tx *bbolt.Tx, _ string, in RoundChunk, _ time.Time) ([]Event, ChunkDone, error) {
-	return decideRound(tx, in, nil)
-}
-
-func decideRound(tx *bbolt.Tx, in RoundChunk, ahead *AheadReader) ([]Event, ChunkDone, error) {
-	p, err := GetRound(tx, in.Warning)
-	if err != nil || p == nil || p.Done || p.N != in.N {
-		return nil, ChunkDone{}, err
-	}
-	c := &chunk{round: p, batch: batch{words: p.Words}, done: ChunkDone{Warning: p.Warning, Seq: p.Seq, N: p.N, Cursor: p.Cursor}}
-	if p.Release != "" {
-		err = c.releaseAll(tx)
-	} else {
-		err = c.order(tx, ahead)
-	}
-	if err != nil {
-		return nil, ChunkDone{}, err
-	}
-	return append(c.events, &c.done), c.done, nil
-}
-
 // chunk gathers what one chunk of a round does.
 type chunk struct {
 	batch

@@ -74,7 +74,7 @@ func TestPlanInterruptedAtEveryChunk(t *testing.T) {
 			t.Errorf("chunk %d: %d events of %d bytes", chunks, len(evs), size)
 		}
 		for _, stale := range []int{p.N, p.N - 1, p.N + 2} {
-			if _, evs, err := do(halting, DecideRound, RoundChunk{warningID, stale}); err != nil || len(evs) > 0 {
+			if _, evs, err := do(halting, decideRound, RoundChunk{warningID, stale}); err != nil || len(evs) > 0 {
 				t.Errorf("chunk %d after chunk %d: %d events, %v", stale, p.N, len(evs), err)
 			}
 		}
@@ -258,7 +258,7 @@ func TestPlanReplaced(t *testing.T) {
 	w.run(w.plan().timer())
 	old := w.plan()
 	w.change(Round{Level: alerts.Yellow, Release: "cancelled"})
-	if _, evs, err := do(w, DecideRound, RoundChunk{warningID, old.N}); err != nil || len(evs) > 0 {
+	if _, evs, err := do(w, decideRound, RoundChunk{warningID, old.N}); err != nil || len(evs) > 0 {
 		t.Errorf("the old plan's chunk: %d events, %v", len(evs), err)
 	}
 	w.elapse(0)

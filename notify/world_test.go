@@ -342,7 +342,7 @@ func decideTimer(tx *bbolt.Tx, t timer, now time.Time) (evs []Event, err error) 
 	payload := []byte(t.payload)
 	switch t.command {
 	case CommandRound:
-		return decideAs(tx, DecideRound, payload, now)
+		return decideAs(tx, decideRound, payload, now)
 	case CommandOverdue:
 		return decideAs(tx, DecideOverdue, payload, now)
 	case CommandNextStage:
@@ -484,3 +484,6 @@ func enterprise(id string, levels ...alerts.Level) reductionlist.Recipient {
 }
 
 func code(err error) refusal.Code { return refusal.CodeOf(err) }
+
+// decideRound decides a chunk without reading ahead.
+var decideRound = (*AheadReader)(nil).DecideRound

@@ -32,11 +32,6 @@ type Effect struct {
 	ToShare   Amounts      `json:"to_share"`
 }
 
-// Compare is Diff with the effect on the reductions. It sorts both lists, and gives the same for the same lists.
-func Compare(from, to *List) Comparison {
-	return ComparisonOf(Diff(from, to), TotalsOf(from), TotalsOf(to))
-}
-
 // ComparisonOf is the comparison of two lists of which the changes and the totals are known.
 func ComparisonOf(changes []Change, from, to Totals) Comparison {
 	c := Comparison{Changes: changes}
@@ -100,10 +95,11 @@ func (t *Totals) Add(r *Recipient) {
 }
 
 // Emission is that of the list.
-func (t *Totals) Emission() Amounts { return t.emission }
+func (t Totals) Emission() Amounts { return t.emission }
 
-// Ratios are the reductions of each level as shares of the emission.
-func (t *Totals) Ratios() []Ratio { return RatiosOf(t.all, t.emission) }
+// Ratios are the reductions of each level as shares of the emission. A recipient that has long been closed and idle
+// lines count for nothing.
+func (t Totals) Ratios() []Ratio { return RatiosOf(t.all, t.emission) }
 
 func effects(sector string, from, to [4]Amounts, fromBase, toBase Amounts) []Effect {
 	made := make([]Effect, len(LevelWords.Codes))

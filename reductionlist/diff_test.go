@@ -103,14 +103,14 @@ func TestRatios(t *testing.T) {
 			Measures: []reductionlist.Measure{measure(alerts.Yellow, "1", 100)}},
 	}}
 	want := map[alerts.Level]float64{alerts.Advisory: 0, alerts.Yellow: 0.2, alerts.Orange: 0.3, alerts.Red: 0.7}
-	for _, r := range reductionlist.Ratios(l) {
+	for _, r := range reductionlist.TotalsOf(l).Ratios() {
 		if r.Share.NOx != want[r.Level] {
 			t.Errorf("%s: NOx %v, want %v", r.Level, r.Share.NOx, want[r.Level])
 		}
 	}
 	// SO2 and NOx stand in for each other: 20 % together at yellow is enough, 30 % of 40 at orange is not.
 	var levels []alerts.Level
-	for _, s := range rules.Shortfalls(l, rules.DefaultSettings()) {
+	for _, s := range rules.ShortfallsOf(new(reductionlist.TotalsOf(l)), rules.DefaultSettings()) {
 		levels = append(levels, s.Level)
 	}
 	if !slices.Equal(levels, []alerts.Level{alerts.Orange}) {

@@ -8,7 +8,7 @@
 // one [Begun], many [RowsAdded] in the order of recipient ids, and one [Activated] that makes it count; its hash is a
 // chain over the rows, so activation compares one value however long the list is.
 //
-// [Diff] lists what is different between two lists, and [Compare] adds the effect on the reductions.
+// [Diff] lists what is different between two lists, and [ComparisonOf] adds the effect on the reductions.
 //
 // A version goes from draft to approved to active, and to replaced when another that begins on the same day takes its
 // place; [DecideActivate] says which days collide. A workbook with errors is kept as a draft without rows, for those
@@ -26,5 +26,5 @@
 //	list.contacts    version id | 0 | recipient id           -> reference of the contact in the vault
 //	list.effective   effective date (2006-01-02) | 8 bytes of activation time in ms, big-endian | version id -> empty
 //
-// Names and telephone numbers of contacts are in none of them: see [SplitContacts].
+// Names and telephone numbers of contacts are in none of them: see [Contact].
 package reductionlist

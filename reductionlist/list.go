@@ -191,22 +191,6 @@ type Pit struct {
 	Notes
 }
 
-// SplitContacts hands every contact to put, keeps the reference it returns, and takes the contact out of the
-// list. A recipient without a contact keeps the reference it has.
-func SplitContacts(l *List, put func(recipientID string, c Contact) (ref string, err error)) error {
-	for _, r := range l.Recipients {
-		if r.Contact == nil {
-			continue
-		}
-		ref, err := put(r.ID, *r.Contact)
-		if err != nil {
-			return err
-		}
-		r.ContactRef, r.Contact = ref, nil
-	}
-	return nil
-}
-
 // Find returns the recipient with the id, or a not_found refusal. In a sorted list it is quick.
 func (l *List) Find(id string) (*Recipient, error) {
 	if i, found := slices.BinarySearchFunc(l.Recipients, id,

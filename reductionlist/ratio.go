@@ -11,12 +11,6 @@ type Ratio struct {
 	Share     Amounts      `json:"share"` // 0 where the emission is not given
 }
 
-// Ratios are the reductions of each level. A recipient that has long been closed and idle lines count for nothing.
-func Ratios(l *List) []Ratio {
-	t := TotalsOf(l)
-	return t.Ratios()
-}
-
 // AddLevels adds reductions level by level.
 func AddLevels(sum *[4]Amounts, more [4]Amounts) {
 	for k := range sum {

@@ -61,7 +61,7 @@ func TestReplayedStateIsTheLiveStateByteForByte(t *testing.T) {
 func TestContactsStayOutOfTheRecord(t *testing.T) {
 	l := listtest.Example(60)
 	vault := map[string]reductionlist.Contact{}
-	listtest.Must(t, reductionlist.SplitContacts(l, func(id string, c reductionlist.Contact) (string, error) {
+	listtest.Must(t, takeContacts(l, func(id string, c reductionlist.Contact) (string, error) {
 		vault["v:"+id] = c
 		return "v:" + id, nil
 	}))

@@ -1,11 +1,9 @@
-// Package seeds is the data that comes with the program: Xiqing's list, its towns, the targets of the plan it
-// carries out, the criteria by which levels follow from the air, and real episodes. Nothing here is read
-// from anywhere but the program itself.
+// Package seeds is the data that comes with the program: Xiqing's list, its towns, the criteria by which levels follow from the air,
+// and real episodes. Nothing here is read from anywhere but the program itself.
 package seeds
 
 import (
 	"embed"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -21,9 +19,6 @@ import (
 
 //go:embed xiqing.xlsx
 var xiqingWorkbook []byte
-
-//go:embed targets.json
-var targets []byte
 
 //go:embed episodes/*.csv episodes/SOURCES.md
 var episodes embed.FS
@@ -76,30 +71,4 @@ func Criteria() fs.FS {
 		panic("seeds: " + err.Error()) // the name is constant and valid
 	}
 	return sub
-}
-
-// Towns lists Xiqing's streets, towns and zones in the order of their codes.
-func Towns() []towns.Unit { return towns.List() }
-
-// Indicator is one indicator of the plan with its target by year. Better says which way is good: low or high.
-type Indicator struct {
-	Row     int                `json:"row"`
-	ID      string             `json:"id"`
-	Name    string             `json:"name"`
-	Unit    string             `json:"unit"`
-	Better  string             `json:"better"`
-	Targets map[string]float64 `json:"targets"`
-	Note    string             `json:"note,omitempty"`
-}
-
-// Targets are the plan's indicators of the air.
-func Targets() ([]Indicator, error) {
-	var file struct {
-		Source     string      `json:"source"`
-		Indicators []Indicator `json:"indicators"`
-	}
-	if err := json.Unmarshal(targets, &file); err != nil {
-		return nil, fmt.Errorf("seeds: targets: %w", err)
-	}
-	return file.Indicators, nil
 }

@@ -2,6 +2,7 @@ package seeds
 
 import (
 	"bytes"
+	_ "embed"
 	"encoding/json"
 	"io/fs"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/reductionlist/rules"
 	"qingkong/reductionlist/workbook"
+	"qingkong/seeds/towns"
 	"qingkong/seeds/xiqing"
 )
 
@@ -118,7 +120,7 @@ func TestEpisode(t *testing.T) {
 
 func TestTowns(t *testing.T) {
 	kinds := map[string]int{}
-	for _, u := range Towns() {
+	for _, u := range towns.List() {
 		kinds[u.Kind]++
 		if !strings.HasPrefix(u.Code, "120111") {
 			t.Errorf("%+v is not in Xiqing", u)
@@ -129,12 +131,30 @@ func TestTowns(t *testing.T) {
 	}
 }
 
+//go:embed targets.json
+var targets []byte
+
+// indicator is one indicator of the plan with its target by year. Better says which way is good: low or high.
+type indicator struct {
+	Row     int                `json:"row"`
+	ID      string             `json:"id"`
+	Name    string             `json:"name"`
+	Unit    string             `json:"unit"`
+	Better  string             `json:"better"`
+	Targets map[string]float64 `json:"targets"`
+	Note    string             `json:"note,omitempty"`
+}
+
 // Rows 1 to 3 of annex 1 of the plan.
 func TestTargets(t *testing.T) {
-	indicators, err := Targets()
-	if err != nil {
+	var file struct {
+		Source     string      `json:"source"`
+		Indicators []indicator `json:"indicators"`
+	}
+	if err := json.Unmarshal(targets, &file); err != nil {
 		t.Fatal(err)
 	}
+	indicators := file.Indicators
 	want := []map[string]float64{
 		{"2023": 39, "2024": 38, "2025": 37},
 		{"2023": 68.2, "2024": 70, "2025": 72.6},

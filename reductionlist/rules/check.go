@@ -12,16 +12,14 @@ import (
 // Fault is one thing wrong in a list, by the keys of its row; [Judge] makes a finding of it where the list stands in a
 // file.
 type Fault struct {
-	Severity  string `json:"severity"`
-	Sheet     string `json:"sheet"`
-	Recipient string `json:"recipient,omitempty"` // empty for the whole list
+	Severity  string
+	Sheet     string
+	Recipient string // empty for the whole list
 	// of the row within the recipient, like that of a change between two lists
-	Key     string       `json:"key,omitempty"`
-	Column  string       `json:"column,omitempty"`
-	Rule    string       `json:"rule"`
-	Message string       `json:"message"` // Chinese; see In for English
-	Remedy  string       `json:"remedy"`
-	Args    refusal.Args `json:"-"`
+	Key    string
+	Column string
+	Rule   string
+	Args   refusal.Args
 
 	at rowRef
 }
@@ -34,29 +32,10 @@ type rowRef struct {
 	key   string // of 基本情况
 }
 
-// In returns the fault worded in "zh-CN" or "en".
-func (f Fault) In(lang string) Fault {
-	f.Message, f.Remedy = list.RuleText(f.Rule, lang, f.Args)
-	return f
-}
-
-// Check finds what is wrong in a list: first what each row shows by itself, then what only shows when rows stand beside
-// each other, both in the order of the list.
-func Check(l *list.List, s Settings) []Fault {
-	c := checker{s: &s, worded: true}
-	c.head(l)
-	for _, r := range l.Recipients {
-		c.own(r, nil)
-	}
-	c.beside(l)
-	return c.faults
-}
-
 // checker collects faults.
 type checker struct {
 	s      *Settings
 	around *surroundings
-	worded bool
 	rows   map[*list.Recipient]*list.Rows // where the list stands in a file; nil for a list that stands in none
 	lost   func(column string) bool       // a cell of the row at hand that could not be read
 	faults []Fault
@@ -68,9 +47,6 @@ func (c *checker) add(f cellFault, at rowRef, key string) {
 	made := Fault{Severity: f.grade(), Sheet: at.sheet, Key: key, Column: f.column, Rule: f.rule, Args: f.args, at: at}
 	if at.r != nil {
 		made.Recipient = at.r.ID
-	}
-	if c.worded {
-		made = made.In("zh-CN")
 	}
 	c.faults = append(c.faults, made)
 }

@@ -80,7 +80,7 @@ func TestOneGoodChannelIsEnough(t *testing.T) {
 	if marks.Monitorable.OK || !slices.Equal(why, []string{"list.factor", "list.no_factor", "list.unknown_channel"}) {
 		t.Errorf("reasons %v", why)
 	}
-	a := rules.Assess(l, s)
+	a := assess(l, s)
 	if len(a.Tasks) != 1 || a.Tasks[0].Rule != "list.no_factor" || a.Score.All != a.Score.Measures-1 {
 		t.Errorf("%+v, tasks %+v", a.Score, a.Tasks)
 	}
@@ -168,7 +168,7 @@ func TestWorkListIsOrderedByGain(t *testing.T) {
 	site, err := l.Find("E0014")
 	listtest.Must(t, err)
 	site.Measures[0].Responsible = ""
-	tasks := rules.Assess(l, rules.DefaultSettings()).Tasks
+	tasks := assess(l, rules.DefaultSettings()).Tasks
 	if len(tasks) != 2 || tasks[0].Recipient != "E0001" || tasks[0].Rule != "list.unknown_channel" ||
 		len(tasks[0].Measures) != 4 || tasks[0].Completes != 4 ||
 		tasks[1].Recipient != "E0014" || tasks[1].Completes != 1 || tasks[0].Gain <= tasks[1].Gain {
@@ -177,7 +177,7 @@ func TestWorkListIsOrderedByGain(t *testing.T) {
 	if got := tasks[1].In("en").Message; got != "is required and empty." {
 		t.Errorf("%s", got)
 	}
-	if a := rules.Assess(&reductionlist.List{}, rules.DefaultSettings()); a.Score.Share != 1 || len(a.Tasks) != 0 {
+	if a := assess(&reductionlist.List{}, rules.DefaultSettings()); a.Score.Share != 1 || len(a.Tasks) != 0 {
 		t.Errorf("%+v", a)
 	}
 }
@@ -252,7 +252,7 @@ func TestBottomLines(t *testing.T) {
 	}
 	said := func(l *reductionlist.List, s rules.Settings) string {
 		var words []string
-		for _, f := range rules.Shortfalls(l, s) {
+		for _, f := range rules.ShortfallsOf(new(reductionlist.TotalsOf(l)), s) {
 			words = append(words, fmt.Sprintf("%s %s %.2f", f.Level, f.Pollutant, f.Want))
 		}
 		return strings.Join(words, ", ")
@@ -288,11 +288,12 @@ func TestSectorsAddUp(t *testing.T) {
 	l, err := seeds.List()
 	listtest.Must(t, err)
 	sum, sectors := map[alerts.Level]float64{}, map[string]bool{}
-	for _, e := range reductionlist.Compare(&reductionlist.List{}, l).Sectors {
+	for _, e := range reductionlist.ComparisonOf(nil, reductionlist.TotalsOf(&reductionlist.List{}),
+		reductionlist.TotalsOf(l)).Sectors {
 		sum[e.Level] += e.ToShare.NOx
 		sectors[e.Sector] = true
 	}
-	for _, r := range reductionlist.Ratios(l) {
+	for _, r := range reductionlist.TotalsOf(l).Ratios() {
 		if d := sum[r.Level] - r.Share.NOx; d > 1e-9 || d < -1e-9 {
 			t.Errorf("%s: sectors %v, whole %v", r.Level, sum[r.Level], r.Share.NOx)
 		}

@@ -20,9 +20,9 @@ func added(t testing.TB, s rules.Settings, change func(l *reductionlist.List)) (
 	l := listtest.Example(20)
 	words := func(f rules.Fault) string {
 		for _, lang := range []string{"zh-CN", "en"} {
-			g := f.In(lang)
-			if !refusal.Known(f.Rule) || !refusal.Known(f.Rule+".remedy") || strings.ContainsAny(g.Message+g.Remedy, "{}") {
-				t.Errorf("%s in %s: %q, %q", f.Rule, lang, g.Message, g.Remedy)
+			message, remedy := reductionlist.RuleText(f.Rule, lang, f.Args)
+			if !refusal.Known(f.Rule) || !refusal.Known(f.Rule+".remedy") || strings.ContainsAny(message+remedy, "{}") {
+				t.Errorf("%s in %s: %q, %q", f.Rule, lang, message, remedy)
 			}
 		}
 		return strings.Join([]string{f.Severity, f.Rule, f.Sheet, f.Recipient, f.Column}, " ")

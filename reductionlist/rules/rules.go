@@ -1,16 +1,13 @@
 // Package rules is what a reduction list is held to: every rule is a function over the list, wherever the list comes
 // from.
 //
-// [Table] lists the rules. [Check] finds what is wrong in a list and [Judge] in one that was read from a file, by
-// sheet, row and column; [MarksOf] says of one measure whether it is 可操作, 可监测 and 可核查, and [Assess] scores a list by
-// that. [Settings] are what a city decides. [Amend] and [AmendRecipient] change one row of a list and refuse what the
+// [Judge] finds what is wrong in a list that was read from a file, by sheet, row and column; [MarksOf] says of one
+// measure whether it is 可操作, 可监测 and 可核查, and an [Assessor] scores a list by that. [Settings] are what a city decides. [Amend] and [AmendRecipient] change one row of a list and refuse what the
 // rules hold against that row, or what the change makes wrong elsewhere; rows that an older version has and that nobody
 // touches are as they are.
 package rules
 
 import (
-	"slices"
-
 	list "qingkong/reductionlist"
 )
 
@@ -214,9 +211,6 @@ var rules = []Rule{
 		Source: "津政办规〔2023〕9号 [S4]; VOCs of 2017 [S5]; SO2–NOx exchange [K]: bottom_line, so2_nox_exchange",
 		across: []string{list.SheetHead, list.SheetRecipients, list.SheetLines, list.SheetMeasures}},
 }
-
-// Table is the table of rules, for whoever documents them.
-func Table() []Rule { return slices.Clone(rules) }
 
 var ruleByName = func() map[string]*Rule {
 	byName := make(map[string]*Rule, len(rules))

@@ -440,7 +440,7 @@ func (d damage) marks(t *testing.T, l *reductionlist.List) {
 	t.Helper()
 	table := rules.Table()
 	r := table[slices.IndexFunc(table, func(r rules.Rule) bool { return r.Name == d.rule })]
-	a := rules.Assess(l, rules.DefaultSettings())
+	a := assess(l, rules.DefaultSettings())
 	n := a.Score.Measures
 	lost := func(mark string, have int) {
 		want := n

@@ -108,15 +108,6 @@ func (t Task) In(lang string) Task {
 	return t
 }
 
-// Assess scores a list.
-func Assess(l *list.List, s Settings) Assessment {
-	a := NewAssessor(s)
-	for _, r := range l.Recipients {
-		a.Add(r)
-	}
-	return a.Done()
-}
-
 // Assessor scores a list one recipient at a time.
 type Assessor struct {
 	s Settings

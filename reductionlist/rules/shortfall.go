@@ -13,13 +13,8 @@ type Shortfall struct {
 	Want      float64      `json:"want"`
 }
 
-// Shortfalls compares the ratios with the bottom line of the settings. A pollutant whose emission is not given is left
-// out.
-func Shortfalls(l *list.List, s Settings) []Shortfall {
-	return shortfalls(list.Ratios(l), l.Emission, &s)
-}
-
-// ShortfallsOf is [Shortfalls] of a list of which the totals are known.
+// ShortfallsOf compares the ratios of a list, of which the totals are known, with the bottom line of the settings. A
+// pollutant whose emission is not given is left out.
 func ShortfallsOf(t *list.Totals, s Settings) []Shortfall {
 	return shortfalls(t.Ratios(), t.Emission(), &s)
 }

@@ -32,17 +32,20 @@ func TestListHasNoFindings(t *testing.T) {
 	if got.Hash() != List().Hash() {
 		t.Errorf("the list read back has another hash")
 	}
-	if short := rules.Shortfalls(got, rules.DefaultSettings()); len(short) > 0 {
+	if short := rules.ShortfallsOf(new(list.TotalsOf(got)), rules.DefaultSettings()); len(short) > 0 {
 		t.Errorf("short of the bottom line: %+v", short)
 	}
-	for _, r := range list.Ratios(got) {
+	for _, r := range list.TotalsOf(got).Ratios() {
 		if want := rules.DefaultSettings().BottomLine[r.Level]; r.Share.PM < want.PM || r.Share.VOCs < want.VOCs ||
 			r.Share.SO2+r.Share.NOx < want.SO2+want.NOx {
 			t.Errorf("%s: shares %+v, want %+v", r.Level, r.Share, want)
 		}
 	}
-	a := rules.Assess(got, rules.DefaultSettings())
-	if a.Score.Share != 1 || a.Score.Measures < 300 || len(a.Tasks) > 0 {
+	assessor := rules.NewAssessor(rules.DefaultSettings())
+	for _, r := range got.Recipients {
+		assessor.Add(r)
+	}
+	if a := assessor.Done(); a.Score.Share != 1 || a.Score.Measures < 300 || len(a.Tasks) > 0 {
 		t.Errorf("score %+v, tasks %+v", a.Score, a.Tasks)
 	}
 }
@@ -81,12 +84,12 @@ func TestPlacesLieInTheDistrict(t *testing.T) {
 		s.District = append(s.District, rules.Point{Lon: p[0], Lat: p[1]})
 	}
 	l := List()
-	for _, f := range rules.Check(l, s) {
+	for _, f := range rules.Judge(workbook.Places(l), s) {
 		t.Errorf("%+v", f)
 	}
 	l.Recipients[2].Lon, l.Recipients[2].Lat = 116.40, 39.90 // Beijing
-	if found := rules.Check(l, s); len(found) != 1 || found[0].Rule != "list.outside_district" ||
-		found[0].Recipient != l.Recipients[2].ID {
+	if found := rules.Judge(workbook.Places(l), s); len(found) != 1 || found[0].Rule != "list.outside_district" ||
+		found[0].Row != 4 {
 		t.Errorf("a place outside: %+v", found)
 	}
 }
