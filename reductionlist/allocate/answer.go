@@ -151,7 +151,7 @@ func (p *Coal) answer(r *CoalResult) *Answer {
 func (p *Waste) answer(r *WasteResult) *Answer {
 	a := &Answer{Kind: KindWaste, Outcome: r.Outcome, Totals: r.Totals, Baseline: r.Baseline, Saved: r.Saved,
 		StepH: p.stepH, Result: r, binding: r.BindingIn}
-	at := p.first()
+	at := p.states().first
 	for _, s := range r.Plan {
 		step := AnswerStep{At: s.At, DivertTH: &s.DivertTH, PitT: &s.PitT}
 		next := set(0)

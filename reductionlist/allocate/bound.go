@@ -3,20 +3,16 @@ package allocate
 import (
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // commitment is the question which units are on when, apart from what a set of units costs in a step: that is asked of
 // costs. It is common to searching for the least cost and for any plan at all.
 type commitment struct {
-	n, steps  int
+	states
 	costs     *stepCosts
 	class     []int // of a step: the table of costs that holds
-	allowed   []set // the units that may run in a step
 	startCost []float64
-	minUp     []int
-	minDown   []int
-	first     set   // the units that are on before the first step
-	locked    []int // and for how many steps each still has to stay what it is
 
 	starts []float64 // by set: what starting all of them costs
 
@@ -24,6 +20,19 @@ type commitment struct {
 	price [][]float64 // by step and unit
 	joint [][]float64 // by step+1 and set
 	alone []alone     // by unit: what its prices make of it, no cost and no start counted
+}
+
+// classes puts each step into the class of its demand, and returns the demand of each class.
+func (c *commitment) classes(of func(t int) demand) (wants []demand) {
+	for t := range c.steps {
+		d := of(t)
+		k := slices.Index(wants, d)
+		if k < 0 {
+			k, wants = len(wants), append(wants, d)
+		}
+		c.class = append(c.class, k)
+	}
+	return wants
 }
 
 func (c *commitment) prepare() {
@@ -40,8 +49,8 @@ func (c *commitment) prepare() {
 	}
 	c.alone = make([]alone, c.n)
 	for i := range c.n {
-		c.alone[i] = newAlone(c.steps, c.minUp[i], c.minDown[i], func(t int) bool { return c.allowed[t].has(i) },
-			func(t int) float64 { return -c.price[t][i] }, func(int) float64 { return 0 })
+		c.alone[i] = newAlone(c.steps, &c.machines[i], func(t int) float64 { return -c.price[t][i] },
+			func(int) float64 { return 0 })
 	}
 }
 
@@ -53,7 +62,7 @@ func (c *commitment) jointStep(t int, values []float64) {
 	for x := 1; x < len(values); x++ {
 		values[x] = values[x&(x-1)] + prices[bits.TrailingZeros(uint(x))]
 	}
-	shut := ^c.allowed[t]
+	shut := ^c.allowed(t)
 	for x := range values {
 		if set(x)&shut != 0 {
 			values[x] = math.Inf(1)
@@ -84,8 +93,7 @@ func (c *commitment) bound() float64 {
 	}
 	sum := c.joint[0][c.first]
 	for i := range c.n {
-		c.alone[i].value()
-		sum += c.alone[i].rest(0, c.first.has(i), c.locked[i])
+		sum += c.alone[i].value()
 	}
 	return sum
 }
@@ -117,32 +125,20 @@ func (c *commitment) follow(row []set) (changed int) {
 func (c *commitment) followUnits(row []set) {
 	clear(row)
 	for i := range c.n {
-		c.alone[i].follow(c.first.has(i), c.locked[i], func(t int) { row[t] |= 1 << i })
+		c.alone[i].follow(func(t int) { row[t] |= 1 << i })
 	}
 }
 
 // row reports what a row of sets costs, or +Inf where it breaks a minimum time.
 func (c *commitment) row(row []set) (sum float64) {
-	at, lock := c.first, make([]int, c.n)
-	copy(lock, c.locked)
+	at := c.begin()
 	for t, x := range row {
-		if x&^c.allowed[t] != 0 {
+		next, may := c.next(&at, t, x)
+		if x&^c.allowed(t) != 0 || !may {
 			return math.Inf(1)
 		}
-		for i := range c.n {
-			switch {
-			case x.has(i) == at.has(i):
-				lock[i] = max(0, lock[i]-1)
-			case lock[i] > 0:
-				return math.Inf(1)
-			case x.has(i):
-				lock[i] = c.minUp[i] - 1
-			default:
-				lock[i] = c.minDown[i] - 1
-			}
-		}
-		sum += c.starts[x&^at] + c.costs.of(c.class[t], x)
-		at = x
+		sum += c.starts[x&^at.x] + c.costs.of(c.class[t], x)
+		at = next
 	}
 	return sum
 }
@@ -151,9 +147,8 @@ func (c *commitment) row(row []set) (sum float64) {
 // nothing says so. The prices are moved as a perceptron's, one for each difference of the two halves. plan is a row
 // that came out of it on the way.
 func (c *commitment) separates(steps, rounds int, by patience) (impossible bool, plan []set) {
-	z := &commitment{n: c.n, steps: steps, class: c.class, allowed: c.allowed, startCost: make([]float64, c.n),
-		minUp:   c.minUp,
-		minDown: c.minDown, first: c.first, locked: c.locked, costs: c.costs.free()}
+	z := &commitment{states: c.states, class: c.class, startCost: make([]float64, c.n), costs: c.costs.free()}
+	z.steps = steps
 	z.prepare()
 	rows, units := make([]set, steps), make([]set, steps)
 	for range rounds {

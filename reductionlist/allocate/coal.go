@@ -3,7 +3,6 @@ package allocate
 import (
 	"context"
 	"math"
-	"math/bits"
 	"slices"
 	"time"
 )
@@ -39,13 +38,8 @@ func (p *Coal) Solve(ctx context.Context, opt Options) (*CoalResult, error) {
 		return nil, err
 	}
 	if math.IsInf(f.bound, 1) {
-		r := &CoalResult{Outcome: Outcome{Status: Infeasible}, Plan: []CoalStep{},
-			Summary: Summary{Binding: []string{}, horizon: p.horizon}}
-		r.Conflicts, r.Unreduced = p.conflicts(by)
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		return r, nil
+		r := &CoalResult{Outcome: infeasible(p.conflicts(by)), Plan: []CoalStep{}, Summary: p.noSummary()}
+		return r, ctx.Err()
 	}
 	if f.row == nil {
 		return nil, ErrNoPlanYet
@@ -132,19 +126,8 @@ func (p *Coal) commitment(b tieBreak, by patience) *commitment {
 		starts = append(starts, u.startCoal*(u.weight+b.perCoal)+b.perStart)
 	}
 	st := newStates(ms, p.steps)
-	c := st.commitment()
-	c.startCost = starts
-	known := map[demand]int{}
-	var wants []demand
-	for _, d := range p.demand {
-		k, has := known[d]
-		if !has {
-			k = len(wants)
-			known[d] = k
-			wants = append(wants, d)
-		}
-		c.class = append(c.class, k)
-	}
+	c := &commitment{states: st, startCost: starts}
+	wants := c.classes(func(t int) demand { return p.demand[t] })
 	if c.costs = newStepCosts(modes, wants, by); c.costs == nil {
 		return nil
 	}
@@ -258,11 +241,11 @@ func (p *Coal) heatNeeds(c *commitment, want demand, x set) bool {
 		return false
 	}
 	most := 0.0
-	for v := x; v != 0; v &= v - 1 {
-		most += c.costs.units[bits.TrailingZeros32(uint32(v))].all.heat
+	for i := range x.each {
+		most += c.costs.units[i].all.heat
 	}
-	for v := x; v != 0; v &= v - 1 {
-		if most-c.costs.units[bits.TrailingZeros32(uint32(v))].all.heat >= want.heat {
+	for i := range x.each {
+		if most-c.costs.units[i].all.heat >= want.heat {
 			return false
 		}
 	}

@@ -79,14 +79,14 @@ func (q *coalQuestion) amounts(r relaxation) (out []float64) {
 // any.
 func (q *coalQuestion) demandOf(t int, r *relaxation) demand {
 	d, full := demand{powerMax: math.Inf(1)}, q.p.demand[t]
-	if o := (obligation{"heat", -1, t}); r.holds[o] {
-		d.heat = max(0, full.heat-r.less(o))
+	if less, holds := r.of("heat", -1, t); holds {
+		d.heat = max(0, full.heat-less)
 	}
-	if o := (obligation{"power_min", -1, t}); r.holds[o] {
-		d.powerMin = max(0, full.powerMin-r.less(o))
+	if less, holds := r.of("power_min", -1, t); holds {
+		d.powerMin = max(0, full.powerMin-less)
 	}
-	if o := (obligation{"power_max", -1, t}); r.holds[o] {
-		d.powerMax = full.powerMax + r.less(o)
+	if less, holds := r.of("power_max", -1, t); holds {
+		d.powerMax = full.powerMax + less
 	}
 	return d
 }
@@ -154,25 +154,16 @@ func (q *coalQuestion) along(st *states, r *relaxation, wide int) verdict {
 
 // commitment is the same question without any cost, or nil where there was no time to set it up.
 func (q *coalQuestion) commitment(st *states, r *relaxation) *commitment {
-	c := st.commitment()
-	c.startCost, c.costs = make([]float64, c.n), &stepCosts{}
-	known := map[demand]int{}
-	for t := range q.steps {
+	c := &commitment{states: *st, startCost: make([]float64, st.n), costs: &stepCosts{}}
+	for _, d := range c.classes(func(t int) demand { return q.demandOf(t, r) }) {
 		if q.by.late() {
 			return nil
 		}
-		d := q.demandOf(t, r)
-		k, has := known[d]
-		if !has {
-			k = len(known)
-			known[d] = k
-			cost := slices.Repeat([]float64{math.Inf(1)}, 1<<c.n)
-			for _, x := range q.meeting(d) {
-				cost[x] = 0
-			}
-			c.costs.cost = append(c.costs.cost, cost)
+		cost := slices.Repeat([]float64{math.Inf(1)}, 1<<c.n)
+		for _, x := range q.meeting(d) {
+			cost[x] = 0
 		}
-		c.class = append(c.class, k)
+		c.costs.cost = append(c.costs.cost, cost)
 	}
 	return c
 }
@@ -190,14 +181,14 @@ func (q *coalQuestion) layer(st *states, from []state, t int, sets []set, wide i
 			if x&^allowed != 0 {
 				continue
 			}
-			n, may := st.next(f, t, x)
-			if !may || slices.ContainsFunc(by[x], func(a state) bool { return a.covers(&n, len(st.machines)) }) {
+			n, may := st.next(&f, t, x)
+			if !may || slices.ContainsFunc(by[x], func(a state) bool { return a.covers(&n, st.n) }) {
 				continue
 			}
 			if count >= wide {
 				return flat(by), true
 			}
-			kept := slices.DeleteFunc(by[x], func(b state) bool { return n.covers(&b, len(st.machines)) })
+			kept := slices.DeleteFunc(by[x], func(b state) bool { return n.covers(&b, st.n) })
 			count += 1 + len(kept) - len(by[x])
 			by[x] = append(kept, n)
 		}

@@ -28,13 +28,13 @@ type relaxation struct {
 	by    float64
 }
 
-// less is by how much an obligation gives way.
-func (r *relaxation) less(o obligation) float64 {
+// of is by how much an obligation gives way, and whether it holds at all.
+func (r *relaxation) of(kind string, unit, step int) (less float64, holds bool) {
 	g := r.gives
-	if o.kind == g.kind && o.unit == g.unit && (g.step < 0 || g.step <= o.step && o.step < g.until) {
-		return r.by
+	if kind == g.kind && unit == g.unit && (g.step < 0 || g.step <= step && step < g.until) {
+		less = r.by
 	}
-	return 0
+	return less, r.holds[obligation{kind, unit, step}]
 }
 
 // verdict answers a question of feasibility. An answer that is not known in time may be either.
@@ -144,7 +144,7 @@ func (g relief) proved() bool { return g.low == g.high }
 // put puts it into a conflict, in another unit where per is not 1. An amount that is not proved to be the least is not
 // told as the amount.
 func (g relief) put(c *Conflict, per float64) {
-	low, high := downwards(g.low*per), upwards(g.high*per)
+	low, high := inDigits(g.low*per, 7, 0.02, false), inDigits(g.high*per, 7, 0.02, true)
 	if g.proved() {
 		c.ShortBy = &high
 		return
@@ -184,22 +184,17 @@ func relaxationOf(os []obligation, g group) relaxation {
 	return r
 }
 
-// digit is the seventh digit of an amount.
-func digit(v float64) float64 { return math.Pow(10, math.Floor(math.Log10(v))-6) }
-
-// upwards rounds what has to be given up to seven digits.
-func upwards(v float64) float64 {
+// inDigits rounds an amount to that many digits: up where it is to be enough, else down. What is off by slack of the
+// last digit is noise. Nothing is needed of what is not above nothing.
+func inDigits(v float64, digits int, slack float64, up bool) float64 {
 	if v <= 0 {
 		return 0
 	}
-	return shortest(math.Ceil(v/digit(v)-0.02), digit(v))
-}
-
-func downwards(v float64) float64 {
-	if v <= 0 {
-		return 0
+	last := math.Pow(10, math.Floor(math.Log10(v))-float64(digits-1))
+	if up {
+		return shortest(math.Ceil(v/last-slack), last)
 	}
-	return shortest(math.Floor(v/digit(v)+0.02), digit(v))
+	return shortest(math.Floor(v/last+slack), last)
 }
 
 // shortest is n times a power of ten as the number that its decimal form names.
@@ -213,15 +208,15 @@ func shortest(n, digit float64) float64 {
 // relaxed is the machine with the rules that hold, as far as they do.
 func (m machine) relaxed(h horizon, i int, r *relaxation) machine {
 	up, down := 0.0, 0.0
-	if o := (obligation{"min_up", i, -1}); r.holds[o] {
-		up = max(0, m.upH-r.less(o))
+	if less, holds := r.of("min_up", i, -1); holds {
+		up = max(0, m.upH-less)
 	}
-	if o := (obligation{"min_down", i, -1}); r.holds[o] {
-		down = max(0, m.downH-r.less(o))
+	if less, holds := r.of("min_down", i, -1); holds {
+		down = max(0, m.downH-less)
 	}
 	m.setTimes(h, up, down)
-	if o := (obligation{"available", i, -1}); r.holds[o] {
-		m.available = m.within(inTime(r.less(o)))
+	if less, holds := r.of("available", i, -1); holds {
+		m.available = m.within(inTime(less))
 	} else {
 		m.available = slices.Repeat([]bool{true}, h.steps)
 	}
@@ -274,35 +269,23 @@ func (m *machine) hoursThatMatter(h horizon, kind string) (out []float64) {
 	return slices.Compact(out)
 }
 
-// states are the states that a machine can be in after each step, as the search for any plan sees them: the set of
-// machines that are on, and for how long each has to stay so.
+// states are the states that machines can be in after each step: the set of those that are on, and for how long each has
+// to stay so.
 type states struct {
+	n        int
 	machines []machine
 	first    set
 	steps    int
 }
 
 func newStates(ms []machine, steps int) states {
-	s := states{machines: ms, steps: steps}
+	s := states{n: len(ms), machines: ms, steps: steps}
 	for i := range ms {
 		if ms[i].on {
 			s.first |= 1 << i
 		}
 	}
 	return s
-}
-
-// commitment is the question which machines are on when, without costs yet.
-func (s *states) commitment() *commitment {
-	c := &commitment{n: len(s.machines), steps: s.steps, first: s.first}
-	for i := range s.machines {
-		m := &s.machines[i]
-		c.minUp, c.minDown, c.locked = append(c.minUp, m.minUp), append(c.minDown, m.minDown), append(c.locked, m.locked)
-	}
-	for t := range s.steps {
-		c.allowed = append(c.allowed, s.allowed(t))
-	}
-	return c
 }
 
 type state struct {
@@ -329,33 +312,33 @@ func (s *states) allowed(t int) (x set) {
 }
 
 // next is the state after going to x in step t, if that is allowed.
-func (s *states) next(from state, t int, x set) (state, bool) {
-	to := state{x: x}
+func (s *states) next(from *state, t int, x set) (to state, may bool) {
 	for i := range s.machines {
-		m := &s.machines[i]
 		if x.has(i) != from.x.has(i) && from.lock[i] > 0 {
 			return to, false
 		}
-		to.lock[i] = lockAfter(from.x.has(i), x.has(i), from.lock[i], m.minUp, m.minDown, s.steps-t-1)
 	}
-	return to, true
+	return s.after(from, t, x), true
+}
+
+// after is the state after going to x in step t. More than the steps that are left makes no difference to a lock.
+func (s *states) after(from *state, t int, x set) state {
+	to := state{x: x}
+	for i := range s.machines {
+		n := s.machines[i].minDown - 1
+		switch is := x.has(i); {
+		case is == from.x.has(i):
+			n = max(int(from.lock[i]), 1) - 1
+		case is:
+			n = s.machines[i].minUp - 1
+		}
+		to.lock[i] = uint16(min(n, s.steps-t-1))
+	}
+	return to
 }
 
 // locks is for how many more steps each machine has to stay what it is.
 type locks [maxUnits]uint16
-
-// lockAfter is for how many steps a machine has to stay what it is after a step. More than the steps that are left
-// makes no difference.
-func lockAfter(was, is bool, lock uint16, minUp, minDown, left int) uint16 {
-	n := minDown - 1
-	switch {
-	case was == is:
-		n = max(int(lock), 1) - 1
-	case is:
-		n = minUp - 1
-	}
-	return uint16(min(n, left))
-}
 
 // within reports whether none of n machines is bound longer than another set of locks has it.
 func (a *locks) within(b *locks, n int) bool {

@@ -15,7 +15,8 @@ func (q *wasteQuestion) givingLP(w *bytes.Buffer, r relaxation) error {
 	slack := func(kind string, step int) float64 {
 		r.by = 1
 		defer func() { r.by = 0 }()
-		return r.less(obligation{kind, give.unit, step})
+		less, _ := r.of(kind, give.unit, step)
+		return less
 	}
 	var diverted []term
 	for t := range p.steps {
@@ -41,7 +42,7 @@ func (q *wasteQuestion) givingLP(w *bytes.Buffer, r relaxation) error {
 		if t == q.p.steps-1 {
 			l.row("<=", p.end, term{1, pit}, term{-slack("pit_end", t), gives})
 		}
-		l.atMost(away, min(p.divertMax, p.intake[t]))
+		l.between(away, 0, min(p.divertMax, p.intake[t]))
 		diverted = append(diverted, term{p.stepH, away})
 	}
 	if p.divertTotal < unbounded {

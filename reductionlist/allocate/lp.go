@@ -44,8 +44,6 @@ func (l *lp) row(relation string, rhs float64, terms ...term) {
 
 func (l *lp) binary(v string) { fmt.Fprintf(&l.binaries, " %s\n", v) }
 
-func (l *lp) atMost(v string, most float64) { fmt.Fprintf(&l.bounds, " 0 <= %s <= %.17g\n", v, most) }
-
 // between bounds a variable on either side.
 func (l *lp) between(v string, low, high float64) {
 	fmt.Fprintf(&l.bounds, " %.17g <= %s <= %.17g\n", low, v, high)
@@ -72,8 +70,8 @@ func (l *lp) states(i int, m *machine) {
 	for t := range m.available {
 		u, s, z := name("u", i, t), name("s", i, t), name("z", i, t)
 		l.binary(u)
-		l.atMost(s, 1)
-		l.atMost(z, 1)
+		l.between(s, 0, 1)
+		l.between(z, 0, 1)
 		change := []term{{1, u}, {-1, s}, {1, z}}
 		if t > 0 {
 			l.row("=", 0, append(change, term{-1, name("u", i, t-1)})...)
@@ -199,7 +197,7 @@ func (p *Waste) WriteLP(w io.Writer) error {
 		}
 		low, high := p.levels(t + 1)
 		l.between(pit, low, high)
-		l.atMost(away, min(p.divertMax, p.intake[t]))
+		l.between(away, 0, min(p.divertMax, p.intake[t]))
 		diverted = append(diverted, term{p.stepH, away})
 	}
 	if p.divertTotal < unbounded {

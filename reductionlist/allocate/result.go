@@ -76,15 +76,7 @@ func (c Conflict) Text(lang string) string {
 
 // fourDigits is an amount in words that is to be enough, rounded up, or to be too little, rounded down.
 func fourDigits(v float64, up bool) string {
-	if v <= 0 {
-		return "0"
-	}
-	last := math.Pow(10, math.Floor(math.Log10(v))-3)
-	n := math.Floor(v/last + 1e-6)
-	if up {
-		n = math.Ceil(v/last - 1e-6)
-	}
-	return strconv.FormatFloat(shortest(n, last), 'f', -1, 64)
+	return strconv.FormatFloat(inDigits(v, 4, 1e-6, up), 'f', -1, 64)
 }
 
 // Totals are sums over the horizon: tonnes of coal or of waste, and kilograms without any weight.
@@ -140,6 +132,14 @@ func outcome(objective, bound float64) Outcome {
 	}
 	return o
 }
+
+// infeasible is the outcome of a problem without a plan.
+func infeasible(conflicts []Conflict, unreduced bool) Outcome {
+	return Outcome{Status: Infeasible, Conflicts: conflicts, Unreduced: unreduced}
+}
+
+// noSummary is that of no plan.
+func (h horizon) noSummary() Summary { return Summary{Binding: []string{}, horizon: h} }
 
 // limitSteps collects in which steps a plan stands at which limit.
 type limitSteps struct {

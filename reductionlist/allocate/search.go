@@ -10,8 +10,7 @@ import (
 // A label is the beginning of a plan: the units on after a step, for how many more steps each has to stay so, and the
 // cost.
 type label struct {
-	x      set
-	lock   locks
+	state
 	cost   float64
 	least  float64 // of the whole plan, by bound
 	parent int32
@@ -143,10 +142,7 @@ func copyRows(v [][]float64) [][]float64 {
 func (c *commitment) layers(wide int, f *searchResult, by patience) (reached int) {
 	whole := c.bound()
 	f.bound = max(f.bound, whole)
-	begin := label{x: c.first, parent: -1, least: whole}
-	for i, l := range c.locked {
-		begin.lock[i] = uint16(l)
-	}
+	begin := label{state: c.begin(), parent: -1, least: whole}
 	dropped := math.Inf(1)
 	layers := [][]label{{begin}}
 	for t := range c.steps {
@@ -188,7 +184,7 @@ func (f *searchResult) limit() float64 {
 // together. Costs of the step are lower bounds here: keep makes those exact that matter.
 func (c *commitment) expand(t int, from []label, wide int, dropped *float64, f *searchResult, by patience) []label {
 	sets := c.worth(t, from, wide, dropped, f)
-	seen := map[labelKey]int{}
+	seen := map[state]int{}
 	var out []label
 	costs, joint, limit := c.costs.cost[c.class[t]], c.joint[t+1], f.limit()
 	for j := range from {
@@ -208,14 +204,12 @@ func (c *commitment) expand(t int, from []label, wide int, dropped *float64, f *
 			if (x^l.x)&locked != 0 || math.IsInf(cost+joint[x], 1) {
 				continue
 			}
-			n := c.child(t, l, x)
-			n.cost, n.parent = cost, int32(j)
+			n := label{state: c.after(&l.state, t, x), cost: cost, parent: int32(j)}
 			if n.least = cost + c.rest(t+1, &n); !(n.least < limit) {
 				continue
 			}
-			key := labelKey{n.x, n.lock}
-			if at, known := seen[key]; !known {
-				seen[key] = len(out)
+			if at, known := seen[n.state]; !known {
+				seen[n.state] = len(out)
 				out = append(out, n)
 			} else if n.cost < out[at].cost {
 				out[at] = n
@@ -223,11 +217,6 @@ func (c *commitment) expand(t int, from []label, wide int, dropped *float64, f *
 		}
 	}
 	return out
-}
-
-type labelKey struct {
-	x    set
-	lock locks
 }
 
 // worth are the sets at step t that some label could reach below the limit if there were no minimum times: the best of
@@ -266,24 +255,10 @@ func (c *commitment) worth(t int, from []label, wide int, dropped *float64, f *s
 	return out
 }
 
-// child is the label after going to x in step t, its cost apart.
-func (c *commitment) child(t int, l *label, x set) label {
-	n := label{x: x}
-	for i := range c.n {
-		n.lock[i] = lockAfter(l.x.has(i), x.has(i), l.lock[i], c.minUp[i], c.minDown[i], c.steps-t-1)
-	}
-	return n
-}
-
 // rest bounds the cost of all that comes after t steps.
 func (c *commitment) rest(t int, l *label) float64 { return c.joint[t][l.x] + c.unitsRest(t, l) }
 
-func (c *commitment) unitsRest(t int, l *label) (sum float64) {
-	for i := range c.n {
-		sum += c.alone[i].rest(t, l.x.has(i), int(l.lock[i]))
-	}
-	return sum
-}
+func (c *commitment) unitsRest(t int, l *label) float64 { return restOf(0, c.alone, t, &l.state) }
 
 // keep leaves out labels that another makes superfluous, with the same units on, none of them bound longer, and no
 // dearer, and of the rest the ones beyond wide with the worst bound. dropped is the least bound of the latter. The

@@ -30,6 +30,15 @@ func snapped(v, grain float64, marks ...float64) float64 {
 	return v
 }
 
+// settled is v, rounded where round is set, on the bound or the mark that it stands at apart from noise, and within its
+// bounds.
+func settled(v, grain float64, round bool, low, high float64, marks ...float64) float64 {
+	if round {
+		v = rounded(v, grain)
+	}
+	return min(max(snapped(v, grain, append([]float64{low, high}, marks...)...), low), high)
+}
+
 // beyondNoise is v, or nothing where a sum of that size may be off by as much.
 func beyondNoise(v, size float64) float64 {
 	if math.Abs(v) <= 1e-13*math.Abs(size) {
@@ -71,11 +80,8 @@ func (s *unitLoad) snap(round bool) {
 	u, fine, warm := s.u, grain(s.u.maxMW), grain(s.u.maxHeat)
 	top := u.maxMW - u.lost*s.heat
 	atTop := math.Abs(s.mw-top) <= 1.5*fine+1e-12*u.maxMW
-	if round {
-		s.mw, s.heat = rounded(s.mw, fine), rounded(s.heat, warm)
-	}
-	s.heat = min(max(snapped(s.heat, warm, 0, u.maxHeat), 0), u.maxHeat)
-	s.mw = min(max(snapped(s.mw, fine, u.minMW, u.maxMW, u.lowLoad), u.minMW), u.maxMW)
+	s.heat = settled(s.heat, warm, round, 0, u.maxHeat)
+	s.mw = settled(s.mw, fine, round, u.minMW, u.maxMW, u.lowLoad)
 	if top = u.maxMW - u.lost*s.heat; s.mw > top || atTop && s.mw != u.lowLoad && s.mw != u.minMW {
 		s.mw = max(top, u.minMW)
 		if s.mw > top { // at its least load beside the most heat

@@ -54,11 +54,7 @@ func (s *settler) balance(t int, level float64, round bool) {
 	p, f, before := s.p, &s.flows[t], s.before(t)
 	s.addFeed(t, max(0, beyondNoise(p.leastFeed[t]-f.fed(), p.leastFeed[t])))
 	low, high := p.levels(t + 1)
-	fine := grain(high)
-	if round {
-		level = rounded(level, fine)
-	}
-	level = min(max(snapped(level, fine, low, high), low), high)
+	level = settled(level, grain(high), round, low, high)
 	size := (before+level)/p.stepH + p.intake[t]
 	rest := beyondNoise((before-level)/p.stepH+p.intake[t]-f.fed()-f.divert, size)
 	rest -= s.addFeed(t, rest)
@@ -94,20 +90,12 @@ func (p *Waste) snapped(t int, x set, c *course, round bool) flow {
 	f := flow{feed: make([]float64, len(p.furnaces))}
 	for i := range p.furnaces {
 		u := &p.furnaces[i]
-		if fine := grain(u.max); x.has(i) {
-			v := c.feed[t][i] / p.stepH
-			if round {
-				v = rounded(v, fine)
-			}
-			f.feed[i] = min(max(snapped(v, fine, u.min, u.max), u.min), u.max)
+		if x.has(i) {
+			f.feed[i] = settled(c.feed[t][i]/p.stepH, grain(u.max), round, u.min, u.max)
 		}
 	}
 	most := min(p.divertMax, p.intake[t])
-	fine := grain(most)
-	if f.divert = c.divert[t] / p.stepH; round {
-		f.divert = rounded(f.divert, fine)
-	}
-	f.divert = min(max(snapped(f.divert, fine, 0, most), 0), most)
+	f.divert = settled(c.divert[t]/p.stepH, grain(most), round, 0, most)
 	return f
 }
 
@@ -148,7 +136,7 @@ func (s *settler) addDivert(t int, by float64) (added float64) {
 
 // objective is what the plan emits, weighted by pollutant and by step.
 func (p *Waste) objective(r *WasteResult) (sum float64) {
-	at := p.first()
+	at := p.states().first
 	for t, s := range r.Plan {
 		counts, next := p.divertCounts*s.DivertTH*p.stepH, set(0)
 		for i, f := range s.Furnaces {

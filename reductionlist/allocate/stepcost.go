@@ -10,6 +10,15 @@ type set uint32
 
 func (s set) has(i int) bool { return s>>i&1 != 0 }
 
+// each visits the units of a set.
+func (s set) each(visit func(i int) bool) {
+	for ; s != 0; s &= s - 1 {
+		if !visit(bits.TrailingZeros32(uint32(s))) {
+			return
+		}
+	}
+}
+
 // unitModes are the modes of a unit: all is its whole range at the plain factor, a lower bound of both others; low and
 // high are its two sides of low_load_mw. One that is nil does not exist; where only one side exists, all is that side.
 type unitModes struct{ all, low, high *mode }
@@ -86,8 +95,8 @@ func newStepCosts(units []unitModes, wants []demand, by patience) *stepCosts {
 // choose puts the units of x with their whole range into s.ms.
 func (s *stepCosts) choose(x set) {
 	s.ms = s.ms[:0]
-	for v := x; v != 0; v &= v - 1 {
-		s.ms = append(s.ms, s.units[bits.TrailingZeros32(uint32(v))].all)
+	for i := range x.each {
+		s.ms = append(s.ms, s.units[i].all)
 	}
 }
 
@@ -168,8 +177,8 @@ func (m *mode) bestLoad(price, lo, hi float64) float64 {
 func (s *stepCosts) dispatch(k int, x set) float64 {
 	s.choose(x)
 	var units []*unitModes
-	for v := x; v != 0; v &= v - 1 {
-		units = append(units, &s.units[bits.TrailingZeros32(uint32(v))])
+	for i := range x.each {
+		units = append(units, &s.units[i])
 	}
 	least := math.Inf(1)
 	s.branch(units, s.wants[k], &least)

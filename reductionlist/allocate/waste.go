@@ -38,13 +38,8 @@ func (p *Waste) Solve(ctx context.Context, opt Options) (*WasteResult, error) {
 		return nil, err
 	}
 	if math.IsInf(s.bound, 1) {
-		r := &WasteResult{Outcome: Outcome{Status: Infeasible}, Plan: []WasteStep{},
-			Summary: Summary{Binding: []string{}, horizon: p.horizon}}
-		r.Conflicts, r.Unreduced = p.conflicts(by)
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		return r, nil
+		r := &WasteResult{Outcome: infeasible(p.conflicts(by)), Plan: []WasteStep{}, Summary: p.noSummary()}
+		return r, ctx.Err()
 	}
 	if s.row == nil {
 		return nil, ErrNoPlanYet
@@ -77,7 +72,7 @@ func (p *Waste) tie() (tie, starts float64) {
 func (p *Waste) told(row []set, flows []flow) *WasteResult {
 	r := &WasteResult{Summary: Summary{horizon: p.horizon,
 		Totals: &Totals{FeedT: new(float64), DivertT: new(float64), Kg: map[string]float64{}}}}
-	at := p.first()
+	at := p.states().first
 	for t, x := range row {
 		step := WasteStep{At: p.at(t), DivertTH: flows[t].divert, PitT: flows[t].level}
 		for i := range p.furnaces {

@@ -27,7 +27,7 @@ func newGuide(p *Waste, by scale, tie float64) *guide {
 		f := &p.furnaces[i]
 		g.start = append(g.start, by.kg*f.startCosts)
 		g.run = append(g.run, make([]float64, p.steps))
-		g.alone = append(g.alone, newAlone(p.steps, f.minUp, f.minDown, func(t int) bool { return f.available[t] },
+		g.alone = append(g.alone, newAlone(p.steps, &f.machine,
 			func(t int) float64 { return g.run[i][t] }, func(t int) float64 { return g.startAt(i, t) }))
 	}
 	return g
@@ -78,19 +78,19 @@ func (g *guide) bound() float64 {
 	}
 	sum := g.pit[0].at(p.level) - g.by.price*p.divertTotal
 	for i := range p.furnaces {
-		g.furnace(i)
-		sum += g.alone[i].rest(0, p.furnaces[i].on, p.furnaces[i].locked)
+		sum += g.furnace(i)
 	}
 	return sum
 }
 
-func (g *guide) furnace(i int) {
+// furnace values furnace i alone.
+func (g *guide) furnace(i int) float64 {
 	p, f := g.p, &g.p.furnaces[i]
 	for t := range p.steps {
 		cost := p.stepWeight[t]*g.by.kg*f.feedCounts - g.rho[t]
 		g.run[i][t] = p.stepH * min(f.min*cost, f.max*cost)
 	}
-	g.alone[i].value()
+	return g.alone[i].value()
 }
 
 // propose sets the prices to what a tonne in the pit is worth when furnaces have no least load and start for nothing.
@@ -231,7 +231,7 @@ func (g *guide) slope(slope []float64, row []set) (over float64) {
 	}
 	for i := range p.furnaces {
 		f := &p.furnaces[i]
-		g.alone[i].follow(f.on, f.locked, func(t int) {
+		g.alone[i].follow(func(t int) {
 			row[t] |= 1 << i
 			if p.stepWeight[t]*g.by.kg*f.feedCounts > g.rho[t] {
 				slope[t] -= p.stepH * f.min

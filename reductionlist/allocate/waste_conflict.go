@@ -78,21 +78,21 @@ func (q *wasteQuestion) relaxed(r *relaxation) *Waste {
 		slices.Repeat([]float64{w.level + most}, q.p.steps+1)
 	w.leastFeed, w.end, w.divertTotal = make([]float64, q.p.steps), unbounded, unbounded
 	for t := range q.steps {
-		if o := (obligation{"pit_min", -1, t}); r.holds[o] {
-			w.low[t+1] = q.p.low[t+1] - r.less(o)
+		if less, holds := r.of("pit_min", -1, t); holds {
+			w.low[t+1] = q.p.low[t+1] - less
 		}
-		if o := (obligation{"pit_max", -1, t}); r.holds[o] {
-			w.high[t+1] = q.p.high[t+1] + r.less(o)
+		if less, holds := r.of("pit_max", -1, t); holds {
+			w.high[t+1] = q.p.high[t+1] + less
 		}
-		if o := (obligation{"steam", -1, t}); r.holds[o] {
-			w.leastFeed[t] = max(0, q.p.leastFeed[t]-r.less(o))
+		if less, holds := r.of("steam", -1, t); holds {
+			w.leastFeed[t] = max(0, q.p.leastFeed[t]-less)
 		}
 	}
-	if o := (obligation{"pit_end", -1, q.p.steps - 1}); r.holds[o] && q.steps == q.p.steps {
-		w.end = q.p.end + r.less(o)
+	if less, holds := r.of("pit_end", -1, q.p.steps-1); holds && q.steps == q.p.steps {
+		w.end = q.p.end + less
 	}
-	if o := (obligation{"divert_total", -1, -1}); r.holds[o] {
-		w.divertTotal = q.p.divertTotal + r.less(o)
+	if less, holds := r.of("divert_total", -1, -1); holds {
+		w.divertTotal = q.p.divertTotal + less
 	}
 	return &w
 }

@@ -27,11 +27,7 @@ type reach struct {
 }
 
 func newReach(w *Waste, g *guide, by patience) *reach {
-	var ms []machine
-	for i := range w.furnaces {
-		ms = append(ms, w.furnaces[i].machine)
-	}
-	r := &reach{w: w, st: newStates(ms, w.steps), guide: g, late: by.late}
+	r := &reach{w: w, st: w.states(), guide: g, late: by.late}
 	if w.divertTotal < unbounded {
 		r.by.price = 1
 	}
@@ -102,7 +98,7 @@ func (r *reach) children(t int, each func(*child) bool) bool {
 				return false
 			}
 			from := &r.layers[t][j]
-			to, may := r.st.next(from.state, t, x)
+			to, may := r.st.next(&from.state, t, x)
 			if !may {
 				continue
 			}
@@ -125,7 +121,7 @@ func (r *reach) joined(f *pwl, to *state, out []reachState, others []int) bool {
 	rest, end := []stretch{{f.x, f.end()}}, f.end()
 	for _, j := range others {
 		o := &out[j]
-		if o.least.x > end || !o.covers(to, len(r.st.machines)) || o.least.end() < f.x {
+		if o.least.x > end || !o.covers(to, r.st.n) || o.least.end() < f.x {
 			continue
 		}
 		if rest = o.least.uncovered(f, rest); len(rest) == 0 {
@@ -154,10 +150,7 @@ func (r *reach) nears(t int, f *pwl, to *state) float64 {
 		priced.pieces[i] = piece{p.long, p.slope * g.by.price}
 	}
 	_, v := leastSum(&priced, &g.pit[t])
-	for i := range r.w.furnaces {
-		v += g.alone[i].rest(t, to.x.has(i), int(to.lock[i]))
-	}
-	return v - g.by.price*r.w.divertTotal
+	return restOf(v, g.alone, t, to) - g.by.price*r.w.divertTotal
 }
 
 // row is how the plan that was found goes, or nil where rounding hides it.
@@ -175,7 +168,7 @@ func (r *reach) row() []set {
 		best, from, least := state{}, math.NaN(), math.Inf(1)
 		for j := range r.layers[t] {
 			f := &r.layers[t][j]
-			if to, may := r.st.next(f.state, t, now.x); may && to.covers(&now, len(r.st.machines)) {
+			if to, may := r.st.next(&f.state, t, now.x); may && to.covers(&now, r.st.n) {
 				if at, v := leastSum(&f.least, &taken); v < least {
 					best, from, least = f.state, at, v
 				}

@@ -9,8 +9,7 @@ import (
 // wasteLabel is the beginning of a plan: the furnaces on after a step, for how many more steps each has to stay so, and
 // for every guide the least cost by pit level.
 type wasteLabel struct {
-	x      set
-	lock   locks
+	state
 	cost   []pwl
 	least  float64 // of the whole plan, by the guide that proves most
 	by     int     // that guide
@@ -20,6 +19,7 @@ type wasteLabel struct {
 // wasteSearch looks for the row of sets of furnaces that is best.
 type wasteSearch struct {
 	p       *Waste
+	st      states
 	tie     float64 // what a start counts beside its emission
 	guides  []*guide
 	changes []map[set]*pwl // by guide and step: the stage of a set, nil where its steam does not reach
@@ -35,7 +35,7 @@ type wasteSearch struct {
 }
 
 func (p *Waste) search(tie float64, by patience) *wasteSearch {
-	s := &wasteSearch{p: p, tie: tie, by: by, cost: math.Inf(1), bound: math.Inf(-1), tried: map[string]bool{}}
+	s := &wasteSearch{p: p, st: p.states(), tie: tie, by: by, cost: math.Inf(1), bound: math.Inf(-1), tried: map[string]bool{}}
 	first := newGuide(p, scale{kg: 1}, tie)
 	first.propose()
 	s.bound = first.ascend(150, math.Inf(1), p.quota(), func(row []set) bool { s.try(row); return false }, by)
@@ -154,25 +154,22 @@ func (s *wasteSearch) try(row []set) {
 
 // starts is what the starts of a row count.
 func (s *wasteSearch) starts(row []set) (sum float64) {
-	at := s.p.first()
+	at := s.st.first
 	for t, x := range row {
-		for i := range s.p.furnaces {
-			if x.has(i) && !at.has(i) {
-				sum += s.p.stepWeight[t]*s.p.furnaces[i].startCosts + s.tie
-			}
+		for i := range (x &^ at).each {
+			sum += s.p.stepWeight[t]*s.p.furnaces[i].startCosts + s.tie
 		}
 		at = x
 	}
 	return sum
 }
 
-func (p *Waste) first() (x set) {
+func (p *Waste) states() states {
+	var ms []machine
 	for i := range p.furnaces {
-		if p.furnaces[i].on {
-			x |= 1 << i
-		}
+		ms = append(ms, p.furnaces[i].machine)
 	}
-	return x
+	return newStates(ms, p.steps)
 }
 
 // sharpen adds a guide at the price of diverting that the row closest to the bound has at its best, or one that
@@ -185,13 +182,10 @@ func (s *wasteSearch) sharpen(row []set) bool {
 	if _, price, ok := s.p.best(row); ok {
 		by = scale{kg: 1, price: price}
 	}
-	for _, g := range s.guides {
-		if g.by == by {
-			return false
-		}
+	if slices.ContainsFunc(s.guides, func(g *guide) bool { return g.by == by }) {
+		return false
 	}
-	tie := s.tie * by.kg
-	g := newGuide(s.p, by, tie)
+	g := newGuide(s.p, by, s.tie*by.kg)
 	if by.kg > 0 {
 		copy(g.rho, s.guides[0].rho)
 	} else {
@@ -220,10 +214,7 @@ func (g *guide) worth(value float64) float64 {
 // layers goes through the states step by step. It reports whether nothing was left out for want of room, and then the
 // row closest to the bound that it proves. reached is how many steps it came.
 func (s *wasteSearch) layers(wide int) (complete bool, closest []set, reached int) {
-	begin := wasteLabel{x: s.p.first(), parent: -1}
-	for i := range s.p.furnaces {
-		begin.lock[i] = uint16(s.p.furnaces[i].locked)
-	}
+	begin := wasteLabel{state: s.st.begin(), parent: -1}
 	for range s.guides {
 		begin.cost = append(begin.cost, pwl{x: s.p.level})
 	}
@@ -279,10 +270,7 @@ func (s *wasteSearch) value(t int, l *wasteLabel) bool {
 func (s *wasteSearch) valueBy(k, t int, l *wasteLabel) float64 {
 	g := s.guides[k]
 	_, v := leastSum(&l.cost[k], &g.pit[t])
-	for i := range s.p.furnaces {
-		v += g.alone[i].rest(t, l.x.has(i), int(l.lock[i]))
-	}
-	return v - g.by.price*s.p.divertTotal
+	return restOf(v, g.alone, t, &l.state) - g.by.price*s.p.divertTotal
 }
 
 // way is a way on from a label, with a bound that takes no look at the pit.
@@ -384,11 +372,7 @@ func b2i(b bool) int {
 
 // child goes one way on.
 func (s *wasteSearch) child(t int, l *wasteLabel, st way) (wasteLabel, bool) {
-	n := wasteLabel{x: st.x, parent: st.from, cost: make([]pwl, len(s.guides))}
-	for i := range s.p.furnaces {
-		f := &s.p.furnaces[i]
-		n.lock[i] = lockAfter(l.x.has(i), n.x.has(i), l.lock[i], f.minUp, f.minDown, s.p.steps-t-1)
-	}
+	n := wasteLabel{state: s.st.after(&l.state, t, st.x), parent: st.from, cost: make([]pwl, len(s.guides))}
 	low, high := s.p.levels(t + 1)
 	for k, g := range s.guides {
 		change := s.change(k, t, n.x)
@@ -396,10 +380,8 @@ func (s *wasteSearch) child(t int, l *wasteLabel, st way) (wasteLabel, bool) {
 			return n, false
 		}
 		f := l.cost[k].plus(change)
-		for v, i := n.x&^l.x, 0; v != 0; v, i = v>>1, i+1 {
-			if v&1 != 0 {
-				f.y += g.startAt(i, t)
-			}
+		for i := range (n.x &^ l.x).each {
+			f.y += g.startAt(i, t)
 		}
 		if !f.clip(low, high) {
 			return n, false
