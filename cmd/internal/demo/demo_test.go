@@ -6,6 +6,7 @@ import (
 	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/settings"
 	"qingkong/reductionlist/rules"
+	"qingkong/reductionlist/workbook"
 	"qingkong/seeds"
 )
 
@@ -22,7 +23,7 @@ func TestDemoHasTheDistrictsBounds(t *testing.T) {
 	}
 	l.Extra = nil
 	found := func() (n int) {
-		for _, f := range rules.Check(l, settings.List(cfg.ListChecks)) {
+		for _, f := range rules.Judge(workbook.Places(l), settings.List(cfg.ListChecks)) {
 			if f.Rule == "list.far_outside" || f.Rule == "list.outside_district" {
 				n++
 			}

@@ -7,6 +7,7 @@ import (
 
 	"qingkong/cmd/internal/config"
 	"qingkong/reductionlist/rules"
+	"qingkong/reductionlist/workbook"
 	"qingkong/seeds"
 )
 
@@ -32,7 +33,7 @@ func TestListChecksOfTheConfiguration(t *testing.T) {
 	}
 	broken := func(c config.ListChecks) map[string]int {
 		n := map[string]int{}
-		for _, f := range rules.Check(l, List(c)) {
+		for _, f := range rules.Judge(workbook.Places(l), List(c)) {
 			n[f.Rule]++
 		}
 		return n
