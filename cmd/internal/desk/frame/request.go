@@ -147,6 +147,7 @@ type Link struct {
 	Text    string
 	Current bool
 	Main    bool // the nearest at hand
+	Apart   bool // away from the others, that nobody takes it for one of them
 }
 
 // Chrome is what stands around the page's content.

@@ -112,6 +112,7 @@ func (d *desk) act(q *frame.Request, a act) (any, error) {
 	case q.Edits():
 		return d.showForm(q, a, s, v, nil)
 	}
+	redraft(a, s, v)
 	content, err := d.content(q, a, s, v)
 	if err != nil {
 		return d.showForm(q, a, s, v, err)

@@ -80,11 +80,14 @@ func TestCautionsOfADeclaration(t *testing.T) {
 	p := w.Forecast(false)
 	form := desktest.Values(w.Get(200, "duty", "/desk/declare?proposal="+p))
 	form.Set("level", "orange")
-	form.Set("reason", "")
 	form.Set("step", frame.StepReview)
 	page := w.Refused(422, "duty", "/desk/declare", form)
 	if text := desktest.TextOf(page); !strings.Contains(text, "低于建议") {
 		t.Errorf("a declaration below the proposal without a reason: %s", text)
+	}
+	if v := desktest.Values(page); v.Get("reason") != "" || !strings.Contains(v.Get("notice_text"), "橙色（Ⅱ级）") ||
+		strings.Contains(v.Get("notice_text"), "红色") {
+		t.Errorf("reason and notice are not drafted anew: %v", v)
 	}
 	form.Set("reason", "监测数据好于预报")
 	if text := desktest.TextOf(desktest.Parsed(t, w.Post(200, "duty", "/desk/declare", form).Text)); !strings.Contains(text, "低于本区建议") {

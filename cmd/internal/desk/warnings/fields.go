@@ -83,6 +83,33 @@ func fillDeclare(q *frame.Request, s *subject) url.Values {
 	return v
 }
 
+// redraft drafts reason and notice anew where another level was chosen than the one that they were filled in for. What
+// somebody wrote stays, but for that level's name in a notice that speaks of no other; why the level is another one, only
+// a person can say.
+func redraft(a act, s *subject, v url.Values) {
+	var drafted alerts.Level
+	switch {
+	case s.p != nil && (a.name == "declare" || a.name == "adjust"):
+		drafted = s.p.Level
+	case s.w != nil && a.name == "declare":
+		drafted = s.w.Level
+	}
+	chosen := level(v.Get("level"))
+	if drafted == "" || chosen == alerts.None || chosen == drafted {
+		return
+	}
+	if s.p != nil {
+		as := url.Values{}
+		if setReason(as, s.p); v.Get("reason") == as.Get("reason") {
+			v.Set("reason", "")
+		}
+	}
+	was, is := alerts.LevelName(drafted, frame.ZH), alerts.LevelName(chosen, frame.ZH)
+	if text := v.Get("notice_text"); otherLevelIn(text, chosen) == drafted {
+		v.Set("notice_text", strings.ReplaceAll(text, was, is))
+	}
+}
+
 // setStart fills in a start that is still to come; without one an act takes effect at once.
 func setStart(v url.Values, start, now time.Time) {
 	if start.After(now) {

@@ -393,10 +393,13 @@ func actsOn(q *frame.Request, w *alerts.Warning) []frame.Link {
 			href, name = "/desk/declare?activates="+w.ID, "declare"
 		case n == "approve" && !waits:
 			key = "go.confirm"
+		case n == "cancel" && w.Drill:
+			key = "go.cancel.drill"
 		}
 		if q.May(actNamed(name).allow) {
 			out = append(out, frame.Link{Href: href, Text: q.T(key),
-				Main: n == "approve" || n == "activate" || n == "revise" && w.State == alerts.Rejected})
+				Main:  n == "approve" || n == "activate" || n == "revise" && w.State == alerts.Rejected,
+				Apart: n == "cancel"})
 		}
 	}
 	return out
