@@ -52,7 +52,7 @@ func TestVocabularyHasTheNamesOfTheCode(t *testing.T) {
 		terms.ListEvent:     {"begun", "approved", "activated"},
 		terms.ListDue:       {"added", "amended", "retired"},
 		terms.OrderEvent:    {"issued", "revised", "released"},
-		terms.OrderState:    orders,
+		terms.OrderState:    append(orders, "release_waiting", "release_received"),
 		terms.OrderAct:      notify["Action"],
 		terms.Release:       notify["ReleaseKind"],
 		terms.Decision:      {"accept", "reject", "amend"},

@@ -80,7 +80,7 @@ func TestAFolderFeedsForecasts(t *testing.T) {
 	}
 	drop("wrong.csv", text)
 	why := filepath.Join(inbox, "refused", "wrong.csv.why.txt")
-	eventually(t, "the reason beside the refused file", func() bool { _, err := os.Stat(why); return err == nil })
+	eventually(t, "the reason beside the refused file", func() bool { i, err := os.Stat(why); return err == nil && i.Size() > 0 })
 	said, err := os.ReadFile(why)
 	for _, want := range []string{"row 2, column 日期", "“2026-13-01”不是 1990 至 2199 年的真实日期",
 		"give a real day as YYYY-MM-DD"} {

@@ -79,7 +79,7 @@ var arrows = []arrow{
 		"cmd/internal/watchman"}, "pages and HTTP over the acts"},
 	{"cmd/internal/desk", []string{"cmd/internal/service", "cmd/internal/desk/..."},
 		"the duty desk: it puts the areas into their frame"},
-	{"cmd/internal/desk/frame", []string{"alerts", "alerts/feed", "reductionlist", "notify", "cmd/internal/calls",
+	{"cmd/internal/desk/frame", []string{"alerts", "alerts/feed", "reductionlist", "reductionlist/rules", "notify", "cmd/internal/calls",
 		"cmd/internal/service", "cmd/internal/access", "cmd/internal/journal", "cmd/internal/watch", "cmd/internal/web/share",
 		"cmd/internal/web/serve"}, "what the desk's areas share; it knows none of them, nor who keeps its sessions"},
 	{"cmd/internal/desk/self", []string{"cmd/internal/desk/frame", "cmd/internal/calls", "cmd/internal/access"},

@@ -227,14 +227,7 @@ var _ = bind(calls.DecideObjection, (*Service).DecideObjection)
 // amend gives it another order. The reason is about the recipient and goes to the vault. It returns the order as it
 // stands after that; of an amendment the new one.
 func (s *Service) DecideObjection(ctx context.Context, a Ask, in calls.ObjectionDecision) (json.RawMessage, error) {
-	cmd := a.command(cmdObjection, nil)
-	objection := notify.ObjectionDecision{OrderID: in.ID, Decision: in.Decision, ExpiresAt: in.ExpiresAt}
-	for _, m := range in.Measures {
-		objection.Measures = append(objection.Measures, notify.MeasureChange(m))
-	}
-	objection.ReasonRef, _ = s.seal(in.Reason, a.Key, &cmd.Vault)
-	cmd.Payload = objection
-	o, err := journal.Do[*notify.Order](ctx, s.J, cmd)
+	o, err := journal.Do[*notify.Order](ctx, s.J, s.objectionCommand(a, in))
 	if err != nil {
 		return nil, err
 	}
@@ -246,6 +239,31 @@ func (s *Service) DecideObjection(ctx context.Context, a Ask, in calls.Objection
 	text, err := s.OrderJSON(o.ID)
 	s.sawNotes(a, text)
 	return text, err
+}
+
+func (s *Service) objectionCommand(a Ask, in calls.ObjectionDecision) journal.Command {
+	cmd := a.command(cmdObjection, nil)
+	objection := notify.ObjectionDecision{OrderID: in.ID, Decision: in.Decision, ExpiresAt: in.ExpiresAt}
+	for _, m := range in.Measures {
+		objection.Measures = append(objection.Measures, notify.MeasureChange(m))
+	}
+	objection.ReasonRef, _ = s.seal(in.Reason, a.Key, &cmd.Vault)
+	cmd.Payload = objection
+	return cmd
+}
+
+// PreviewAmendment is the order that an amendment would make, or the refusal that it would get. Nothing is recorded.
+func (s *Service) PreviewAmendment(a Ask, in calls.ObjectionDecision) (*notify.Issued, error) {
+	events, _, err := s.J.Preview(s.objectionCommand(a, in))
+	if err != nil {
+		return nil, err
+	}
+	for _, ev := range events {
+		if made, ok := ev.(*notify.Issued); ok {
+			return made, nil
+		}
+	}
+	return nil, fmt.Errorf("service: a decision %q on %s makes no order", in.Decision, in.ID)
 }
 
 // nextOrder is the order that took the place of o, or a not_found refusal.

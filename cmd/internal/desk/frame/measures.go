@@ -2,10 +2,17 @@ package frame
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 
+	"qingkong/alerts/refusal"
 	"qingkong/alerts/terms"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/rules"
 )
 
 // MeasureView is a measure in words and numbers.
@@ -52,31 +59,136 @@ func (q *Request) amounts(a reductionlist.Amounts) string {
 	return q.T("tonnes", "amounts", strings.Join(parts, "，"))
 }
 
-// MeasureNames are the names of the fields of a form that ask for a measure's text, hours and quantity.
-type MeasureNames struct{ Text, Hours, Quantity string }
+// MeasureNames are the names of the fields of a form that ask for a measure's text, hours and quantity; Member names those
+// of its criteria and its daily reduction.
+type MeasureNames struct {
+	Text, Hours, Quantity string
+	Member                func(string) string
+}
 
-// Fields are the fields, filled in with the measure as it is; one without a quantity is not asked for any.
-func (n MeasureNames) Fields(q *Request, m *reductionlist.Measure) []Field {
+var pollutants = []string{"so2", "nox", "pm", "vocs"} // as [reductionlist.Amounts.Parts] has them
+
+func (n MeasureNames) criterion(monitor int) string {
+	return n.Member(fmt.Sprintf("criterion%d", monitor))
+}
+
+// Fields are the fields, filled in with the measure as it is; one without a quantity is not asked for any. What typed has
+// a tick for, that it stays as it is, can be ticked.
+func (n MeasureNames) Fields(q *Request, m *reductionlist.Measure, typed url.Values) []Field {
 	text, hours := q.Field(n.Text, KindArea, false), q.Field(n.Hours, KindNumber, false)
 	text.Label, text.Value = q.T("f.measure_text"), m.Text
 	hours.Label, hours.Value = q.T("f.complete_within_h"), Number(m.CompleteWithinH)
-	if m.Quantity == nil {
-		return []Field{text, hours}
+	out := []Field{text, hours}
+	add := func(name, kind, label, value string) {
+		f := q.Field(name, kind, false)
+		f.Label, f.Value = label, value
+		out = append(out, f)
 	}
-	much := q.Field(n.Quantity, KindNumber, false)
-	much.Label, much.Value = q.T("f.quantity", "unit", m.Quantity.Unit), Number(m.Quantity.Value)
-	return []Field{text, hours, much}
+	stays := func(member string) {
+		if name := stayName(n.Member(member)); typed.Has(name) {
+			add(name, KindCheck, q.T("f.stays"), "")
+		}
+	}
+	if m.Quantity != nil {
+		add(n.Quantity, KindNumber, q.T("f.quantity", "unit", m.Quantity.Unit), Number(m.Quantity.Value))
+	}
+	for i, o := range m.Monitors {
+		if !o.Criterion.IsZero() {
+			add(n.criterion(i), KindText, q.T("f.criterion", "source", terms.Name(terms.Source, o.Source, q.Lang), "ref", o.Ref),
+				o.Criterion.String())
+			stays(fmt.Sprintf("criterion%d", i))
+		}
+	}
+	for i, p := range m.Reduction.Parts() {
+		add(n.Member(pollutants[i]), KindNumber, q.T("f.reduction", "pollutant", p.Name), Number(*p.Value))
+	}
+	stays(pollutants[0])
+	return out
+}
+
+// stayName is the name of the tick that says that a field stays as it is.
+func stayName(field string) string { return "stays." + field }
+
+// Follow fills in what follows from another quantity that was typed, in the fields that were left as they are, and
+// refuses what only a person can say until it is rewritten or ticked to stay.
+func (n MeasureNames) Follow(m *reductionlist.Measure, typed url.Values) error {
+	value, err := strconv.ParseFloat(strings.TrimSpace(typed.Get(n.Quantity)), 64)
+	if m.Quantity == nil || err != nil {
+		return nil // what is no number is refused as such
+	}
+	to := *m.Quantity
+	to.Value = value
+	f, err := rules.Follow(m, &to)
+	var e *refusal.Error
+	if errors.As(err, &e) {
+		for i := range e.Fields {
+			e.Fields[i].Path = n.Quantity
+		}
+	}
+	if err != nil {
+		return err
+	}
+	var asked []refusal.Field
+	ask := func(member, name string) {
+		if slices.Contains(f.Asked, member) && typed.Get(stayName(name)) != "true" {
+			typed.Set(stayName(name), "")
+			asked = append(asked, refusal.Field{Path: name, Rule: "desk.form.follow_asked"})
+		}
+	}
+	for i, o := range m.Monitors {
+		if name := n.criterion(i); !o.Criterion.IsZero() && strings.TrimSpace(typed.Get(name)) == o.Criterion.String() {
+			typed.Set(name, f.Monitors[i].Criterion.String())
+			ask(rules.AskedCriterion(i), name)
+		}
+	}
+	was, is := m.Reduction, f.Reduction
+	untouched := !slices.ContainsFunc(pollutants, func(p string) bool {
+		i := slices.Index(pollutants, p)
+		return typed.Get(n.Member(p)) != Number(*was.Parts()[i].Value)
+	})
+	if untouched {
+		for i, p := range is.Parts() {
+			typed.Set(n.Member(pollutants[i]), Number(*p.Value))
+		}
+		ask(rules.AskedReduction, n.Member(pollutants[0]))
+	}
+	return refusal.Input(asked)
 }
 
 // Change is what was typed into the fields and differs from the measure.
-func (n MeasureNames) Change(typed map[string]any, m *reductionlist.Measure) Change {
+func (n MeasureNames) Change(typed map[string]any, m *reductionlist.Measure) (Change, error) {
 	c := Change{}
 	c.Set("text", typed[n.Text], strings.TrimSpace(m.Text))
 	c.Set("complete_within_h", typed[n.Hours], m.CompleteWithinH)
 	if much, ok := typed[n.Quantity].(float64); ok && m.Quantity != nil && much != m.Quantity.Value {
 		c["quantity"] = map[string]any{"kind": m.Quantity.Kind, "value": much, "unit": m.Quantity.Unit}
 	}
-	return c
+	monitors, others := slices.Clone(m.Monitors), false
+	for i := range monitors {
+		text, ok := typed[n.criterion(i)].(string)
+		if !ok || text == monitors[i].Criterion.String() {
+			continue
+		}
+		parsed, err := reductionlist.ParseCriterion(text)
+		if err != nil {
+			return nil, refusal.Input([]refusal.Field{{Path: n.criterion(i), Rule: "list.criterion",
+				Args: refusal.Args{"value": text}}})
+		}
+		monitors[i].Criterion, others = parsed, true
+	}
+	if others {
+		c["monitor"] = monitors
+	}
+	reduction := m.Reduction
+	for i, p := range reduction.Parts() {
+		if v, ok := typed[n.Member(pollutants[i])].(float64); ok && Number(v) != Number(*p.Value) {
+			*p.Value = v
+		}
+	}
+	if reduction != m.Reduction {
+		c["reduction_t_per_day"] = reduction
+	}
+	return c, nil
 }
 
 // Change holds new values of a measure's members, as the list takes a change of a row.

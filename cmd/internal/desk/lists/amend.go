@@ -111,7 +111,8 @@ func levelNames(q *frame.Request, levels []alerts.Level) string {
 	return strings.Join(names, "、")
 }
 
-var amendNames = frame.MeasureNames{Text: "text", Hours: "complete_within_h", Quantity: "quantity"}
+var amendNames = frame.MeasureNames{Text: "text", Hours: "complete_within_h", Quantity: "quantity",
+	Member: func(member string) string { return member }}
 
 const evidenceSeparator = "；" // of the materials in the field of the evidence
 
@@ -125,12 +126,13 @@ func amendFields(q *frame.Request, m *reductionlist.Measure) []frame.Field {
 	day.Value = reductionlist.DayOf(q.Now.Add(24 * time.Hour))
 	reason := q.Field("reason", frame.KindArea, true)
 	reason.Hint = q.T("f.amend_reason.hint")
-	return append(slices.Insert(amendNames.Fields(q, m), 2, who), evidence, day, reason)
+	return append(slices.Insert(amendNames.Fields(q, m, q.PostForm), 2, who), evidence, day, reason)
 }
 
 // amendColumns are the columns of the list whose findings stand beside a field of the form.
 var amendColumns = map[string]string{"change.措施内容": "text", "change.完成时限(小时)": "complete_within_h",
-	"change.责任人": "responsible", "change.数值": "quantity", "change.单位": "quantity", "change.核查材料": "evidence"}
+	"change.责任人": "responsible", "change.数值": "quantity", "change.单位": "quantity", "change.核查材料": "evidence",
+	"change.判定条件": "criterion0"}
 
 // makeAmendment makes the draft and leads to what it changes.
 func (d *desk) makeAmendment(q *frame.Request) (to string, err error) {
@@ -159,11 +161,20 @@ func (d *desk) makeAmendment(q *frame.Request) (to string, err error) {
 
 // amendmentOf is what was typed and differs from the measure.
 func amendmentOf(q *frame.Request, m *reductionlist.Measure) (in calls.ListAmendment, err error) {
+	remove := q.PostForm.Get("remove") == "yes"
+	if !remove {
+		if err := amendNames.Follow(m, q.PostForm); err != nil {
+			return in, err
+		}
+	}
 	values, err := frame.Typed(amendFields(q, m), q.PostForm)
 	if err != nil {
 		return in, err
 	}
-	change := amendNames.Change(values, m)
+	change, err := amendNames.Change(values, m)
+	if err != nil {
+		return in, err
+	}
 	change.Set("responsible", values["responsible"], m.Responsible)
 	if text, ok := values["evidence"].(string); ok && text != strings.Join(m.Evidence, evidenceSeparator) {
 		change["evidence"] = strings.FieldsFunc(text, func(r rune) bool { return r == '；' || r == ';' })
@@ -171,7 +182,7 @@ func amendmentOf(q *frame.Request, m *reductionlist.Measure) (in calls.ListAmend
 	in.Reason, _ = values["reason"].(string)
 	in.EffectiveFrom, _ = values["effective_from"].(string)
 	in.Change = change.JSON()
-	if q.PostForm.Get("remove") == "yes" {
+	if remove {
 		in.Change = json.RawMessage("null")
 	} else if len(change) == 0 {
 		return in, refusal.New(refusal.Invalid, "desk.form.amend_nothing", nil)

@@ -105,9 +105,28 @@ func TestObjections(t *testing.T) {
 		"文字与数值不一致") {
 		t.Errorf("a text beside another number: %s", text)
 	}
-	decide(3, "amend", url.Values{"reason": {"放宽"}, "within.M1": {"8"}, "text.M1": {"限产三成"}, "quantity.M1": {"30"}}, 303)
+	if text := decide(3, "amend", url.Values{"reason": {"放宽"}, "quantity.M1": {"30"}}, 422); !strings.Contains(text,
+		"文字与数值不一致") || !strings.Contains(text, "措施内容") {
+		t.Errorf("another number beside the old text: %s", text)
+	}
+	// The criterion follows the number; the read-out says both and the new order in full, and records nothing.
+	set := url.Values{"reason": {"放宽"}, "within.M1": {"8"}, "text.M1": {"限产三成"}, "quantity.M1": {"30"}}
+	before := w.Svc.J.Height()
+	review := decide(3, "amend", set, 200)
+	for _, want := range []string{"将重新下达 1 份减排令", "限产一半 → 限产三成", "减少 50 % → 减少 30 %", "4 小时内完成 → 8 小时内完成",
+		"用电 不超过基线的 0.5 倍 → 用电 不超过基线的 0.7 倍", "1号线：限产，减少30%，8小时内完成。限产三成", "放宽"} {
+		if !strings.Contains(review, want) {
+			t.Errorf("the read-out does not say %q: %s", want, review)
+		}
+	}
+	if w.Svc.J.Height() != before {
+		t.Error("the read-out recorded something")
+	}
+	set.Set("step", frame.StepConfirm)
+	decide(3, "amend", set, 303)
 	text := desktest.TextOf(w.Get(200, "E0003", "/desk/orders/"+id+"-E0003-2"))
-	if !strings.Contains(text, "限产三成") || !strings.Contains(text, "8 小时内完成") || !strings.Contains(text, "按异议处理结果调整签发") {
+	if !strings.Contains(text, "限产三成") || !strings.Contains(text, "8 小时内完成") ||
+		!strings.Contains(text, "0.7 倍") || strings.Contains(text, "0.5 倍") || !strings.Contains(text, "按异议处理结果调整签发") {
 		t.Errorf("the amended order: %s", text)
 	}
 	if text := desktest.TextOf(w.Get(200, "E0003", "/desk/orders/"+id+"-E0003-1")); !strings.Contains(text, "已被新的版本替换") {

@@ -2,7 +2,14 @@ package orders
 
 import (
 	"cmp"
+	"encoding/json"
+	"errors"
+	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"qingkong/cmd/internal/calls"
@@ -77,7 +84,7 @@ func (d *desk) objection(q *frame.Request) (any, error) {
 		f := formOf(q, name, measures)
 		if name == q.PostForm.Get("decision") {
 			f.fill(q.PostForm)
-			f.Error = q.Blame(nil, f.Fields)
+			f.Error = q.Blame(nil, f.lists()...)
 		}
 		v.Forms = append(v.Forms, f)
 	}
@@ -86,7 +93,8 @@ func (d *desk) objection(q *frame.Request) (any, error) {
 
 // namesOf are the names of the fields for a measure.
 func namesOf(measure string) frame.MeasureNames {
-	return frame.MeasureNames{Text: "text." + measure, Hours: "within." + measure, Quantity: "quantity." + measure}
+	return frame.MeasureNames{Text: "text." + measure, Hours: "within." + measure, Quantity: "quantity." + measure,
+		Member: func(member string) string { return member + "." + measure }}
 }
 
 func formOf(q *frame.Request, decision string, measures []reductionlist.Measure) decisionForm {
@@ -98,7 +106,7 @@ func formOf(q *frame.Request, decision string, measures []reductionlist.Measure)
 	}
 	if decision == "amend" {
 		for _, m := range measures {
-			f.Changes = append(f.Changes, changeFields{ID: m.ID, Text: m.Text, Fields: namesOf(m.ID).Fields(q, &m)})
+			f.Changes = append(f.Changes, changeFields{ID: m.ID, Text: m.Text, Fields: namesOf(m.ID).Fields(q, &m, q.PostForm)})
 		}
 	}
 	f.Fields = append(f.Fields, reason)
@@ -106,6 +114,39 @@ func formOf(q *frame.Request, decision string, measures []reductionlist.Measure)
 		f.Fields[i].Form = decision + "-"
 	}
 	return f
+}
+
+// lists are the form's fields, those of each measure apart.
+func (f *decisionForm) lists() [][]frame.Field {
+	all := [][]frame.Field{f.Fields}
+	for _, c := range f.Changes {
+		all = append(all, c.Fields)
+	}
+	return all
+}
+
+// columnFields are the fields whose values the list's findings name by the column, without the measure's id.
+var columnFields = map[string]string{"措施内容": "text", "完成时限(小时)": "within", "数值": "quantity", "单位": "quantity",
+	"判定条件": "criterion0"}
+
+var columnOfChange = regexp.MustCompile(`^measures\[(\d+)\]\.change\.(.+)$`)
+
+// atFields has a refusal of an amendment name the fields of the form.
+func atFields(err error, in calls.ObjectionDecision) error {
+	var e *refusal.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	for i, f := range e.Fields {
+		m := columnOfChange.FindStringSubmatch(f.Path)
+		if m == nil || columnFields[m[2]] == "" {
+			continue
+		}
+		if n, err := strconv.Atoi(m[1]); err == nil && n < len(in.Measures) {
+			e.Fields[i].Path = columnFields[m[2]] + "." + in.Measures[n].ID
+		}
+	}
+	return e
 }
 
 func (f *decisionForm) fill(typed url.Values) {
@@ -117,26 +158,54 @@ func (f *decisionForm) fill(typed url.Values) {
 	f.Key = cmp.Or(typed.Get("key"), f.Key)
 }
 
-// decide carries out a decision on an objection.
-func (d *desk) decide(q *frame.Request) (to string, err error) {
+// decision takes the form of a decision one step on: an amendment is read out as the order that it makes before it is
+// carried out.
+func (d *desk) decision(q *frame.Request) (any, error) {
+	if q.Method != http.MethodPost || q.Edits() {
+		return d.objection(q)
+	}
+	view, err := d.decide(q)
+	if code := refusal.CodeOf(err); err != nil && code != "" && code != refusal.NotFound {
+		q.Refuse(err)
+		return d.objection(q)
+	}
+	return view, err
+}
+
+func (d *desk) decide(q *frame.Request) (view any, err error) {
 	o, measures, err := orderOf(q)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	in, err := decisionOf(q, o.ID, measures)
 	if err == nil {
 		err = valid.Check(in)
 	}
-	if err == nil {
-		_, err = d.Svc.DecideObjection(q.Context(), q.Ask(), in)
+	if err != nil {
+		return nil, err
 	}
-	return frame.OrderPath(o.ID) + "?done=objection", err
+	if in.Decision == "amend" && q.PostForm.Get("step") != frame.StepConfirm {
+		view, err := d.amendReview(q, &o, measures, in)
+		return view, atFields(err, in)
+	}
+	if _, err := d.Svc.DecideObjection(q.Context(), q.Ask(), in); err != nil {
+		return nil, atFields(err, in)
+	}
+	return q.Redirect(frame.OrderPath(o.ID) + "?done=objection")
 }
 
 // decisionOf is the decision that was typed. That of an amendment holds what differs from the order.
 func decisionOf(q *frame.Request, order string, measures []reductionlist.Measure) (in calls.ObjectionDecision,
 	err error) {
-	f := formOf(q, q.PostForm.Get("decision"), measures)
+	name := q.PostForm.Get("decision")
+	if name == "amend" {
+		for i := range measures {
+			if err := namesOf(measures[i].ID).Follow(&measures[i], q.PostForm); err != nil {
+				return in, err
+			}
+		}
+	}
+	f := formOf(q, name, measures)
 	content, err := frame.Typed(f.Fields, q.PostForm)
 	if err != nil {
 		return in, err
@@ -153,7 +222,11 @@ func decisionOf(q *frame.Request, order string, measures []reductionlist.Measure
 		if err != nil {
 			return in, err
 		}
-		if change := namesOf(c.ID).Change(values, &measures[i]); len(change) > 0 {
+		change, err := namesOf(c.ID).Change(values, &measures[i])
+		if err != nil {
+			return in, err
+		}
+		if len(change) > 0 {
 			in.Measures = append(in.Measures, calls.MeasureAmends{ID: c.ID, Change: change.JSON()})
 		}
 	}
@@ -161,4 +234,76 @@ func decisionOf(q *frame.Request, order string, measures []reductionlist.Measure
 		return in, refusal.New(refusal.Invalid, "desk.form.amend_nothing", nil)
 	}
 	return in, nil
+}
+
+// amendReview is the page that reads an amended order out: what changes, and its text in full.
+type amendReview struct {
+	*frame.Chrome
+	Order   notify.View
+	Changes []measureChange
+	Reason  string
+	Expires *time.Time
+	Text    string
+	Typed   []frame.Pair
+}
+
+// measureChange is a measure with what an amendment changes of it, old and new.
+type measureChange struct {
+	ID   string
+	Rows []frame.Row
+}
+
+func (d *desk) amendReview(q *frame.Request, o *notify.View, measures []reductionlist.Measure,
+	in calls.ObjectionDecision) (any, error) {
+	made, err := d.Svc.PreviewAmendment(q.Ask(), in)
+	if err != nil {
+		return nil, err
+	}
+	amended := notify.View{}
+	if err := json.Unmarshal(made.Measures, &amended.Measures); err != nil {
+		return nil, err
+	}
+	after, err := amended.Listed()
+	if err != nil {
+		return nil, err
+	}
+	v := amendReview{Chrome: q.Chrome(), Order: *o, Reason: in.Reason, Expires: in.ExpiresAt, Text: made.Text,
+		Changes: changesOf(q, measures, after)}
+	v.Drill = o.Drill
+	for name, values := range q.PostForm {
+		if name != "step" && len(values) > 0 {
+			v.Typed = append(v.Typed, frame.Pair{Name: name, Value: values[0]})
+		}
+	}
+	slices.SortFunc(v.Typed, func(a, b frame.Pair) int { return strings.Compare(a.Name, b.Name) })
+	return q.As("amend-review", v)
+}
+
+// changesOf says field by field what differs between the measures of two orders; a measure that goes has no new side.
+func changesOf(q *frame.Request, before, after []reductionlist.Measure) (out []measureChange) {
+	is := map[string]frame.MeasureView{}
+	for _, m := range q.Measures(after) {
+		is[m.ID] = m
+	}
+	for _, old := range q.Measures(before) {
+		c, now := measureChange{ID: old.ID}, is[old.ID]
+		if now.Measure == nil {
+			now.Measure = &reductionlist.Measure{}
+		}
+		add := func(key, was, is string) {
+			if was != is {
+				c.Rows = append(c.Rows, frame.Row{Label: q.T("f." + key), Value: cmp.Or(was, q.T("none_given")) + " → " +
+					cmp.Or(is, q.T("none_given"))})
+			}
+		}
+		add("measure_text", old.Text, now.Text)
+		add("much", old.Much, now.Much)
+		add("within", old.Within, now.Within)
+		add("checks", strings.Join(old.Checks, "；"), strings.Join(now.Checks, "；"))
+		add("saves", old.Saves, now.Saves)
+		if len(c.Rows) > 0 {
+			out = append(out, c)
+		}
+	}
+	return out
 }

@@ -37,7 +37,7 @@ func Mount(f *frame.Frame) {
 		frame.Page{Pattern: "POST /desk/orders/{id}/{action}", Act: calls.ActOrdersAnswer, Key: "order",
 			Show: d.order, Do: d.answer},
 		frame.Page{Pattern: "/desk/objections/{id}", Act: calls.ActOrdersObjection, Key: "objection",
-			Show: d.objection, Do: d.decide})
+			Show: d.decision})
 	f.Stream("order", frame.Stream{Act: calls.ActOrdersRead, Parts: d.headPart})
 }
 

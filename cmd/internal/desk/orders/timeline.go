@@ -10,7 +10,6 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"qingkong/alerts"
 	"qingkong/cmd/internal/desk/frame"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
@@ -175,7 +174,7 @@ func (d *desk) stepOf(q *frame.Request, tx *bbolt.Tx, o *notify.Order, e orderEv
 		s.Act, s.Late, s.Note, ok = ev.Action, ev.Late, note(ev.NoteRef), ev.OrderID == o.ID
 		s.Values, s.Correction = reportRows(ev), ev.Correction
 		if ev.At != nil {
-			add("f.as_at", frame.Clock(ev.At.In(alerts.Shanghai())))
+			add("f.as_at", frame.Clock(ev.At))
 		}
 	case *notify.Decided:
 		s.What, s.Note, ok = "decided_"+ev.Decision, note(ev.ReasonRef), ev.OrderID == o.ID
