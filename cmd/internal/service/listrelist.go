@@ -114,8 +114,7 @@ func (s *Service) Relist(ctx context.Context, a Ask, in calls.Relisting) (done n
 	done = notify.RelistDone{Issued: []string{}, Revised: []string{}, Released: []string{}, Unchanged: []string{}}
 	rest := in.Recipients
 	for n := 1; len(rest) > 0 || n == 1; n++ {
-		cmd := a.command(cmdRelist, notify.Relist{Warning: in.ID, Revision: in.Revision, Version: in.ListVersion,
-			Recipients: rest})
+		cmd := relistCommand(a, in, rest)
 		if a.Key != "" && n > 1 {
 			cmd.Key += "/" + strconv.Itoa(n)
 		}
@@ -130,4 +129,17 @@ func (s *Service) Relist(ctx context.Context, a Ask, in calls.Relisting) (done n
 		rest = step.Rest
 	}
 	return done, nil
+}
+
+func relistCommand(a Ask, in calls.Relisting, recipients []string) journal.Command {
+	return a.command(cmdRelist, notify.Relist{Warning: in.ID, Revision: in.Revision, Version: in.ListVersion,
+		Recipients: recipients})
+}
+
+// PreviewRelist is what [Service.Relist] would record of the first recipients, as many as fit in a block, or the refusal
+// that it would get. Nothing is recorded.
+func (s *Service) PreviewRelist(a Ask, in calls.Relisting) ([]notify.Event, notify.RelistDone, error) {
+	events, result, err := s.J.Preview(relistCommand(a, in, in.Recipients))
+	done, _ := result.(notify.RelistDone)
+	return events, done, err
 }

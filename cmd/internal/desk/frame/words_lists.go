@@ -112,6 +112,16 @@ func init() {
 			"The warning keeps {pinned}; {version} is in force. Those that are ticked get orders by the newer list, now and at later levels; who is no longer listed is released; nobody else hears anything."},
 		"desk.relist.follow": {"{n} 个对象已改用其他版本", "{n} recipients follow another version already"},
 		"desk.relist.do":     {"给勾选的对象重下减排令", "Send orders to those that are ticked"},
+		"desk.relist.review": {"核对要重下的减排令", "Check the orders to be sent"},
+		"desk.relist.all":    {"全选本页", "Tick all on this page"},
+		"desk.relist.no":     {"全不选", "Tick none"},
+		"desk.relist.level":  {"以下是此级别下的变化：", "What changes at this level:"},
+		"desk.relist.check":  {"请核对：按新版清单重下的减排令", "Check: the orders by the newer list"},
+		"desk.relist.counts": {"勾选 {count} 个对象：下达 {orders} 份减排令，解除 {ends} 份。", "{count} recipients are ticked: {orders} orders are issued, {ends} end."},
+		"desk.relist.rest":   {"另有 {n} 个对象不在此逐一列出，一并办理。", "{n} more recipients are not read out here; they are done as well."},
+		"desk.relist.first":  {"首次下达", "the first order"},
+		"desk.relist.ends":   {"新版清单没有措施，减排令解除。", "The newer list has nothing for it: its order ends."},
+		"desk.relist.same":   {"{n} 个对象的措施相同，不重下。", "{n} recipients have the same to do and get no new order."},
 		"desk.relist.none":   {"没有对象的措施与已下的减排令不同。", "No recipient has other measures than in its order."},
 	})
 }

@@ -57,6 +57,7 @@ func init() {
 		"desk.f.quantity":          {"数值（{unit}）", "Quantity ({unit})"},
 		"desk.f.criterion":         {"判定条件（{source} {ref}）", "Criterion ({source} {ref})"},
 		"desk.f.reduction":         {"{pollutant} 日减排（吨）", "{pollutant} reduction (t/d)"},
+		"desk.f.action":            {"动作", "Action"},
 		"desk.f.much":              {"数量", "Amount"},
 		"desk.f.within":            {"完成时限", "Within"},
 		"desk.f.checks":            {"判定条件", "Criteria"},

@@ -2,7 +2,6 @@ package orders
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -240,17 +239,11 @@ func decisionOf(q *frame.Request, order string, measures []reductionlist.Measure
 type amendReview struct {
 	*frame.Chrome
 	Order   notify.View
-	Changes []measureChange
+	Changes []frame.MeasureChange
 	Reason  string
 	Expires *time.Time
 	Text    string
 	Typed   []frame.Pair
-}
-
-// measureChange is a measure with what an amendment changes of it, old and new.
-type measureChange struct {
-	ID   string
-	Rows []frame.Row
 }
 
 func (d *desk) amendReview(q *frame.Request, o *notify.View, measures []reductionlist.Measure,
@@ -259,16 +252,12 @@ func (d *desk) amendReview(q *frame.Request, o *notify.View, measures []reductio
 	if err != nil {
 		return nil, err
 	}
-	amended := notify.View{}
-	if err := json.Unmarshal(made.Measures, &amended.Measures); err != nil {
-		return nil, err
-	}
-	after, err := amended.Listed()
+	after, err := frame.MeasuresOf(made)
 	if err != nil {
 		return nil, err
 	}
 	v := amendReview{Chrome: q.Chrome(), Order: *o, Reason: in.Reason, Expires: in.ExpiresAt, Text: made.Text,
-		Changes: changesOf(q, measures, after)}
+		Changes: q.MeasureChanges(measures, after)}
 	v.Drill = o.Drill
 	for name, values := range q.PostForm {
 		if name != "step" && len(values) > 0 {
@@ -277,33 +266,4 @@ func (d *desk) amendReview(q *frame.Request, o *notify.View, measures []reductio
 	}
 	slices.SortFunc(v.Typed, func(a, b frame.Pair) int { return strings.Compare(a.Name, b.Name) })
 	return q.As("amend-review", v)
-}
-
-// changesOf says field by field what differs between the measures of two orders; a measure that goes has no new side.
-func changesOf(q *frame.Request, before, after []reductionlist.Measure) (out []measureChange) {
-	is := map[string]frame.MeasureView{}
-	for _, m := range q.Measures(after) {
-		is[m.ID] = m
-	}
-	for _, old := range q.Measures(before) {
-		c, now := measureChange{ID: old.ID}, is[old.ID]
-		if now.Measure == nil {
-			now.Measure = &reductionlist.Measure{}
-		}
-		add := func(key, was, is string) {
-			if was != is {
-				c.Rows = append(c.Rows, frame.Row{Label: q.T("f." + key), Value: cmp.Or(was, q.T("none_given")) + " → " +
-					cmp.Or(is, q.T("none_given"))})
-			}
-		}
-		add("measure_text", old.Text, now.Text)
-		add("much", old.Much, now.Much)
-		add("within", old.Within, now.Within)
-		add("checks", strings.Join(old.Checks, "；"), strings.Join(now.Checks, "；"))
-		add("saves", old.Saves, now.Saves)
-		if len(c.Rows) > 0 {
-			out = append(out, c)
-		}
-	}
-	return out
 }

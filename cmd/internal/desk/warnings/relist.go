@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/desk/frame"
 	"qingkong/cmd/internal/valid"
@@ -69,7 +70,8 @@ func (d *desk) listChanges(q *frame.Request) (any, error) {
 	for _, item := range c.Items {
 		row := relistRow{ListChange: item, Checked: item.Order == nil || item.Order.State != notify.StateExempted}
 		if q.Method == http.MethodPost {
-			row.Checked = slices.Contains(q.PostForm["recipient"], item.Recipient)
+			step := q.PostForm.Get("step")
+			row.Checked = step == stepAll || step != stepNone && slices.Contains(q.PostForm["recipient"], item.Recipient)
 		}
 		for _, change := range item.Changes {
 			row.Texts = append(row.Texts, change.In(q.Lang))
@@ -79,14 +81,113 @@ func (d *desk) listChanges(q *frame.Request) (any, error) {
 	return view, nil
 }
 
-// relist gives the ticked recipients the measures of the newer list.
-func (d *desk) relist(q *frame.Request) (to string, err error) {
+// relistPage takes the form of a relisting one step on: what would be sent is read out before it is.
+func (d *desk) relistPage(q *frame.Request) (any, error) {
+	step := q.PostForm.Get("step")
+	if q.Method != http.MethodPost || q.Edits() || step == stepAll || step == stepNone {
+		return d.listChanges(q)
+	}
+	view, err := d.relist(q, step == frame.StepConfirm)
+	if code := refusal.CodeOf(err); err != nil && code != "" && code != refusal.NotFound {
+		q.Refuse(err)
+		return d.listChanges(q)
+	}
+	return view, err
+}
+
+// The steps that tick every recipient of the page, and none.
+const (
+	stepAll  = "all"
+	stepNone = "none"
+)
+
+// relist gives the ticked recipients the measures of the newer list, or reads out what that would be.
+func (d *desk) relist(q *frame.Request, confirmed bool) (any, error) {
 	f := q.PostForm
 	in := calls.Relisting{ByID: calls.ByID{ID: q.ID()}, Revision: frame.RevisionOf(f), ListVersion: f.Get("list_version"),
 		Recipients: f["recipient"]}
-	if err = valid.Check(&in); err == nil {
-		_, err = d.Svc.Relist(q.Context(), q.Ask(), in)
+	if err := valid.Check(&in); err != nil {
+		return nil, err
 	}
-	return warningPath(in.ID) + "/list-changes?" + url.Values{"done": {"relist"},
-		"n": {strconv.Itoa(len(in.Recipients))}}.Encode(), err
+	if !confirmed {
+		return d.relistReview(q, in)
+	}
+	if _, err := d.Svc.Relist(q.Context(), q.Ask(), in); err != nil {
+		return nil, err
+	}
+	return q.Redirect(warningPath(in.ID) + "/list-changes?" + url.Values{"done": {"relist"},
+		"n": {strconv.Itoa(len(in.Recipients))}}.Encode())
+}
+
+// relistReview is the page that reads out what a relisting sends.
+type relistReview struct {
+	*frame.Chrome
+	Warning *alerts.Warning
+	Version string
+	Count   int // recipients in all
+	Rest    int // of those that are not read out here
+	Orders  []relistedOrder
+	Ends    []notify.Order // those that get nothing more to do
+	Same    []string       // recipients that have the same to do
+	Typed   []frame.Pair
+}
+
+// relistedOrder is an order that is issued anew, or first.
+type relistedOrder struct {
+	Name, Recipient string
+	First           bool
+	Changes         []frame.MeasureChange
+	Text            string
+}
+
+func (d *desk) relistReview(q *frame.Request, in calls.Relisting) (any, error) {
+	events, done, err := d.Svc.PreviewRelist(q.Ask(), in)
+	if err != nil {
+		return nil, err
+	}
+	v := relistReview{Chrome: q.Chrome(), Version: in.ListVersion, Count: len(in.Recipients), Rest: len(done.Rest),
+		Same: done.Unchanged}
+	err = q.View(func(tx *bbolt.Tx) (err error) { v.Warning, err = alerts.GetWarning(tx, in.ID); return err })
+	if err != nil {
+		return nil, err
+	}
+	v.Drill = v.Warning.Drill
+	for _, ev := range events {
+		switch ev := ev.(type) {
+		case *notify.Issued:
+			one, err := relistedOf(q, ev)
+			if err != nil {
+				return nil, err
+			}
+			v.Orders = append(v.Orders, one)
+		case *notify.Released:
+			var o *notify.Order
+			err := q.View(func(tx *bbolt.Tx) (err error) { o, err = notify.Get(tx, ev.OrderID); return err })
+			if err != nil {
+				return nil, err
+			}
+			v.Ends = append(v.Ends, *o)
+		}
+	}
+	v.Typed = frame.Hidden(q.PostForm, "key", "revision", "list_version")
+	for _, id := range in.Recipients {
+		v.Typed = append(v.Typed, frame.Pair{Name: "recipient", Value: id})
+	}
+	return q.As("relist-review", v)
+}
+
+// relistedOf words an order that is to be issued, beside the one whose place it takes.
+func relistedOf(q *frame.Request, ev *notify.Issued) (one relistedOrder, err error) {
+	one = relistedOrder{Name: ev.RecipientName, Recipient: ev.RecipientID, First: ev.Supersedes == nil, Text: ev.Text}
+	after, err := frame.MeasuresOf(ev)
+	if err != nil || one.First {
+		return one, err
+	}
+	old, err := q.Order(*ev.Supersedes)
+	if err != nil {
+		return one, err
+	}
+	before, err := old.Listed()
+	one.Changes = q.MeasureChanges(before, after)
+	return one, err
 }

@@ -39,7 +39,7 @@ func Mount(f *frame.Frame) {
 		frame.Page{Pattern: "GET /desk/warnings/{id}/list-changes", Act: calls.ActListsRead, Key: "relist",
 			Show: d.listChanges},
 		frame.Page{Pattern: "POST /desk/warnings/{id}/list-changes", Act: calls.ActWarningsRelist, Key: "relist",
-			Show: d.listChanges, Do: d.relist})
+			Show: d.relistPage})
 	for _, a := range acts {
 		pattern := "/desk/warnings/{id}/" + a.name
 		switch a.name {

@@ -115,6 +115,19 @@ func TestNewerListDuringAWarning(t *testing.T) {
 	form["recipient"] = nil
 	w.Refused(http.StatusUnprocessableEntity, "duty", at, form)
 	form["recipient"] = []string{"E0002"}
+	page := desktest.Parsed(t, w.Post(http.StatusOK, "duty", at, form).Text)
+	desktest.SaysAll(t, "the read-out", desktest.TextOf(page), "勾选 1 个对象：下达 1 份减排令，解除 0 份", "E0002",
+		"4 小时内完成 → 8 小时内完成", "清单已更新")
+	form.Set("step", "none")
+	if got := desktest.Values(desktest.Parsed(t, w.Post(http.StatusOK, "duty", at, form).Text))["recipient"]; len(got) != 0 {
+		t.Errorf("none: %v are ticked", got)
+	}
+	form.Set("step", "all")
+	if got := desktest.Values(desktest.Parsed(t, w.Post(http.StatusOK, "duty", at, form).Text))["recipient"]; len(got) != 2 {
+		t.Errorf("all: %v are ticked", got)
+	}
+	form = desktest.Values(page)
+	form.Set("step", "confirm")
 	w.Post(http.StatusSeeOther, "duty", at, form)
 	desktest.SaysAll(t, "the order", desktest.TextOf(w.Get(200, "E0002", "/desk/orders/"+id+"-E0002-2")), "清单已更新",
 		"8 小时内完成")
