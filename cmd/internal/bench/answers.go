@@ -55,26 +55,16 @@ func Answers(ctx context.Context, n int) ([]Result, error) {
 	return runAnswers(ctx, answersSize{recipients: 2000, slice: time.Second, pairs: 10, acks: n})
 }
 
-func runAnswers(ctx context.Context, size answersSize) (_ []Result, err error) {
+func runAnswers(ctx context.Context, size answersSize) ([]Result, error) {
 	b := &answersBench{size: size}
-	defer func() { b.disconnect(); err = errors.Join(err, b.end(ctx)) }()
-	if err := b.start(ctx); err != nil {
-		return nil, err
-	}
-	if err := b.againstRaw(ctx); err != nil {
-		return nil, err
-	}
-	for _, run := range []struct{ callers, acks int }{{16, size.acks / 2}, {64, size.acks}} {
-		if err := b.measure(ctx, "over TCP", run.callers, run.acks, b.overTCP); err != nil {
-			return nil, fmt.Errorf("%d callers: %w", run.callers, err)
-		}
-	}
-	if err := b.measure(ctx, "in process", 256, 2*size.acks, b.inProcess); err != nil {
-		return nil, err
-	}
-	if err := b.rawPublishes(ctx); err != nil {
-		return nil, err
-	}
+	defer b.disconnect()
+	return b.run(ctx, b.start, b.againstRaw, b.measure("over TCP", 16, size.acks/2, b.overTCP),
+		b.measure("over TCP", 64, size.acks, b.overTCP), b.measure("in process", 256, 2*size.acks, b.inProcess),
+		b.rawPublishes, b.besideCommits, b.prove)
+}
+
+// besideCommits puts the median of the raw commits beside what has no other limit, and takes the connections down.
+func (b *answersBench) besideCommits(context.Context) error {
 	raw := median(b.commits)
 	for i := range b.results {
 		if f := &b.results[i]; f.Unit == "1/s" && f.Raw == 0 {
@@ -83,29 +73,23 @@ func runAnswers(ctx context.Context, size answersSize) (_ []Result, err error) {
 	}
 	b.add("raw bbolt commits, fsynced, median", raw, "1/s", raw)
 	b.disconnect()
-	err = b.prove(ctx)
-	return b.results, err
+	return nil
 }
 
-func (b *answersBench) start(ctx context.Context) error {
-	l, err := seeds.Demo(b.size.recipients)
-	if err != nil {
+// start starts the program and logs every recipient in over TCP, some dozens at a time.
+func (b *answersBench) start(ctx context.Context) (err error) {
+	if b.list, err = seeds.Demo(b.size.recipients); err != nil {
 		return err
 	}
-	if err := b.bench.start(ctx, l); err != nil {
+	if err := b.bench.start(ctx); err != nil {
 		return err
 	}
-	for _, r := range l.Recipients {
+	for _, r := range b.list.Recipients {
 		b.ids = append(b.ids, r.ID)
 	}
 	b.tokens, b.replies = make([]string, len(b.ids)), make([]*nats.Msg, len(b.ids))
-	return b.connect(ctx)
-}
-
-// connect logs every recipient in over TCP, some dozens at a time.
-func (b *answersBench) connect(ctx context.Context) error {
 	b.conns = make([]*nats.Conn, len(b.ids))
-	_, err := race(32, upTo(len(b.ids)), always, func(i int) error { return b.login(ctx, i) })
+	_, err = race(32, upTo(len(b.ids)), always, func(i int) error { return b.login(ctx, i) })
 	return err
 }
 
@@ -121,7 +105,7 @@ func (b *answersBench) login(ctx context.Context, i int) error {
 		return err
 	}
 	b.tokens[i] = secret.Token
-	if b.conns[i], err = b.bench.connect(secret); err != nil {
+	if b.conns[i], err = b.connect(secret); err != nil {
 		return err
 	}
 	// As a recipient does after it has connected. It opens the connection's inbox, which is not to be measured.
@@ -223,26 +207,27 @@ func (b *answersBench) acknowledgement(id string) []byte {
 	return fmt.Appendf(nil, `{"order_id":%q,"action":"acknowledge"}`, b.orders[id])
 }
 
-// measure lets some callers acknowledge orders one after the other, warning after warning, until acks are made.
-func (b *answersBench) measure(ctx context.Context, name string, callers, acks int, act func(i int) error) error {
-	var all lap
-	for acks = max(acks, callers); all.acts < acks; {
-		if err := b.declare(ctx); err != nil {
-			return err
+// measure is the step in which callers acknowledge orders one after the other, warning after warning, until acks are
+// made.
+func (b *answersBench) measure(way string, callers, acks int, act func(i int) error) func(context.Context) error {
+	acks = max(acks, callers)
+	name := fmt.Sprintf("acknowledge %s, callers=%d", way, callers)
+	return func(ctx context.Context) error {
+		var all lap
+		for all.acts < acks {
+			if err := errors.Join(b.declare(ctx), b.rawCommits()); err != nil {
+				return err
+			}
+			one, err := race(callers, b.open[:min(acks-all.acts, len(b.open))], always, act)
+			if err != nil {
+				return fmt.Errorf("%d callers: %w", callers, err)
+			}
+			all.add(one)
 		}
-		if err := b.rawCommits(); err != nil {
-			return err
-		}
-		one, err := race(callers, b.open[:min(acks-all.acts, len(b.open))], always, act)
-		if err != nil {
-			return err
-		}
-		all.add(one)
+		b.add(name, all.perSecond(), "1/s", 0)
+		b.report(name, all.each)
+		return nil
 	}
-	name = fmt.Sprintf("acknowledge %s, callers=%d", name, callers)
-	b.add(name, all.perSecond(), "1/s", 0)
-	b.report(name, all.each)
-	return nil
 }
 
 // acknowledging is the contender that acknowledges orders, and has more issued when all are.

@@ -42,32 +42,35 @@ func (b *answersBench) againstRaw(ctx context.Context) (err error) {
 	if err := b.oneCaller(ctx, rows, trip); err != nil {
 		return err
 	}
-	laps, err := alternate(ctx, b.size.pairs, b.size.slice, b.acknowledging(benchCallers, b.overTCP),
-		b.askingBare(benchCallers, trip))
-	if err != nil {
+	if _, err := b.duel(ctx, "nats", "TCP", benchCallers, b.overTCP, trip); err != nil {
 		return err
 	}
-	b.duel("answers_nats_256_ratio", laps)
-	b.report("acknowledge over TCP, callers=256", eachOf(laps, 0))
 	return b.overHTTP(ctx)
 }
 
-func (b *answersBench) duel(name string, laps [][]lap) {
-	f := Result{Name: name, Unit: "1/s"}
-	f.Value, f.Raw, f.Ratio = duel(laps, 0, 1)
+// duel measures callers that act by turns with as many that ask a bare server, and with others, and reports the two.
+func (b *answersBench) duel(ctx context.Context, name, way string, callers int, act, raw func(i int) error,
+	others ...contender) ([][]lap, error) {
+	all := append([]contender{b.acknowledging(callers, act), b.askingBare(callers, raw)}, others...)
+	laps, err := alternate(ctx, b.size.pairs, b.size.slice, all...)
+	if err != nil {
+		return nil, err
+	}
+	f := Result{Name: fmt.Sprintf("answers_%s_%d_ratio", name, callers), Unit: "1/s"}
+	f.Value, f.Raw, f.Ratio = duel(laps)
 	b.results = append(b.results, f)
+	b.report(fmt.Sprintf("acknowledge over %s, callers=%d", way, callers), eachOf(laps, 0))
+	return laps, nil
 }
 
 // oneCaller measures one caller, and how much longer an acknowledgement takes than the commit of its rows and a round
 // trip, which it needs in any case. The three are medians of the same seconds.
 func (b *answersBench) oneCaller(ctx context.Context, rows *rowReplay, trip func(i int) error) error {
-	laps, err := alternate(ctx, b.size.pairs, b.size.slice, b.acknowledging(1, b.overTCP), b.askingBare(1, trip), rows.turn)
+	laps, err := b.duel(ctx, "nats", "TCP", 1, b.overTCP, trip, rows.turn)
 	if err != nil {
 		return err
 	}
-	b.duel("answers_nats_1_ratio", laps)
 	const name = "acknowledge over TCP, callers=1"
-	b.report(name, eachOf(laps, 0))
 	micros := func(contender int) float64 { return 1000 * quantile(eachOf(laps, contender), 0.5) }
 	ours, round, commit := micros(0), micros(1), micros(2)
 	n, size := rows.count()
@@ -116,14 +119,8 @@ func (b *answersBench) overHTTP(ctx context.Context) error {
 		_, _, err := h.post(ln.Addr().String(), h.paths[i], i)
 		return err
 	}
-	laps, err := alternate(ctx, b.size.pairs, b.size.slice, b.acknowledging(benchCallers, ours),
-		b.askingBare(benchCallers, raw))
-	if err != nil {
-		return err
-	}
-	b.duel("answers_http_256_ratio", laps)
-	b.report("acknowledge over HTTP, callers=256", eachOf(laps, 0))
-	return nil
+	_, err = b.duel(ctx, "http", "HTTP", benchCallers, ours, raw)
+	return err
 }
 
 // acknowledgePath is the call that acknowledges the order of recipient i.

@@ -32,7 +32,9 @@ type backupSize struct {
 // backupBench is a program with the orders of one warning, of which every one can be acknowledged once.
 type backupBench struct {
 	dispatchBench
+	size backupSize
 	open []*notify.Order // nobody has acknowledged them
+	file string          // of the last backup
 }
 
 // Backup measures a backup of a record with n orders while callers acknowledge orders one after another, in turns with
@@ -42,33 +44,34 @@ func Backup(ctx context.Context, n int) ([]Result, error) {
 	return runBackup(ctx, backupSize{orders: n, rounds: 3, pause: time.Second})
 }
 
-func runBackup(ctx context.Context, size backupSize) (_ []Result, err error) {
-	b := &backupBench{dispatchBench: dispatchBench{n: size.orders}}
-	defer func() { err = errors.Join(err, b.end(ctx)) }()
-	if err := b.sendOrders(ctx); err != nil {
-		return nil, err
-	}
+func runBackup(ctx context.Context, size backupSize) ([]Result, error) {
+	b := &backupBench{dispatchBench: dispatchBench{n: size.orders}, size: size}
+	b.list = orangeList(b.n)
+	return b.run(ctx, b.sendOrders, b.backups, b.restore, b.prove)
+}
+
+// backups takes the backups, in turns with as long without one.
+func (b *backupBench) backups(ctx context.Context) error {
 	var took, bytes []float64
 	var beside, alone []time.Duration
-	file := ""
-	for round := range size.rounds {
-		file = filepath.Join(b.dir, fmt.Sprintf("backup-%d.tar", round))
+	for round := range b.size.rounds {
+		b.file = filepath.Join(b.dir, fmt.Sprintf("backup-%d.tar", round))
 		begin := time.Now()
 		var done folder.BackupResult
 		laps, err := b.acknowledge(ctx, func(ctx context.Context) (err error) {
-			done, err = b.app.Backup(ctx, folder.BackupRequest{File: file}, nil)
+			done, err = b.app.Backup(ctx, folder.BackupRequest{File: b.file}, nil)
 			return err
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		length := time.Since(begin)
 		took, bytes, beside = append(took, length.Seconds()), append(bytes, float64(done.Bytes)), append(beside, laps...)
 		laps, err = b.acknowledge(ctx, func(ctx context.Context) error {
-			return pause(ctx, max(length, size.pause))
+			return pause(ctx, max(length, b.size.pause))
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		alone = append(alone, laps...)
 	}
@@ -79,16 +82,12 @@ func runBackup(ctx context.Context, size backupSize) (_ []Result, err error) {
 	}
 	b.add("backup_writer_p50_ms", quantile(beside, 0.50), "ms", quantile(alone, 0.50))
 	b.add("backup_writer_p99_ms", quantile(beside, 0.99), "ms", quantile(alone, 0.99))
-	if err := b.restore(ctx, file); err != nil {
-		return nil, err
-	}
-	err = b.prove(ctx)
-	return b.results, err
+	return nil
 }
 
 // sendOrders starts the program and has n orders go out.
 func (b *backupBench) sendOrders(ctx context.Context) error {
-	if err := b.dispatchBench.sendOrders(ctx, orangeList(b.n)); err != nil {
+	if err := b.dispatchBench.sendOrders(ctx); err != nil {
 		return err
 	}
 	return b.journal.View(func(tx *bbolt.Tx) (err error) {
@@ -122,14 +121,14 @@ func (b *backupBench) acknowledge(ctx context.Context, meanwhile func(context.Co
 	return l.each, errors.Join(err, failed)
 }
 
-// restore brings a backup back to a new folder.
-func (b *backupBench) restore(ctx context.Context, file string) error {
+// restore brings the last backup back to a new folder.
+func (b *backupBench) restore(ctx context.Context) error {
 	set, err := settings.Of(b.config)
 	if err != nil {
 		return err
 	}
 	begin := time.Now()
-	_, err = journal.Restore(ctx, journal.RestoreOptions{Files: []string{file}, Dir: filepath.Join(b.dir, "restored"),
+	_, err = journal.Restore(ctx, journal.RestoreOptions{Files: []string{b.file}, Dir: filepath.Join(b.dir, "restored"),
 		Registry: service.Registry(set)})
 	b.add("restore_s", time.Since(begin).Seconds(), "s", 0)
 	return err

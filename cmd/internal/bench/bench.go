@@ -36,7 +36,8 @@ type bench struct {
 	svc     *service.Service // of app, and its journal
 	journal *journal.Journal
 	config  config.Config
-	times   *journal.Times // where the journal adds up what its steps take; nil for nowhere
+	list    *reductionlist.List // in force
+	times   *journal.Times      // where the journal adds up what its steps take; nil for nowhere
 	dir     string
 	results []Result
 }
@@ -44,8 +45,19 @@ type bench struct {
 // most is the largest share that may be configured.
 const most = 1_000_000
 
+// run takes the steps of a measurement, ends the program, and returns the results.
+func (b *bench) run(ctx context.Context, steps ...func(context.Context) error) (_ []Result, err error) {
+	defer func() { err = errors.Join(err, b.end(ctx)) }()
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return b.results, nil
+}
+
 // start starts the program in a new folder, on free ports, with the list in force.
-func (b *bench) start(ctx context.Context, l *reductionlist.List) (err error) {
+func (b *bench) start(ctx context.Context) (err error) {
 	if b.dir, err = os.MkdirTemp("", "qingkong-bench-"); err != nil {
 		return err
 	}
@@ -65,7 +77,7 @@ func (b *bench) start(ctx context.Context, l *reductionlist.List) (err error) {
 	if err := b.app.Start(ctx); err != nil {
 		return err
 	}
-	_, err = b.svc.ImportList(ctx, "bench", l, "bench", nil)
+	_, err = b.svc.ImportList(ctx, "bench", b.list, "bench", nil)
 	return err
 }
 

@@ -3,7 +3,6 @@ package bench
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -63,16 +62,10 @@ func runConsole(ctx context.Context, n, events int) (results []Result, over []st
 		Transport:     &http.Transport{MaxIdleConnsPerHost: 4},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
-	defer func() { b.client.CloseIdleConnections(); err = errors.Join(err, b.end(ctx)) }()
-	if err := b.bench.start(ctx, orangeList(n)); err != nil {
-		return nil, nil, err
-	}
-	for _, step := range []func(context.Context) error{b.declare, b.answerSome, b.login, b.pages, b.screens} {
-		if err := step(ctx); err != nil {
-			return nil, nil, err
-		}
-	}
-	return b.results, b.reported, nil
+	defer b.client.CloseIdleConnections()
+	b.list = orangeList(n)
+	results, err = b.run(ctx, b.bench.start, b.declare, b.answerSome, b.login, b.pages, b.screens)
+	return results, b.reported, err
 }
 
 // answerSome lets one in twenty acknowledge and one in two hundred object; half of these objections are rejected with a
@@ -330,7 +323,9 @@ func (b *consoleBench) screens(ctx context.Context) error {
 			return err
 		}
 		for _, c := range heard {
-			drain(c)
+			for len(c) > 0 {
+				<-c
+			}
 		}
 		begin := time.Now()
 		if err := b.acknowledgeNext(ctx, 0); err != nil {
@@ -359,16 +354,6 @@ func hear(body io.ReadCloser, name string, heard chan<- time.Time) {
 			heard <- time.Now()
 		}
 		if err != nil {
-			return
-		}
-	}
-}
-
-func drain(c <-chan time.Time) {
-	for {
-		select {
-		case <-c:
-		default:
 			return
 		}
 	}

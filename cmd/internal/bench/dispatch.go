@@ -37,30 +37,22 @@ type dispatchBench struct {
 	journaled, received float64 // seconds from the approval
 	spent               map[journal.Step]time.Duration
 	from, to            uint64 // blocks that the dispatch added to the record
+	raw                 dispatchLimits
 }
 
 // Dispatch measures how long n orders of [dispatchMeasures] measures take, from the approval of the warning until the
 // last is journaled and fsynced, and until a subscriber outside, over TCP, has received the last; where that time goes;
 // and the same bytes through each store and through NATS alone. The record is proved at the end.
-func Dispatch(ctx context.Context, n int) (_ []Result, err error) {
+func Dispatch(ctx context.Context, n int) ([]Result, error) {
 	b := &dispatchBench{n: n}
-	defer func() { err = errors.Join(err, b.end(ctx)) }()
-	if err := b.sendOrders(ctx, dispatchList(n)); err != nil {
-		return nil, err
-	}
-	raw, err := b.limits(ctx)
-	if err != nil {
-		return nil, err
-	}
-	b.report(raw)
-	err = b.prove(ctx)
-	return b.results, err
+	b.list = dispatchList(n)
+	return b.run(ctx, b.sendOrders, b.rawEncode, b.rawBlocks, b.rawStream, b.rawPublish, b.report, b.prove)
 }
 
-// sendOrders starts the program with a list, and has the orders of a warning go out to somebody outside.
-func (b *dispatchBench) sendOrders(ctx context.Context, l *reductionlist.List) error {
+// sendOrders starts the program, and has the orders of a warning go out to somebody outside.
+func (b *dispatchBench) sendOrders(ctx context.Context) error {
 	b.times = new(journal.Times)
-	if err := b.start(ctx, l); err != nil {
+	if err := b.start(ctx); err != nil {
 		return err
 	}
 	nc, err := b.subscribe(ctx)
@@ -208,7 +200,8 @@ func (b *dispatchBench) allIssued(ctx context.Context) (time.Time, error) {
 }
 
 // report puts the results beside the limits.
-func (b *dispatchBench) report(raw *dispatchLimits) {
+func (b *dispatchBench) report(context.Context) error {
+	raw := &b.raw
 	took := func(command string, steps ...string) (sum float64) {
 		for _, step := range steps {
 			sum += b.spent[journal.Step{Command: command, Name: step}].Seconds()
@@ -241,4 +234,5 @@ func (b *dispatchBench) report(raw *dispatchLimits) {
 	b.add("raw: bbolt, the same blocks, a commit each, fsynced", raw.bbolt, "s", raw.bbolt)
 	b.add("raw: JetStream, the same blocks", raw.stream, "s", raw.stream)
 	b.add("raw: core NATS, the same messages, one subscriber over TCP", raw.publish, "s", raw.publish)
+	return nil
 }

@@ -27,17 +27,6 @@ type dispatchLimits struct {
 // rawMessages is how many messages are held ready while the publishing of them is measured.
 const rawMessages = 8000
 
-func (b *dispatchBench) limits(ctx context.Context) (*dispatchLimits, error) {
-	raw := new(dispatchLimits)
-	for _, limit := range []func(context.Context, *dispatchLimits) error{b.rawEncode, b.rawBlocks, b.rawStream,
-		b.rawPublish} {
-		if err := limit(ctx, raw); err != nil {
-			return nil, err
-		}
-	}
-	return raw, nil
-}
-
 // eachBlock hands over the blocks that the dispatch added, each good until the next, and returns how many seconds f
 // took.
 func (b *dispatchBench) eachBlock(f func(number uint64, raw []byte) error) (seconds float64, err error) {
@@ -53,7 +42,7 @@ func (b *dispatchBench) eachBlock(f func(number uint64, raw []byte) error) (seco
 }
 
 // rawEncode encodes the bodies of the orders again.
-func (b *dispatchBench) rawEncode(_ context.Context, raw *dispatchLimits) error {
+func (b *dispatchBench) rawEncode(context.Context) error {
 	var took time.Duration
 	var buf []byte
 	_, err := b.eachBlock(func(_ uint64, text []byte) error {
@@ -78,21 +67,21 @@ func (b *dispatchBench) rawEncode(_ context.Context, raw *dispatchLimits) error 
 		took += time.Since(begin)
 		return nil
 	})
-	raw.encode = took.Seconds()
+	b.raw.encode = took.Seconds()
 	return err
 }
 
 // rawBlocks puts the blocks into an empty bbolt file of the same options, a commit each, in rows of the length that
 // bbolt writes fastest.
-func (b *dispatchBench) rawBlocks(_ context.Context, raw *dispatchLimits) error {
+func (b *dispatchBench) rawBlocks(context.Context) error {
 	db, err := bbolt.Open(filepath.Join(b.dir, "raw.db"), 0o600,
 		&bbolt.Options{InitialMmapSize: 16 << 30, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = db.Close() }()
-	raw.bbolt, err = b.eachBlock(func(number uint64, text []byte) error {
-		raw.bytes += len(text)
+	b.raw.bbolt, err = b.eachBlock(func(number uint64, text []byte) error {
+		b.raw.bytes += len(text)
 		return db.Update(func(tx *bbolt.Tx) error {
 			bucket, err := tx.CreateBucketIfNotExists([]byte("raw"))
 			if err != nil {
@@ -114,7 +103,7 @@ func (b *dispatchBench) rawBlocks(_ context.Context, raw *dispatchLimits) error 
 }
 
 // rawStream publishes the blocks to an empty stream of the same server, each after the one before was acknowledged.
-func (b *dispatchBench) rawStream(ctx context.Context, raw *dispatchLimits) error {
+func (b *dispatchBench) rawStream(ctx context.Context) error {
 	const name, subject = "QINGKONG_BENCH", "qingkong.bench.block"
 	_, js := b.app.Bus().Journal()
 	_, err := js.CreateStream(ctx,
@@ -122,7 +111,7 @@ func (b *dispatchBench) rawStream(ctx context.Context, raw *dispatchLimits) erro
 	if err != nil {
 		return err
 	}
-	raw.stream, err = b.eachBlock(func(_ uint64, text []byte) error {
+	b.raw.stream, err = b.eachBlock(func(_ uint64, text []byte) error {
 		_, err := js.Publish(ctx, subject, text)
 		return err
 	})
@@ -130,7 +119,7 @@ func (b *dispatchBench) rawStream(ctx context.Context, raw *dispatchLimits) erro
 }
 
 // rawPublish publishes the messages to one subscriber over TCP, on a server that does nothing else.
-func (b *dispatchBench) rawPublish(_ context.Context, raw *dispatchLimits) error {
+func (b *dispatchBench) rawPublish(context.Context) error {
 	srv, from, err := bareServer()
 	if err != nil {
 		return err
@@ -176,7 +165,7 @@ func (b *dispatchBench) rawPublish(_ context.Context, raw *dispatchLimits) error
 		case <-time.After(time.Minute):
 			return fmt.Errorf("%d of %d raw messages came", seen.Load(), want.Load())
 		}
-		raw.publish += time.Since(begin).Seconds()
+		b.raw.publish += time.Since(begin).Seconds()
 		if cursor = next; cursor == "" {
 			return nil
 		}

@@ -29,21 +29,24 @@ const listRounds = 3
 type listBench struct {
 	bench
 	n        int
-	list     *reductionlist.List
 	workbook []byte
 }
 
-// cost is the time of one run in ms, and its memory in MiB.
-type cost struct{ ms, allocated, peak float64 }
+// cost is the time of one run in ms, and the memory that it allocated and that it held at most, in MiB.
+type cost [3]float64
 
 // List measures the import of a workbook of n recipients with all checks, beside excelize's streaming reader over the
 // same rows; and through the interface the difference of two such versions, a recipient as of a day, and a page of
 // search results.
-func List(ctx context.Context, n int) (_ []Result, err error) {
+func List(ctx context.Context, n int) ([]Result, error) {
 	b := &listBench{n: n}
-	defer func() { err = errors.Join(err, b.end(ctx)) }()
-	if b.list, err = seeds.Demo(n); err != nil {
-		return nil, err
+	return b.run(ctx, b.write, b.reading, b.start, b.queries, b.prove)
+}
+
+// write makes the list and its workbook.
+func (b *listBench) write(context.Context) (err error) {
+	if b.list, err = seeds.Demo(b.n); err != nil {
+		return err
 	}
 	measures := 0
 	for _, r := range b.list.Recipients {
@@ -51,43 +54,34 @@ func List(ctx context.Context, n int) (_ []Result, err error) {
 	}
 	var buf bytes.Buffer
 	if err := workbook.Write(&buf, b.list); err != nil {
-		return nil, err
+		return err
 	}
 	b.workbook = buf.Bytes()
-	b.add("recipients", float64(n), "rows", 0)
+	b.add("recipients", float64(b.n), "rows", 0)
 	b.add("measures", float64(measures), "rows", 0)
 	b.add("workbook", float64(len(b.workbook)), "bytes", 0)
-	if err := b.reading(); err != nil {
-		return nil, err
-	}
-	if err := b.start(ctx, b.list); err != nil {
-		return nil, err
-	}
-	if err := b.queries(ctx); err != nil {
-		return nil, err
-	}
-	err = b.prove(ctx)
-	return b.results, err
+	return nil
 }
 
 // reading measures both readers in turn, so that other work of the machine meets both.
-func (b *listBench) reading() error {
-	var costs [2]struct{ ms, allocated, peak []float64 }
+func (b *listBench) reading(context.Context) error {
+	var costs [2][3][]float64
 	for range listRounds {
 		for i, reader := range []func() error{b.stream, b.read} {
 			one, err := costOf(reader)
 			if err != nil {
 				return err
 			}
-			of := &costs[i]
-			of.ms, of.allocated, of.peak = append(of.ms, one.ms), append(of.allocated, one.allocated), append(of.peak, one.peak)
+			for k, v := range one {
+				costs[i][k] = append(costs[i][k], v)
+			}
 		}
 	}
-	raw, ours := costs[0], costs[1]
-	const beside = "; raw: excelize's streaming reader"
-	b.add("import with all checks"+beside, median(ours.ms), "ms", median(raw.ms))
-	b.add("import, allocated"+beside, median(ours.allocated), "MiB", median(raw.allocated))
-	b.add("import, peak of the heap"+beside, median(ours.peak), "MiB", median(raw.peak))
+	for k, of := range []struct{ name, unit string }{
+		{"import with all checks", "ms"}, {"import, allocated", "MiB"}, {"import, peak of the heap", "MiB"},
+	} {
+		b.add(of.name+"; raw: excelize's streaming reader", median(costs[1][k]), of.unit, median(costs[0][k]))
+	}
 	return nil
 }
 

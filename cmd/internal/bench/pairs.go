@@ -58,10 +58,10 @@ func alternate(ctx context.Context, times int, slice time.Duration, all ...conte
 
 // duel is the outcome of two contenders: the median of each one's acts per second, and of the ratio of each pair of
 // slices. It differs from the ratio of the medians, for a disturbance stays in its pair.
-func duel(laps [][]lap, ours, raw int) (value, limit, ratio float64) {
+func duel(laps [][]lap) (value, limit, ratio float64) {
 	var values, limits, ratios []float64
 	for _, pair := range laps {
-		v, l := pair[ours].perSecond(), pair[raw].perSecond()
+		v, l := pair[0].perSecond(), pair[1].perSecond()
 		values, limits = append(values, v), append(limits, l)
 		if l > 0 {
 			ratios = append(ratios, v/l)

@@ -39,7 +39,7 @@ func TestDuel(t *testing.T) {
 		"not the ratio of the medians":   {[][]lap{pair(10, 10), pair(20, 40), pair(30, 20)}, 20, 20, 1},
 		"a limit that did nothing is no": {[][]lap{pair(10, 0), pair(20, 40)}, 15, 20, 0.5},
 	} {
-		if value, raw, ratio := duel(c.laps, 0, 1); value != c.value || raw != c.raw || ratio != c.ratio {
+		if value, raw, ratio := duel(c.laps); value != c.value || raw != c.raw || ratio != c.ratio {
 			t.Errorf("%s: %v, %v, %v, want %v, %v, %v", name, value, raw, ratio, c.value, c.raw, c.ratio)
 		}
 	}
