@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
@@ -56,31 +57,17 @@ func applyForecast(tx *bbolt.Tx, at time.Time, ev ForecastReceived) error {
 	if err != nil {
 		return fmt.Errorf("alerts: forecast %s: hash: %w", ev.ID, err)
 	}
-	if err := tx.Bucket(bForecastHash).Put(hash, []byte(ev.ID)); err != nil {
-		return err
-	}
-	if err := put(tx, bForecast, ev.ID, storedForecast{ev.ID, at, ev.Forecast}); err != nil {
-		return err
-	}
-	if err := putNumber(tx, numberName(ev.ID), ev.Number); err != nil {
-		return err
-	}
+	err = errors.Join(tx.Bucket(bForecastHash).Put(hash, []byte(ev.ID)),
+		put(tx, bForecast, ev.ID, storedForecast{ev.ID, at, ev.Forecast}), putNumber(tx, numberName(ev.ID), ev.Number))
 	s := scope{ev.Forecast.Region, ev.Forecast.Drill}
 	from := issue{ev.ID, ev.Forecast.IssuedAt}
 	for _, day := range ev.Forecast.Days {
-		if err := putForecast(tx, bForecastDay, dayKey(s.key(), day.Date), forecastDay{day, from}); err != nil {
-			return err
-		}
+		err = errors.Join(err, putForecast(tx, bForecastDay, dayKey(s.key(), day.Date), forecastDay{day, from}))
 	}
 	for _, h := range ev.Forecast.Hours {
-		if err := putForecast(tx, bForecastHour, hourKey(s.key(), h.At), forecastHour{h, from}); err != nil {
-			return err
-		}
+		err = errors.Join(err, putForecast(tx, bForecastHour, hourKey(s.key(), h.At), forecastHour{h, from}))
 	}
-	if err := remember(tx, s, ev); err != nil {
-		return err
-	}
-	return touch(tx, s)
+	return errors.Join(err, remember(tx, s, ev), touch(tx, s))
 }
 
 // putForecast keeps what is forecast of a day or an hour, unless what is known of it was issued later.
@@ -92,18 +79,14 @@ func putForecast[F interface{ issued() time.Time }](tx *bbolt.Tx, bucket []byte,
 	return put(tx, bucket, key, f)
 }
 
-func applyObservation(tx *bbolt.Tx, ev ObservationReceived) error {
+func applyObservation(tx *bbolt.Tx, ev ObservationReceived) (err error) {
 	for _, h := range ev.Hours {
-		if err := putObserved(tx, bObservedHour, hourKey(ev.Region, h.At), ev.Station, h); err != nil {
-			return err
-		}
+		err = errors.Join(err, putObserved(tx, bObservedHour, hourKey(ev.Region, h.At), ev.Station, h))
 	}
 	for _, day := range ev.Days {
-		if err := putObserved(tx, bObservedDay, dayKey(ev.Region, day.Date), ev.Station, day); err != nil {
-			return err
-		}
+		err = errors.Join(err, putObserved(tx, bObservedDay, dayKey(ev.Region, day.Date), ev.Station, day))
 	}
-	return touch(tx, scope{region: ev.Region})
+	return errors.Join(err, touch(tx, scope{region: ev.Region}))
 }
 
 // putObserved keeps what a station measured on a day or in an hour beside what the others did.
@@ -135,35 +118,23 @@ func editScope(tx *bbolt.Tx, s scope, edit func(*scopeRow)) error {
 
 func applyRaised(tx *bbolt.Tx, fx Effects, at time.Time, ev ProposalRaised) error {
 	p := ev.Proposal
-	if err := putNumber(tx, numberName(p.ID), ev.Number); err != nil {
-		return err
-	}
+	err := putNumber(tx, numberName(p.ID), ev.Number)
 	for _, state := range []string{anyState, string(p.State)} {
-		if err := indexProposal(tx, state, &p); err != nil {
-			return err
-		}
+		err = errors.Join(err, indexProposal(tx, state, &p))
 	}
-	err := editScope(tx, scope{p.Region, p.Drill},
-		func(row *scopeRow) { row.Proposal, row.Dismissed = p.ID, row.without(p.Kind) })
-	if err != nil {
-		return err
-	}
-	return putProposal(tx, fx, at, p)
+	return errors.Join(err, editScope(tx, scope{p.Region, p.Drill},
+		func(row *scopeRow) { row.Proposal, row.Dismissed = p.ID, row.without(p.Kind) }), putProposal(tx, fx, at, p))
 }
 
 // putProposal keeps a proposal as it is raised or updated, and sends it out.
 func putProposal(tx *bbolt.Tx, fx Effects, at time.Time, p Proposal) error {
-	if err := put(tx, bProposal, p.ID, p); err != nil {
-		return err
-	}
-	return send(tx, fx, TopicProposal, p.ID, p.Revision, p.Drill, string(p.Level), p, at)
+	return errors.Join(put(tx, bProposal, p.ID, p),
+		send(tx, fx, TopicProposal, p.ID, p.Revision, p.Drill, string(p.Level), p, at))
 }
 
 func indexProposal(tx *bbolt.Tx, state string, p *Proposal) error {
-	if err := tx.Bucket(bProposalTime).Put(timeKey(state+"/", p.RaisedAt, p.ID), nil); err != nil {
-		return err
-	}
-	return count(tx, "count/proposal/"+state, 1)
+	return errors.Join(tx.Bucket(bProposalTime).Put(timeKey(state+"/", p.RaisedAt, p.ID), nil),
+		count(tx, "count/proposal/"+state, 1))
 }
 
 func closeProposal(tx *bbolt.Tx, id string, at time.Time, actor string, edit func(*Proposal, *scopeRow)) error {
@@ -171,60 +142,38 @@ func closeProposal(tx *bbolt.Tx, id string, at time.Time, actor string, edit fun
 	if err != nil {
 		return err
 	}
-	if err := tx.Bucket(bProposalTime).Delete(timeKey(string(p.State)+"/", p.RaisedAt, id)); err != nil {
-		return err
-	}
-	if err := count(tx, "count/proposal/"+string(p.State), -1); err != nil {
-		return err
-	}
-	err = editScope(tx, scope{p.Region, p.Drill}, func(row *scopeRow) {
+	err = errors.Join(tx.Bucket(bProposalTime).Delete(timeKey(string(p.State)+"/", p.RaisedAt, id)),
+		count(tx, "count/proposal/"+string(p.State), -1))
+	err = errors.Join(err, editScope(tx, scope{p.Region, p.Drill}, func(row *scopeRow) {
 		row.Proposal = ""
 		edit(p, row)
-	})
-	if err != nil {
-		return err
-	}
+	}))
 	p.ClosedAt, p.ClosedBy = &at, actor
-	if err := indexProposal(tx, string(p.State), p); err != nil {
-		return err
-	}
-	return put(tx, bProposal, id, p)
+	return errors.Join(err, indexProposal(tx, string(p.State), p), put(tx, bProposal, id, p))
 }
 
 func applyDeclared(tx *bbolt.Tx, fx Effects, at time.Time, actor string, ev WarningDeclared) error {
-	if err := putNumber(tx, numberName(ev.ID), ev.Number); err != nil {
-		return err
-	}
-	if err := tx.Bucket(bWarningTime).Put(timeKey("", at, ev.ID), nil); err != nil {
-		return err
-	}
-	if err := count(tx, "count/warning", 1); err != nil {
-		return err
-	}
-	return applyWarning(tx, fx, at, actor, Warning{}, ev)
+	return errors.Join(putNumber(tx, numberName(ev.ID), ev.Number),
+		tx.Bucket(bWarningTime).Put(timeKey("", at, ev.ID), nil), count(tx, "count/warning", 1),
+		applyWarning(tx, fx, at, actor, Warning{}, ev))
 }
 
 func applyWarning(tx *bbolt.Tx, fx Effects, at time.Time, actor string, was Warning, ev warningEvent) error {
 	w := was.after(ev, at, actor)
-	if err := put(tx, bWarning, w.ID, w); err != nil {
-		return err
-	}
+	err := put(tx, bWarning, w.ID, w)
 	if was.State.live() != w.State.live() {
-		err := editScope(tx, scope{w.Region, w.Drill}, func(row *scopeRow) {
+		err = errors.Join(err, editScope(tx, scope{w.Region, w.Drill}, func(row *scopeRow) {
 			row.Warning = ""
 			if w.State.live() {
 				row.Warning = w.ID
 			}
-		})
-		if err != nil {
-			return err
-		}
+		}))
 	}
 	setTimers(fx, was, w)
 	if kind := announced(ev); kind != "" {
-		return send(tx, fx, TopicWarning, w.ID, w.Revision, w.Drill, kind, w, at)
+		err = errors.Join(err, send(tx, fx, TopicWarning, w.ID, w.Revision, w.Drill, kind, w, at))
 	}
-	return nil
+	return err
 }
 
 // setTimers keeps the timers of a warning's start, while it is scheduled, of its end, while it is live, and of an

@@ -532,7 +532,7 @@ func (t *table) end() (Air, error) {
 		if !t.Measured && d.line > 0 && !d.certain {
 			p := aqiPollutants[k]
 			t.bad(d.line, d.name, d.value, "csv.unit_doubtful", &forms.Wrong{Rule: "day.unit_doubtful",
-				Args: refusal.Args{"pollutant": terms.Words(terms.Pollutant, p), "unit": unitName(p), "value": d.value}})
+				Args: refusal.Args{"pollutant": terms.Words(terms.Pollutant, p), "unit": aqi.Unit(p), "value": d.value}})
 		}
 	}
 	if err := refusal.Input(t.wrong); err != nil {

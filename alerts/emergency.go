@@ -154,12 +154,6 @@ func (EmergencyConfirmed) Kind() string { return "alerts.warning.emergency_confi
 // Kind implements Event.
 func (EmergencyOverdue) Kind() string { return "alerts.warning.emergency_overdue" }
 
-func init() {
-	learn[EmergencyApproved]()
-	learn[EmergencyConfirmed]()
-	learn[EmergencyOverdue]()
-}
-
 func (e EmergencyApproved) change(w Warning, _ time.Time, actor string) (Warning, string, string) {
 	w.Emergency = &Emergency{Authority: e.Authority, CalledAt: e.CalledAt, Reason: e.Reason, By: actor,
 		ConfirmBy: e.ConfirmBy}

@@ -157,17 +157,10 @@ func (p Plausible) tooHigh(m *Measured, hourly bool) (pollutant aqi.Pollutant, a
 		}
 		if most, ok := limits[aqiPollutants[i]]; ok && c.Cmp(most) > 0 {
 			return aqiPollutants[i], refusal.Args{"pollutant": terms.Words(terms.Pollutant, aqiPollutants[i]), "value": *c,
-				"unit": unitName(aqiPollutants[i]), "largest": most}
+				"unit": aqi.Unit(aqiPollutants[i]), "largest": most}
 		}
 	}
 	return "", nil
-}
-
-func unitName(p aqi.Pollutant) string {
-	if p == aqi.CO {
-		return "mg/m³"
-	}
-	return "µg/m³"
 }
 
 // remark says what is strange about a day's or an hour's values, as a rule and what fills it.

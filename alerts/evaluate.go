@@ -114,10 +114,7 @@ type Tip struct {
 // Evaluate applies criteria to a series. Time without data between the first and the last value is unknown; a step that
 // is unknown or does not count breaks a run. It is a pure function.
 func Evaluate(s Series, c Criteria, opt EvaluateOptions) Evaluation {
-	ev := c.evaluate(s.steps(c.Counts, opt), opt)
-	ev.tellFewHours(s.Hours, time.Time{})
-	ev.SetAside = s.Aside
-	return ev
+	return c.evaluate(s, s.steps(c.Counts, opt), opt, time.Time{})
 }
 
 // EvaluateNow says what the criteria of today make of all that is known of a region around now, by days and by hours.
@@ -127,16 +124,15 @@ func (e Engine) EvaluateNow(tx *bbolt.Tx, region string, drill bool, now time.Ti
 		return Evaluation{}, err
 	}
 	c := e.CriteriaOn(DateOf(now))
-	ev := c.evaluate(series.steps(c.Counts, e.Evaluating()), e.Evaluating())
-	ev.tellFewHours(series.Hours, now)
-	ev.SetAside = series.Aside
+	ev := c.evaluate(series, series.steps(c.Counts, e.Evaluating()), e.Evaluating(), now)
 	ev.HighAndMissing = highAndMissing(series.Hours, c.lowest(), now)
 	return ev, nil
 }
 
-func (c Criteria) evaluate(steps []step, opt EvaluateOptions) Evaluation {
+// evaluate evaluates the steps of a series; until is as in [Evaluation.tellFewHours].
+func (c Criteria) evaluate(s Series, steps []step, opt EvaluateOptions, until time.Time) Evaluation {
 	ev := Evaluation{Criteria: c.Name, Level: None, Episodes: []Episode{}, Days: []DayVerdict{}, Tips: c.tips(steps),
-		steps: steps}
+		SetAside: s.Aside, steps: steps}
 	for i := range steps {
 		st := &steps[i]
 		if d := st.day(); d != "" {
@@ -156,6 +152,7 @@ func (c Criteria) evaluate(steps []step, opt EvaluateOptions) Evaluation {
 			ev.Level = ep.Level
 		}
 	}
+	ev.tellFewHours(s.Hours, until)
 	return ev
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"time"
 )
 
@@ -322,51 +323,30 @@ func (EndSet) Kind() string              { return "alerts.warning.end_set" }
 func (WarningLifted) Kind() string       { return "alerts.warning.lifted" }
 func (WarningCancelled) Kind() string    { return "alerts.warning.cancelled" }
 
-var decoders = map[string]func([]byte) (Event, error){}
+// kinds are the types of the events, by their kinds.
+var kinds = map[string]reflect.Type{}
 
 func init() {
-	learn[ForecastReceived]()
-	learn[ObservationReceived]()
-	learn[ProposalRaised]()
-	learn[ProposalUpdated]()
-	learn[ProposalAccepted]()
-	learn[ProposalDismissed]()
-	learn[ProposalWithdrawn]()
-	learn[WarningDeclared]()
-	learn[WarningApproved]()
-	learn[WarningConfirmed]()
-	learn[WarningRejected]()
-	learn[WarningResubmitted]()
-	learn[WarningActivated]()
-	learn[RaiseAsked]()
-	learn[RaiseRejected]()
-	learn[ReviseAsked]()
-	learn[ReviseRejected]()
-	learn[LevelChanged]()
-	learn[WarningRevised]()
-	learn[EndSet]()
-	learn[WarningLifted]()
-	learn[WarningCancelled]()
-}
-
-func learn[E Event]() {
-	var zero E
-	decoders[zero.Kind()] = func(data []byte) (Event, error) {
-		var e E
-		err := json.Unmarshal(data, &e)
-		return e, err
+	for _, ev := range []Event{
+		ForecastReceived{}, ObservationReceived{}, ProposalRaised{}, ProposalUpdated{}, ProposalAccepted{},
+		ProposalDismissed{}, ProposalWithdrawn{}, WarningDeclared{}, WarningApproved{}, WarningConfirmed{},
+		WarningRejected{}, WarningResubmitted{}, WarningActivated{}, RaiseAsked{}, RaiseRejected{}, ReviseAsked{},
+		ReviseRejected{}, LevelChanged{}, WarningRevised{}, EndSet{}, WarningLifted{}, WarningCancelled{},
+		EmergencyApproved{}, EmergencyConfirmed{}, EmergencyOverdue{}, FeedSilence{},
+	} {
+		kinds[ev.Kind()] = reflect.TypeOf(ev)
 	}
 }
 
 // Decode reads an event of the record; a kind that is not this package's is an error.
 func Decode(kind string, data []byte) (Event, error) {
-	d, ok := decoders[kind]
+	t, ok := kinds[kind]
 	if !ok {
 		return nil, fmt.Errorf("alerts: unknown event kind %q", kind)
 	}
-	ev, err := d(data)
-	if err != nil {
+	ev := reflect.New(t)
+	if err := json.Unmarshal(data, ev.Interface()); err != nil {
 		return nil, fmt.Errorf("alerts: decode %s: %w", kind, err)
 	}
-	return ev, nil
+	return ev.Elem().Interface().(Event), nil
 }

@@ -79,8 +79,7 @@ func (e Engine) DecideObservation(tx *bbolt.Tx, actor string, in Observation, no
 	if err := r.take(); err != nil {
 		return nil, ObservationResult{}, err
 	}
-	arrived := delivery{observed: r.fresh}
-	if err := r.name(r.fresh.Days); err != nil {
+	if err := r.name(); err != nil {
 		return nil, ObservationResult{}, err
 	}
 	slices.SortStableFunc(r.aside, func(a, b Named) int { return cmp.Compare(a.place, b.place) })
@@ -99,7 +98,7 @@ func (e Engine) DecideObservation(tx *bbolt.Tx, actor string, in Observation, no
 		return nil, result, nil
 	}
 	d.events = append(d.events, ObservationReceived{r.fresh})
-	series, err := e.series(tx, d.scope, now, arrived)
+	series, err := e.series(tx, d.scope, now, delivery{observed: r.fresh})
 	if err != nil {
 		return nil, ObservationResult{}, err
 	}
@@ -203,7 +202,7 @@ func unsure(aside []RawValue) bool {
 }
 
 // name says what of the message is set aside beside all that is known of the station, and what is odd.
-func (r *arrival) name(days []Day) error {
+func (r *arrival) name() error {
 	// Older hours are judged no more, and are looked at only beside the message.
 	known, err := ownHours(r.tx, r.in.Region, r.in.Station, r.now.Add(-hoursBack*time.Hour-asideBack),
 		r.now.Add(clockSkew))
@@ -230,7 +229,7 @@ func (r *arrival) name(days []Day) error {
 		siftEach(one, r.engine.Plausible.Hour, time.Hour)
 		r.nameRow(i, &r.line.sieve[k], one[0], h.AQI, func(name string) string { return hourPath(i, name) })
 	}
-	return r.nameDays(days)
+	return r.nameDays()
 }
 
 // ownHours are a station's own hours from first to before end, by their time in milliseconds.
@@ -286,7 +285,7 @@ func (r *arrival) nameRow(row int, s *sieveRow, byItself sieveRow, index *int, p
 	}
 }
 
-func (r *arrival) nameDays(fresh []Day) error {
+func (r *arrival) nameDays() error {
 	if len(r.in.Days) == 0 {
 		return nil
 	}
@@ -304,7 +303,7 @@ func (r *arrival) nameDays(fresh []Day) error {
 			own[date] = observedDay{r.in.Station: d}
 		}
 	}
-	for _, d := range fresh {
+	for _, d := range r.fresh.Days {
 		own[d.Date] = observedDay{r.in.Station: d}
 	}
 	_, lines := r.engine.dayLines(own)

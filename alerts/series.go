@@ -131,10 +131,7 @@ func (s Series) steps(counts Counts, opt EvaluateOptions) []step {
 // appendUnknown fills the time between from and to, day by day where whole days are missing.
 func appendUnknown(steps []step, from, to time.Time) []step {
 	for from.Before(to) {
-		next := DateOf(from).End()
-		if next.After(to) {
-			next = to
-		}
+		next := earliest(DateOf(from).End(), to)
 		steps = append(steps, step{from: from, to: next, why: whyUnknown})
 		from = next
 	}

@@ -27,8 +27,6 @@ type FeedSilence struct {
 // Kind implements Event.
 func (FeedSilence) Kind() string { return "alerts.feed.silence" }
 
-func init() { learn[FeedSilence]() }
-
 // DecideSilence records that a feed fell silent or is heard again; what is known already records nothing.
 func (e Engine) DecideSilence(tx *bbolt.Tx, _ string, in FeedSilence, _ time.Time) ([]Event, FeedState, error) {
 	known, ok, err := get[FeedState](tx, bFeed, in.Feed)

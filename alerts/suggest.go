@@ -58,10 +58,8 @@ func (e Engine) suggestions(ev Evaluation, live *Warning, now time.Time) iter.Se
 // evaluateSeries evaluates a series by the criteria of the day, and returns the engine with these.
 func (e Engine) evaluateSeries(series Series, now time.Time) (Engine, Evaluation) {
 	e.Criteria = e.CriteriaOn(DateOf(now))
-	ev := e.Criteria.evaluate(happened(series, series.steps(e.Criteria.Counts, e.Evaluating()), e.Criteria.Counts,
-		e.Evaluating(), now), e.Evaluating())
-	ev.tellFewHours(series.Hours, now)
-	ev.SetAside = series.Aside
+	steps := happened(series, series.steps(e.Criteria.Counts, e.Evaluating()), e.Criteria.Counts, e.Evaluating(), now)
+	ev := e.Criteria.evaluate(series, steps, e.Evaluating(), now)
 	ev.clean, ev.heavy = e.cleanAir(series, ev), e.heavy(series, ev, now)
 	return e, ev
 }

@@ -48,6 +48,14 @@ var pollutants = []Pollutant{PM25, PM10, SO2, NO2, CO, O3H8, O3H1}
 // Pollutants lists the pollutants in the order of every list that this package gives.
 func Pollutants() []Pollutant { return slices.Clone(pollutants) }
 
+// Unit is the unit of a pollutant's concentrations.
+func Unit(p Pollutant) string {
+	if p == CO {
+		return "mg/m³"
+	}
+	return "µg/m³"
+}
+
 // Values are concentrations by pollutant. A pollutant without a key was not measured; one that is zero was.
 type Values map[Pollutant]Concentration
 
@@ -129,7 +137,11 @@ func index(std Standard, t table, v Values) Result {
 	}
 	if r.Known {
 		r.Index = highest
-		r.Primary = primary(r.IAQI, highest)
+		for _, p := range pollutants {
+			if highest > primaryAbove && r.IAQI[p] == highest {
+				r.Primary = append(r.Primary, p)
+			}
+		}
 	}
 	return r
 }
@@ -138,19 +150,6 @@ const (
 	publishedAbove = 100 // with a pollutant missing, HJ 633-2026 §5.3
 	primaryAbove   = 50  // both editions: at 50 and below there is no primary pollutant
 )
-
-func primary(iaqi map[Pollutant]int, highest int) []Pollutant {
-	out := []Pollutant{}
-	if highest <= primaryAbove {
-		return out
-	}
-	for _, p := range pollutants {
-		if iaqi[p] == highest {
-			out = append(out, p)
-		}
-	}
-	return out
-}
 
 // class is a row of the table of classes, the same in both editions.
 type class struct {

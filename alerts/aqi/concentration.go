@@ -26,11 +26,11 @@ const (
 // they often come from a program's floating point. It refuses with the rules aqi.not_a_number, aqi.negative and
 // aqi.too_large, whose argument is value.
 func ParseConcentration(s string) (Concentration, error) {
-	whole, frac, point := strings.Cut(s, ".")
+	whole, frac, _ := strings.Cut(s, ".")
 	switch {
 	case strings.HasPrefix(s, "-") && plain(s[1:]):
 		return Concentration{}, refuse("aqi.negative", s)
-	case !digits(whole) || point && !digits(frac):
+	case !plain(s):
 		return Concentration{}, refuse("aqi.not_a_number", s)
 	}
 	tail := ""

@@ -132,20 +132,14 @@ func (s *store) set(change func(*state)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change(&s.state)
-	if err := s.save(); err != nil {
-		s.log.Error("state not kept; after a restart documents may be offered again", "error", err)
-	}
-}
-
-func (s *store) save() error {
 	row, err := json.Marshal(s.state)
 	if err == nil {
 		err = s.keep.Save(s.name, row)
 	}
 	if err != nil {
-		return fmt.Errorf("feed: state: %w", err)
+		s.log.Error("state not kept; after a restart documents may be offered again", "error",
+			fmt.Errorf("feed: state: %w", err))
 	}
-	return nil
 }
 
 // weigh tells the handler when the feed fell silent or is so no more. The telling is noted after it was done, and

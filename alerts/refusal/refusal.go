@@ -83,14 +83,11 @@ func Wrong(path, rule string, args Args) error { return Input([]Field{{path, rul
 
 // Error is the English text, for logs.
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString(string(e.Code))
-	b.WriteString(": ")
-	b.WriteString(e.Detail("en"))
+	text := string(e.Code) + ": " + e.Detail("en")
 	for _, f := range e.Fields {
-		fmt.Fprintf(&b, "; %s: %s", f.Path, f.Message("en"))
+		text += "; " + f.Path + ": " + f.Message("en")
 	}
-	return b.String()
+	return text
 }
 
 // Detail is what was wrong and what to do next, in "zh-CN" (the default) or "en".

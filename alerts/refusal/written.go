@@ -97,7 +97,7 @@ func ReadWritten(s string) (w Written, ok bool) {
 		w.Hour, w.Minute, w.Second, w.Nano = number(clock), number(m[5]+m[10]), number(m[6]+m[11]), fraction(m[7])
 		w.Zone, ok = offset(m[8])
 	}
-	return w, ok && w.possible() && (weekday == "" || w.on(weekday))
+	return w, ok && w.possible(weekday)
 }
 
 // ReadTime reads a time as [ReadWritten] has it: RFC 3339, or without a zone in Asia/Shanghai; 24:00 is the beginning
@@ -119,17 +119,13 @@ func (w Written) Time() time.Time {
 	return time.Date(w.Year, time.Month(w.Month), w.Day, w.Hour, w.Minute, w.Second, w.Nano, in)
 }
 
-func (w Written) possible() bool {
+// possible reports whether there is such a day and time, of the day of the week that may stand beside it.
+func (w Written) possible(weekday string) bool {
+	names := [...]string{"日", "一", "二", "三", "四", "五", "六"}
 	day := time.Date(w.Year, time.Month(w.Month), w.Day, 0, 0, 0, 0, time.UTC)
 	return w.Year > 0 && day.Year() == w.Year && int(day.Month()) == w.Month && day.Day() == w.Day &&
-		w.Minute < 60 && w.Second < 60 && (w.Hour < 24 || w.Hour == 24 && w.Minute+w.Second+w.Nano == 0)
-}
-
-// on reports whether the day is of the day of the week that stands beside it.
-func (w Written) on(weekday string) bool {
-	names := [...]string{"日", "一", "二", "三", "四", "五", "六"}
-	name := names[time.Date(w.Year, time.Month(w.Month), w.Day, 0, 0, 0, 0, time.UTC).Weekday()]
-	return name == strings.Replace(weekday, "天", "日", 1)
+		w.Minute < 60 && w.Second < 60 && (w.Hour < 24 || w.Hour == 24 && w.Minute+w.Second+w.Nano == 0) &&
+		(weekday == "" || names[day.Weekday()] == strings.Replace(weekday, "天", "日", 1))
 }
 
 func number(digits string) int {

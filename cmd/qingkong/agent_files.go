@@ -13,27 +13,22 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/folder"
 )
 
 // lockAgentFolder makes the folder this agent's own: two would run each command and send each answer twice. The lock
 // ends with the process, however that ends.
-func lockAgentFolder(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
+func lockAgentFolder(dir string) (release func() error, err error) {
+	release, err = folder.Lock(dir)
+	switch {
+	case errors.Is(err, folder.ErrInUse):
+		return nil, refusal.New(refusal.Conflict, "agent.folder_busy", refusal.Args{"dir": dir})
+	case err != nil:
 		return nil, unusable(dir, err)
 	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if err == nil {
-		return f, nil
-	}
-	_ = f.Close() // nothing was written
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, refusal.New(refusal.Conflict, "agent.folder_busy", refusal.Args{"dir": dir})
-	}
-	return nil, unusable(dir, err)
+	return release, nil
 }
 
 // replaceFile writes a file in one step: after a crash there is the old one or the new one, and once it returns the
@@ -64,8 +59,8 @@ func syncFolder(dir string) error {
 
 // load reads the folder. damaged hears of each file that cannot be read or is none of ours.
 func (s *store) load(damaged func(file string, why error)) error {
-	for i, folder := range folders {
-		list, err := os.ReadDir(filepath.Join(s.dir, folder))
+	for i, name := range folders {
+		list, err := os.ReadDir(filepath.Join(s.dir, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -73,7 +68,7 @@ func (s *store) load(damaged func(file string, why error)) error {
 			return unusable(s.dir, err)
 		}
 		for _, f := range list {
-			file := filepath.Join(folder, f.Name())
+			file := filepath.Join(name, f.Name())
 			if err := s.loadFile(prefixes[i], file); err != nil {
 				damaged(file, err)
 			}

@@ -107,7 +107,7 @@ type entry struct {
 // store holds the events, on disk unless dir is "".
 type store struct {
 	dir, recipient string
-	lock           *os.File
+	release        func() error
 
 	mu      sync.Mutex // guards all below, and the progress of each entry
 	closed  bool
@@ -135,7 +135,7 @@ func openStore(dir, recipient string, warn func(file string, why error)) (*store
 		}
 	}
 	var err error
-	if s.lock, err = lockAgentFolder(dir); err != nil {
+	if s.release, err = lockAgentFolder(dir); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(syncFolder(dir),
@@ -155,8 +155,8 @@ func (s *store) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-	if s.lock != nil {
-		_ = s.lock.Close() // nothing was written to it
+	if s.release != nil {
+		_ = s.release() // nothing was written to it
 	}
 }
 
@@ -291,9 +291,5 @@ func placeOf(prefix, event, id string) string {
 		sum := sha256.Sum256([]byte(text))
 		return "sha256-" + hex.EncodeToString(sum[:16])
 	}
-	return filepath.Join(folderOf(prefix), word(event)+"."+word(id))
-}
-
-func folderOf(prefix string) string {
-	return folders[slices.Index(prefixes, prefix)]
+	return filepath.Join(folders[slices.Index(prefixes, prefix)], word(event)+"."+word(id))
 }

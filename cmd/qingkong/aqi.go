@@ -149,7 +149,7 @@ func printIndex(w io.Writer, kind, date string, measured aqi.Values, r aqi.Resul
 	fmt.Fprintln(t, "污染物 pollutant\t浓度 concentration\t分指数 IAQI")
 	for _, p := range aqi.Pollutants() {
 		if c, given := measured[p]; given {
-			fmt.Fprintf(t, "%s\t%s %s\t%s\n", p, c, unitOf(p), iaqiText(p, r))
+			fmt.Fprintf(t, "%s\t%s %s\t%s\n", p, c, aqi.Unit(p), iaqiText(p, r))
 		}
 	}
 	if err := t.Flush(); err != nil {
@@ -163,13 +163,6 @@ func printIndex(w io.Writer, kind, date string, measured aqi.Values, r aqi.Resul
 		fmt.Fprintf(w, "%s: %s\n", bothLanguages("aqi.missing", nil), strings.Join(r.Missing, ", "))
 	}
 	return nil
-}
-
-func unitOf(p aqi.Pollutant) string {
-	if p == aqi.CO {
-		return "mg/m³"
-	}
-	return "µg/m³"
 }
 
 // iaqiText is a measured pollutant's sub-index, or why it has none.

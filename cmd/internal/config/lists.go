@@ -2,11 +2,8 @@ package config
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"unicode/utf8"
-
-	"qingkong/alerts/refusal"
 )
 
 // ListChecks are the settings of a reduction list's checks that the documents leave open or a city decides.
@@ -55,11 +52,6 @@ type Weights struct {
 	Checkable   float64 `yaml:"checkable" allow:"0..100"`
 }
 
-func (k *checker) number(key string, value, low, high float64) {
-	k.that(!math.IsNaN(value) && low <= value && value <= high, key, "config.between", value,
-		refusal.Args{"low": low, "high": high})
-}
-
 // words are names or parts of names: none is empty, and none has blanks around it.
 func (k *checker) words(key string, words []string) {
 	for i, w := range words {
@@ -79,15 +71,15 @@ func (k *checker) listChecks(c ListChecks) {
 			name      string
 			low, have float64
 		}{{"so2", below.SO2, l.SO2}, {"nox", below.NOx, l.NOx}, {"pm", below.PM, l.PM}, {"vocs", below.VOCs, l.VOCs}} {
-			k.number("list_checks.bottom_line."+l.level+"."+p.name, p.have, p.low, 100)
+			between(k, "list_checks.bottom_line."+l.level+"."+p.name, p.have, p.low, 100)
 		}
 		below = l.Shares
 	}
 	if c.District != (Box{}) {
-		k.number("list_checks.district.west", c.District.West, -180, 180)
-		k.number("list_checks.district.east", c.District.East, max(c.District.West, -180), 180)
-		k.number("list_checks.district.south", c.District.South, -90, 90)
-		k.number("list_checks.district.north", c.District.North, max(c.District.South, -90), 90)
+		between(k, "list_checks.district.west", c.District.West, -180, 180)
+		between(k, "list_checks.district.east", c.District.East, max(c.District.West, -180), 180)
+		between(k, "list_checks.district.south", c.District.South, -90, 90)
+		between(k, "list_checks.district.north", c.District.North, max(c.District.South, -90), 90)
 	}
 	k.section("list_checks", c)
 	k.that(len(c.PostWords) > 0, "list_checks.post_words", "config.empty", strings.Join(c.PostWords, "、"), nil)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/netip"
@@ -97,7 +98,8 @@ func (k *checker) oneOf(key, value string, allowed ...string) {
 		refusal.Args{"allowed": strings.Join(allowed, ", ")})
 }
 
-func (k *checker) between(key string, value, low, high int) {
+// between asks for a number, or a time, within bounds.
+func between[N cmp.Ordered](k *checker, key string, value, low, high N) {
 	k.that(low <= value && value <= high, key, "config.between", value, refusal.Args{"low": low, "high": high})
 }
 
@@ -125,17 +127,17 @@ func (k *checker) allowed(key, allow string, v reflect.Value) {
 			k.allowed(key+"."+v.Type().Field(i).Tag.Get("yaml"), allow, v.Field(i))
 		}
 	case v.CanInt():
-		k.between(key, int(v.Int()), low, high)
+		between(k, key, int(v.Int()), low, high)
 	default:
-		k.number(key, v.Float(), float64(low), float64(high))
+		between(k, key, v.Float(), float64(low), float64(high))
 	}
 }
 
 // disk asks for 0 < stop_mb < min_mb.
 func (k *checker) disk(d Disk) {
 	const most = 1 << 40 // MB, more than any disk has
-	k.between("disk.stop_mb", d.StopMB, 1, most-1)
-	k.between("disk.min_mb", d.MinMB, max(d.StopMB, 0)+1, most)
+	between(k, "disk.stop_mb", d.StopMB, 1, most-1)
+	between(k, "disk.min_mb", d.MinMB, max(d.StopMB, 0)+1, most)
 }
 
 func (k *checker) backup(b Backup) {
@@ -146,10 +148,6 @@ func (k *checker) backup(b Backup) {
 		k.filled("backup.dir", b.Dir)
 	}
 	k.section("backup", b)
-}
-
-func (k *checker) duration(key string, value, low, high time.Duration) {
-	k.that(low <= value && value <= high, key, "config.between", value, refusal.Args{"low": low, "high": high})
 }
 
 func (k *checker) address(key, value string) {
@@ -188,7 +186,7 @@ func (k *checker) feeds(feeds []Feed) {
 		k.that(subjectSafe.MatchString(f.Source), at("source"), "config.name", f.Source, nil)
 		k.that(f.Station == "" || stationName.MatchString(f.Station), at("station"), "station.wrong", f.Station, nil)
 		k.oneOf(at("hour_label"), f.HourLabel, "", "start", "end")
-		k.between(at("silent_after_h"), f.SilentAfterH, 0, 240)
+		between(k, at("silent_after_h"), f.SilentAfterH, 0, 240)
 	}
 }
 
@@ -201,10 +199,10 @@ func (k *checker) schedule(key, value string) {
 }
 
 func (k *checker) orders(o Orders) {
-	k.duration("orders.acknowledge_within", o.AcknowledgeWithin, time.Minute, 72*time.Hour)
-	k.duration("orders.figures_max_age", o.FiguresMaxAge, time.Hour, 30*24*time.Hour)
-	k.duration("orders.repeat_first", o.RepeatFirst, time.Second, 24*time.Hour)
-	k.duration("orders.repeat_max", o.RepeatMax, max(o.RepeatFirst, time.Second), 24*time.Hour)
+	between(k, "orders.acknowledge_within", o.AcknowledgeWithin, time.Minute, 72*time.Hour)
+	between(k, "orders.figures_max_age", o.FiguresMaxAge, time.Hour, 30*24*time.Hour)
+	between(k, "orders.repeat_first", o.RepeatFirst, time.Second, 24*time.Hour)
+	between(k, "orders.repeat_max", o.RepeatMax, max(o.RepeatFirst, time.Second), 24*time.Hour)
 }
 
 // tls asks for certificate and key together. The files themselves are judged when they are read, at the start.

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -17,9 +18,10 @@ import (
 func (d *document) docx(w io.Writer) error {
 	x := &docx{d: d}
 	for i := range d.Sections {
-		if err := x.section(&d.Sections[i], i == len(d.Sections)-1); err != nil {
-			return err
-		}
+		x.section(&d.Sections[i], i == len(d.Sections)-1)
+	}
+	if x.err != nil {
+		return x.err
 	}
 	z := zip.NewWriter(w)
 	for _, part := range x.files() {
@@ -39,16 +41,14 @@ type docx struct {
 	d        *document
 	body     bytes.Buffer
 	pictures [][]byte
+	err      error  // of a picture
 	letters  string // style of the cells of the section at hand
 }
 
 // twips are the units of a page: 1440 an inch.
 func twips(mm float64) int { return int(mm*1440/25.4 + 0.5) }
 
-// emu are the units of a picture.
-func emu(mm float64) int { return int(mm * 36000) }
-
-const codeMM = 38 // side of a QR code
+const codeSide = 38 * 36000 // of a QR code, in the units of a picture: 36000 a millimetre
 
 // margins of a page in millimetres: left and right, top and bottom.
 func (p paper) margins() (side, top float64) {
@@ -63,22 +63,19 @@ func esc(b *bytes.Buffer, text string) { // a buffer takes everything
 	_ = xml.EscapeText(b, []byte(refusal.Visible(text)))
 }
 
-func (x *docx) section(s *section, last bool) error {
+func (x *docx) section(s *section, last bool) {
 	if x.letters = "Cell"; s.Paper == a4Wide {
 		x.letters = "CellSmall"
 	}
 	for i := range s.Blocks {
-		if err := x.block(s, &s.Blocks[i]); err != nil {
-			return err
-		}
+		x.block(s, &s.Blocks[i])
 	}
 	if last {
 		x.body.WriteString(pageSetup(s.Paper))
-		return nil
+		return
 	}
 	// The properties of a section stand in its last paragraph, which is as small as can be.
 	fmt.Fprintf(&x.body, `<w:p><w:pPr><w:spacing w:before="0" w:after="0" w:line="20" w:lineRule="exact"/><w:rPr><w:sz w:val="2"/></w:rPr>%s</w:pPr></w:p>`, pageSetup(s.Paper))
-	return nil
 }
 
 // pageSetup are the properties of a section: its size of page, margins and footer.
@@ -100,24 +97,20 @@ func pageSetup(p paper) string {
 var styleOf = map[blockKind]string{title: "Title", chapter: "Heading1", heading: "Heading2", para: "Para", fine: "Fine",
 	banner: "Banner"}
 
-func (x *docx) block(s *section, b *block) error {
+func (x *docx) block(s *section, b *block) {
 	if b.Table != nil {
-		return x.table(s, b.Table)
+		x.table(s, b.Table)
+		return
 	}
 	fmt.Fprintf(&x.body, `<w:p><w:pPr><w:pStyle w:val="%s"/></w:pPr>`, styleOf[b.Kind])
-	if err := x.runs(b.Runs); err != nil {
-		return err
-	}
+	x.runs(b.Runs)
 	x.body.WriteString(`</w:p>`)
-	return nil
 }
 
-func (x *docx) runs(runs []run) error {
+func (x *docx) runs(runs []run) {
 	for _, r := range runs {
 		if r.Code != nil {
-			if err := x.picture(r.Code); err != nil {
-				return err
-			}
+			x.picture(r.Code)
 			continue
 		}
 		x.body.WriteString(`<w:r>`)
@@ -137,13 +130,12 @@ func (x *docx) runs(runs []run) error {
 		}
 		x.body.WriteString(`</w:r>`)
 	}
-	return nil
 }
 
 var shades = map[alerts.Level]string{alerts.Advisory: "DBE8F7", alerts.Yellow: "FFF3A8", alerts.Orange: "FFD09B",
 	alerts.Red: "FFB8B0"}
 
-func (x *docx) table(s *section, t *table) error {
+func (x *docx) table(s *section, t *table) {
 	side, _ := s.Paper.margins()
 	whole := twips(float64(s.Paper.Width) - 2*side)
 	widths := make([]int, len(t.Cols))
@@ -154,21 +146,16 @@ func (x *docx) table(s *section, t *table) error {
 	}
 	x.body.WriteString(`</w:tblGrid>`)
 	if t.Head != nil {
-		if err := x.row(t.Head, widths, true); err != nil {
-			return err
-		}
+		x.row(t.Head, widths, true)
 	}
 	for _, row := range t.Rows {
-		if err := x.row(row, widths, false); err != nil {
-			return err
-		}
+		x.row(row, widths, false)
 	}
 	// Two tables without a paragraph between them would be one.
 	x.body.WriteString(`</w:tbl><w:p><w:pPr><w:pStyle w:val="Gap"/></w:pPr></w:p>`)
-	return nil
 }
 
-func (x *docx) row(row []cell, widths []int, head bool) error {
+func (x *docx) row(row []cell, widths []int, head bool) {
 	x.body.WriteString(`<w:tr><w:trPr><w:cantSplit/>`)
 	for _, c := range row {
 		if c.Tall {
@@ -191,15 +178,12 @@ func (x *docx) row(row []cell, widths []int, head bool) error {
 			width += widths[at]
 			at++
 		}
-		if err := x.cell(&c, width); err != nil {
-			return err
-		}
+		x.cell(&c, width)
 	}
 	x.body.WriteString(`</w:tr>`)
-	return nil
 }
 
-func (x *docx) cell(c *cell, width int) error {
+func (x *docx) cell(c *cell, width int) {
 	fmt.Fprintf(&x.body, `<w:tc><w:tcPr><w:tcW w:w="%d" w:type="dxa"/>`, width)
 	if c.Span > 1 {
 		fmt.Fprintf(&x.body, `<w:gridSpan w:val="%d"/>`, c.Span)
@@ -220,35 +204,26 @@ func (x *docx) cell(c *cell, width int) error {
 		x.body.WriteString(`<w:jc w:val="center"/>`)
 	}
 	x.body.WriteString(`</w:pPr>`)
-	if err := x.runs(c.Runs); err != nil {
-		return err
-	}
+	x.runs(c.Runs)
 	x.body.WriteString(`</w:p></w:tc>`)
-	return nil
 }
 
-func (x *docx) picture(code *symbol) error {
+func (x *docx) picture(code *symbol) {
 	data, err := code.png()
-	if err != nil {
-		return err
-	}
+	x.err = errors.Join(x.err, err)
 	x.pictures = append(x.pictures, data)
-	n, size := len(x.pictures), emu(codeMM)
+	n := len(x.pictures)
 	fmt.Fprintf(&x.body, `<w:r><w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0"><wp:extent cx="%d" cy="%d"/><wp:docPr id="%d" name="QR %d" descr="QR"/>`+
 		`<a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture"><pic:pic><pic:nvPicPr><pic:cNvPr id="%d" name="qr%d.png"/><pic:cNvPicPr/></pic:nvPicPr>`+
 		`<pic:blipFill><a:blip r:embed="rIdPicture%d"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill>`+
 		`<pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="%d" cy="%d"/></a:xfrm><a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing></w:r>`,
-		size, size, n, n, n, n, n, size, size)
-	return nil
+		codeSide, codeSide, n, n, n, n, n, codeSide, codeSide)
 }
-
-// halfPoints is the size of letters as WordprocessingML counts it.
-func halfPoints(points float64) int { return int(points*2 + 0.5) }
 
 // styles are the looks of the paragraphs. East Asian letters have fonts of their own.
 func (x *docx) styles() string {
 	var b strings.Builder
-	base := halfPoints(x.d.points)
+	base := int(x.d.points*2 + 0.5) // WordprocessingML counts half points
 	b.WriteString(xml.Header + `<w:styles xmlns:w="` + nsW + `"><w:docDefaults><w:rPrDefault><w:rPr>` + fonts("宋体") +
 		fmt.Sprintf(`<w:sz w:val="%d"/><w:szCs w:val="%d"/><w:lang w:val="en-US" w:eastAsia="zh-CN"/></w:rPr></w:rPrDefault><w:pPrDefault/></w:docDefaults>`, base, base) +
 		`<w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:name w:val="Normal"/></w:style>`)
