@@ -188,7 +188,7 @@ func TestCollectTakesTheOldAlone(t *testing.T) {
 // Several nodes share an object store: what one puts the others read, and keep.
 func TestNodesShareBlobs(t *testing.T) {
 	js := natstest.Start(t, t.TempDir()).JS
-	far := blobs.Objects(js, 1)
+	far := blobs.Objects(js)
 	dirs := []string{t.TempDir(), t.TempDir()}
 	a, b := blobs.New(dirs[0], far, false), blobs.New(dirs[1], far, false)
 	text := string(bytes.Repeat([]byte("0123456789"), 100_000)) // several messages of the store
@@ -244,7 +244,7 @@ func TestNodesShareBlobs(t *testing.T) {
 // While the object store is silent nothing new is taken in, and what is here is read.
 func TestASilentObjectStore(t *testing.T) {
 	srv := natstest.Start(t, t.TempDir())
-	s := blobs.New(t.TempDir(), blobs.Objects(srv.JS, 1), false)
+	s := blobs.New(t.TempDir(), blobs.Objects(srv.JS), false)
 	name := put(t, s, "kept")
 	srv.Stop()
 	if got, err := read(t, s, name); err != nil || got != "kept" {

@@ -158,9 +158,8 @@ type objects struct {
 const Bucket = "QINGKONG_BLOBS"
 
 // Objects is the object store of a server, made where it is not there.
-func Objects(js jetstream.JetStream, replicas int) Far {
+func Objects(js jetstream.JetStream) Far {
 	return &objects{js: js, cfg: jetstream.ObjectStoreConfig{Bucket: Bucket, Storage: jetstream.FileStorage,
-		Replicas:    replicas,
 		Description: "content by its hash, which must be erasable; the record names it"}}
 }
 

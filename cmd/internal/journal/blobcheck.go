@@ -6,8 +6,6 @@ import (
 	"errors"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"qingkong/cmd/internal/blobs"
 )
 
@@ -60,22 +58,18 @@ func (p *recordCheck) blobsHere(ctx context.Context) error {
 
 // blob says whether content was erased, and whether it is to be a file.
 func (p *recordCheck) blob(ctx context.Context, name string) (erased, is bool, err error) {
-	err = p.read(ctx, func(s *checkTx) error {
+	err = p.read(ctx, func(s *checkTx) {
 		if s.tx.Bucket(vaultBucket) != nil { // else that was said
 			erased, is = isErased(s.tx, name), isBlob(s.tx, []byte(name), nil)
 		}
-		return nil
 	})
 	return erased, is, err
 }
 
 // namedAt is the first block that names a blob.
 func (p *recordCheck) namedAt(name string) (block uint64) {
-	_ = p.scratch.View(func(tx *bbolt.Tx) error { // the scratch is ours and was just read
-		if row := tx.Bucket(blobsBucket).Get([]byte(name)); len(row) == 8 {
-			block = binary.BigEndian.Uint64(row)
-		}
-		return nil
-	})
+	if row, _ := rowIn(p.scratch.View, blobsBucket, name); len(row) == 8 { // the scratch is ours and was just read
+		block = binary.BigEndian.Uint64(row)
+	}
 	return block
 }

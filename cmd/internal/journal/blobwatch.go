@@ -39,7 +39,7 @@ type blobWatch struct {
 func (j *Journal) openBlobs() error {
 	far := j.opt.objects
 	if far == nil && j.opt.Shared {
-		far = blobs.Objects(j.opt.JS, j.opt.Replicas)
+		far = blobs.Objects(j.opt.JS)
 	}
 	j.blobs = blobs.New(filepath.Join(j.opt.Dir, BlobsFolder), far, j.opt.NoSync)
 	return j.blobs.Clean()
@@ -52,9 +52,6 @@ const suspectsMost = 1000
 func (w *blobWatch) suspect(name string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.bad == nil {
-		w.bad = map[string]bool{}
-	}
 	if !w.bad[name] && len(w.bad) < suspectsMost {
 		w.bad[name] = true
 		poke(w.look)
@@ -84,9 +81,6 @@ func (w *blobWatch) note(found BlobStatus, suspects, bad map[string]bool, err er
 	}
 	w.status = found
 	maps.DeleteFunc(w.bad, func(name string, _ bool) bool { return err == nil && suspects[name] })
-	if w.bad == nil {
-		w.bad = map[string]bool{}
-	}
 	maps.Copy(w.bad, bad)
 }
 
@@ -187,9 +181,7 @@ func (j *Journal) lookAtBlobs(ctx context.Context, all bool, suspects map[string
 		if !blobs.Bad(wrong) {
 			return nil
 		}
-		still := false // it may be erased meanwhile
-		err := j.View(func(tx *bbolt.Tx) error { still = isBlob(tx, []byte(name), nil); return nil })
-		if err != nil || !still {
+		if erased, err := rowIn(j.View, vaultBucket, ContentRef(name)); err != nil || erased != nil { // meanwhile
 			return err
 		}
 		if errors.Is(wrong, blobs.ErrDamaged) {
@@ -236,15 +228,11 @@ func (j *Journal) collectBlobs(ctx context.Context, before time.Time) error {
 		return err
 	}
 	for _, name := range names {
-		unnamed := false
-		err := j.View(func(tx *bbolt.Tx) error {
-			unnamed = tx.Bucket(blobsBucket).Get([]byte(name)) == nil
-			return nil
-		})
+		named, err := rowIn(j.View, blobsBucket, name)
 		if err != nil {
 			return err
 		}
-		if !unnamed {
+		if named != nil {
 			continue
 		}
 		removed, err := j.blobs.Collect(ctx, name, before)

@@ -3,7 +3,6 @@ package journal
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -271,15 +270,14 @@ func (b *Block) Entries() []Entry {
 
 // follows says why b cannot stand on a record that ends with the given number, hash and tree, or nil.
 func (b *Block) follows(number uint64, hash [32]byte, size int64, root tlog.Hash) error {
-	rootText := base64.StdEncoding.EncodeToString(root[:])
 	switch {
 	case b.Number != number+1:
 		return fmt.Errorf("block %d does not follow block %d", b.Number, number)
 	case b.Prev != hex.EncodeToString(hash[:]):
 		return fmt.Errorf("block %d names another block before it than the %d we hold", b.Number, number)
-	case b.Tree != size || b.Root != rootText:
+	case b.Tree != size || b.Root != root.String():
 		return fmt.Errorf("block %d stands on another tree (%d leaves, %s) than ours (%d, %s)", b.Number, b.Tree, b.Root,
-			size, rootText)
+			size, root)
 	}
 	return nil
 }

@@ -70,17 +70,10 @@ func (j *Journal) reachStream(ctx context.Context, number uint64) {
 	if j.tail == nil {
 		return
 	}
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for late := time.After(reachWithin); ; {
-		if s := j.tail.status.Load(); s.next > number || s.err != nil || j.Halted() != nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-late:
-			return
-		case <-ctx.Done():
+	ctx, cancel := context.WithTimeout(ctx, reachWithin)
+	defer cancel()
+	for s := j.tail.status.Load(); s.next <= number && s.err == nil && j.Halted() == nil; s = j.tail.status.Load() {
+		if sleep(ctx, 5*time.Millisecond) != nil {
 			return
 		}
 	}
@@ -248,11 +241,10 @@ func (p *recordCheck) compareStream(ctx context.Context, info streamInfo) error 
 			r.problem("stream: message %d: %v", n, err)
 			continue
 		}
-		err = p.read(ctx, func(s *checkTx) error {
+		err = p.read(ctx, func(s *checkTx) {
 			if !bytes.Equal(theirs, ReadBlock(s.tx, n)) {
 				r.problem("stream: message %d is not block %d of the record", n, n)
 			}
-			return nil
 		})
 		if err == nil {
 			err = p.rest(ctx, time.Since(begun))

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -40,22 +41,32 @@ func (s *checkTx) over() bool {
 func (s *checkTx) late() bool { return time.Since(s.begun) > holdWithin }
 
 // read runs fn on a transaction of the record, which fn ends when it is over, and rests then.
-func (p *recordCheck) read(ctx context.Context, fn func(s *checkTx) error) error {
+func (p *recordCheck) read(ctx context.Context, fn func(s *checkTx)) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	var held time.Duration
 	err := p.db.View(func(tx *bbolt.Tx) error {
 		s := &checkTx{tx: tx, begun: time.Now()}
-		err := fn(s)
+		fn(s)
 		held = time.Since(s.begun)
-		return err
+		return nil
 	})
 	p.r.Held = max(p.r.Held, held)
 	if err != nil {
 		return err
 	}
 	return p.rest(ctx, held)
+}
+
+// readOn runs fn on one transaction after another until it says that it has come to the end.
+func (p *recordCheck) readOn(ctx context.Context, fn func(s *checkTx) (end bool)) error {
+	for end := false; !end; {
+		if err := p.read(ctx, func(s *checkTx) { end = fn(s) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // rest leaves processor and disk to the work beside for as long as the check has just had them.
@@ -72,46 +83,33 @@ func (p *recordCheck) rest(ctx context.Context, worked time.Duration) error {
 // rows calls fn with each row of a bucket and the transaction it is read in, good for that call.
 func (p *recordCheck) rows(ctx context.Context, bucket []byte, fn func(tx *bbolt.Tx, k, v []byte)) error {
 	var from []byte
-	for end := false; !end; {
-		err := p.read(ctx, func(s *checkTx) error {
-			c := s.tx.Bucket(bucket).Cursor()
-			k, v := c.Seek(from)
-			for ; k != nil && !s.over(); k, v = c.Next() {
-				fn(s.tx, k, v)
-				from = append(append(from[:0], k...), 0)
-			}
-			end = k == nil
-			return nil
-		})
-		if err != nil {
-			return err
+	return p.readOn(ctx, func(s *checkTx) (end bool) {
+		c := s.tx.Bucket(bucket).Cursor()
+		k, v := c.Seek(from)
+		for ; k != nil && !s.over(); k, v = c.Next() {
+			fn(s.tx, k, v)
+			from = append(append(from[:0], k...), 0)
 		}
-	}
-	return nil
+		return k == nil
+	})
 }
 
 // blocks calls fn with each block of the record, good for that call.
 func (p *recordCheck) blocks(ctx context.Context, fn func(tx *bbolt.Tx, number uint64, raw []byte)) error {
-	for from, end := uint64(0), false; !end; {
-		err := p.read(ctx, func(s *checkTx) error {
-			for number, raw := range blocksFrom(s.tx, from) {
-				if s.over() {
-					return nil
-				}
-				if number == math.MaxUint64 { // none comes behind it, nor was it ever reached
-					break
-				}
-				fn(s.tx, number, raw)
-				from = number + 1
+	from := uint64(0)
+	return p.readOn(ctx, func(s *checkTx) (end bool) {
+		for number, raw := range blocksFrom(s.tx, from) {
+			if s.over() {
+				return false
 			}
-			end = true
-			return nil
-		})
-		if err != nil {
-			return err
+			if number == math.MaxUint64 { // none comes behind it, nor was it ever reached
+				break
+			}
+			fn(s.tx, number, raw)
+			from = number + 1
 		}
-	}
-	return nil
+		return true
+	})
 }
 
 // openScratch makes the file that the state is made anew in. It has no name once it is open, so that whatever ends the
@@ -201,7 +199,7 @@ func (p *recordCheck) scratched(fn func(tx *bbolt.Tx) ([]numberedBlock, error)) 
 func (p *recordCheck) catchUp(ctx context.Context) error {
 	for end := false; !end; {
 		var list []numberedBlock
-		err := p.read(ctx, func(s *checkTx) error { list, end = p.missing(s, replayBlocks, replayBytes); return nil })
+		err := p.read(ctx, func(s *checkTx) { list, end = p.missing(s, replayBlocks, replayBytes) })
 		begun := time.Now()
 		if err == nil {
 			err = p.scratched(func(tx *bbolt.Tx) ([]numberedBlock, error) { return list, p.apply(tx, list) })
@@ -235,19 +233,19 @@ func (p *recordCheck) level(ctx context.Context, fn func(s *checkTx, fresh *bbol
 		}
 		done := false
 		err := p.scratched(func(fresh *bbolt.Tx) (list []numberedBlock, err error) {
-			err = p.read(ctx, func(s *checkTx) (err error) {
+			var wrong error
+			err = p.read(ctx, func(s *checkTx) {
 				var end bool
 				if list, end = p.missing(s, blocksMost, bytesMost); !end { // that much is applied while no transaction is open
 					list = nil
-					return nil
+					return
 				}
-				if err = p.apply(fresh, list); err == nil && !s.late() {
+				if wrong = p.apply(fresh, list); wrong == nil && !s.late() {
 					done = true
 					fn(s, fresh)
 				}
-				return err
 			})
-			return list, err
+			return list, cmp.Or(wrong, err)
 		})
 		if err != nil || done {
 			return err
@@ -263,15 +261,12 @@ func (p *recordCheck) level(ctx context.Context, fn func(s *checkTx, fresh *bbol
 func (p *recordCheck) record(ctx context.Context) error {
 	r, have := &p.r, uint64(0)
 	var unreadable error
-	err := p.read(ctx, func(s *checkTx) error {
-		last, err := readTip(s.tx)
-		if err != nil {
-			unreadable = err
-			return nil
+	err := p.read(ctx, func(s *checkTx) {
+		var last tip
+		if last, unreadable = readTip(s.tx); unreadable == nil {
+			r.Blocks, p.until = last.number, last.number
+			p.reaches(s.tx, last)
 		}
-		r.Blocks, p.until = last.number, last.number
-		p.reaches(s.tx, last)
-		return nil
 	})
 	if err != nil {
 		return err
@@ -287,7 +282,7 @@ func (p *recordCheck) record(ctx context.Context) error {
 	if err := p.vaultHere(ctx); err != nil || !whole {
 		return err
 	}
-	err = p.read(ctx, func(s *checkTx) error { have, unreadable = readLayout(s.tx); return nil })
+	err = p.read(ctx, func(s *checkTx) { have, unreadable = readLayout(s.tx) })
 	switch {
 	case err != nil:
 		return err

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -128,13 +129,7 @@ func (a *blockTx) commitTx() error {
 }
 
 func (a *blockTx) store(raw []byte, t tip, delivered map[string]uint64) error {
-	if err := endBlock(a.tx, a.fx, a.tree, t, raw); err != nil {
-		return err
-	}
-	if err := a.j.putEntries(a.tx, a.vault); err != nil {
-		return err
-	}
-	return a.j.vault.forget(a.tx, delivered)
+	return cmp.Or(endBlock(a.tx, a.fx, a.tree, t, raw), a.j.putEntries(a.tx, a.vault), a.j.vault.forget(a.tx, delivered))
 }
 
 // commitStored commits what leaves no block: it fails for those alone who wanted it.

@@ -180,8 +180,8 @@ func isErased(tx *bbolt.Tx, name string) bool {
 
 // erasedIn is isErased in a transaction of its own.
 func erasedIn(view viewFunc, name string) (erased bool, err error) {
-	err = view(func(tx *bbolt.Tx) error { erased = isErased(tx, name); return nil })
-	return erased, err
+	row, err := rowIn(view, vaultBucket, ContentRef(name))
+	return isTombstone(row), err
 }
 
 // noteBlobs notes which blobs an event names.

@@ -156,7 +156,7 @@ func TestContentIsFoundByItsHash(t *testing.T) {
 
 // What a read finds to be wrong while a look goes on stays suspect after it, and trouble that goes on keeps its beginning.
 func TestALookForgetsNoSuspicion(t *testing.T) {
-	w := blobWatch{look: make(chan struct{}, 1)}
+	w := blobWatch{look: make(chan struct{}, 1), bad: map[string]bool{}}
 	w.suspect("found")
 	w.suspect("mended")
 	was := w.suspects()
@@ -487,7 +487,7 @@ func TestBlobsReachTheOtherNode(t *testing.T) {
 // have is owed. What would only be on this node is not taken in.
 func TestBlobsWhileTheObjectStoreIsSilent(t *testing.T) {
 	a, b := pair(t)
-	far := &silentBlobs{Far: blobs.Objects(a.js, 1)}
+	far := &silentBlobs{Far: blobs.Objects(a.js)}
 	a.opt.objects = far
 	a.start()
 	b.start()

@@ -324,7 +324,7 @@ func (w *world) withFaults() *faulty {
 	if w.srv == nil {
 		w.startServer()
 	}
-	f := &faulty{appendLog: openStream(w.js, 1, w.opt.Shared)}
+	f := &faulty{appendLog: openStream(w.js, w.opt.Shared)}
 	w.opt.log = f
 	w.start()
 	w.opt.log = nil

@@ -237,7 +237,7 @@ func TestHeightOnANodeOfItsOwn(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "backup") {
 					t.Fatalf("refused with %v, want %q and what to do", err, c.says)
 				}
-				info, err := openStream(w.js, 1, false).info(t.Context())
+				info, err := openStream(w.js, false).info(t.Context())
 				if err != nil || info.last != c.stream {
 					t.Errorf("the refusal left a stream of %d blocks (%v), it had %d", info.last, err, c.stream)
 				}

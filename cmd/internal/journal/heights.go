@@ -27,8 +27,8 @@ type NodeHeight struct {
 	Excluded bool   `json:"excluded,omitempty"` // by an operator: it is not waited for
 }
 
-func openNodes(ctx context.Context, js jetstream.JetStream, replicas int) (jetstream.KeyValue, error) {
-	kv, err := keyValue(ctx, js, jetstream.KeyValueConfig{Bucket: nodesKV, History: 1, Replicas: replicas}, func() {})
+func openNodes(ctx context.Context, js jetstream.JetStream) (jetstream.KeyValue, error) {
+	kv, err := keyValue(ctx, js, jetstream.KeyValueConfig{Bucket: nodesKV, History: 1}, func() {})
 	if err != nil {
 		return nil, fmt.Errorf("journal: nodes: %w", err)
 	}
@@ -69,7 +69,7 @@ func (j *Journal) reportEvery(pause time.Duration) {
 
 // ExcludeNode lets the other nodes write without waiting for one that will not come back.
 func ExcludeNode(ctx context.Context, js jetstream.JetStream, node string) error {
-	kv, err := openNodes(ctx, js, 1)
+	kv, err := openNodes(ctx, js)
 	if err != nil {
 		return err
 	}

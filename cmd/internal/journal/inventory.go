@@ -19,15 +19,12 @@ import (
 // own way, and what it reports of a stream afterwards is no proof: files that it cut are known by their length alone.
 type Inventory struct {
 	Height *Height // nil where the file is not there
-	// Lost says that the record's file is missing, cannot be read, or ends below the height: the streams may be all there
-	// is.
-	Lost bool
-	// Kept is the folder that nats/ was copied to for that reason; empty where it was not.
+	// Kept is the folder that nats/ was copied to because the record's file is missing, or ends below the height, so that
+	// the streams may be all there is; empty where it was not.
 	Kept string
 
 	store   string           // of the embedded server; empty where that is not known
 	lengths map[string]int64 // of the files of the journal's stream
-	record  uint64           // last block of the record
 }
 
 // keptStore is what the names of copies of nats/ begin with.
@@ -42,17 +39,14 @@ func Survey(dir, store string) (*Inventory, error) {
 		return nil, err
 	}
 	b := &Inventory{Height: h, store: store}
-	if b.record, err = peek(filepath.Join(dir, File)); err != nil {
-		return nil, err
-	}
-	b.Lost = b.record == 0 || h != nil && b.record < h.Number
-	if store == "" {
-		return b, nil
+	last, err := peek(filepath.Join(dir, File))
+	if err != nil || store == "" {
+		return b, err
 	}
 	if b.lengths, err = streamFiles(store); err != nil {
 		return nil, err
 	}
-	if b.Lost && len(b.lengths) > 0 {
+	if lost := last == 0 || h != nil && last < h.Number; lost && len(b.lengths) > 0 {
 		err = b.keep(dir)
 	}
 	return b, err
@@ -151,13 +145,9 @@ func keepStore(dir, store string) (kept string, err error) {
 	if err != nil {
 		return "", err
 	}
-	free, err := freeBytes(dir)
-	if err != nil {
+	if err := roomIn(dir, size, "the record's file is lost and %s may be all there is: before it is opened it is copied aside, which needs %d MB "+
+		"below %s; %d MB are free (make room and start again; nothing was changed)", store); err != nil {
 		return "", err
-	}
-	if need := size + spareBytes; free < need {
-		return "", fmt.Errorf("the record's file is lost and %s may be all there is: before it is opened it is copied aside, which needs %d MB "+
-			"below %s; %d MB are free (make room and start again; nothing was changed)", store, need>>20, dir, free>>20)
 	}
 	kept = filepath.Join(dir, keptStore+time.Now().In(shanghai).Format("20060102-150405.000"))
 	if err := os.CopyFS(kept+".new", os.DirFS(store)); err != nil {
@@ -168,6 +158,16 @@ func keepStore(dir, store string) (kept string, err error) {
 
 // spareBytes stay free on a disk that a second copy of something is written to.
 const spareBytes = 64 << 20
+
+// roomIn refuses a second copy of so many bytes in a folder whose disk has no room for it. The words are a format of
+// args, and behind them of what is needed, in MB, the folder, and what is free.
+func roomIn(dir string, size int64, words string, args ...any) error {
+	free, err := freeBytes(dir)
+	if need := size + spareBytes; err == nil && free < need {
+		err = fmt.Errorf(words, append(args, need>>20, dir, free>>20)...)
+	}
+	return err
+}
 
 // freeBytes is the space that is left on the disk of a folder.
 func freeBytes(dir string) (int64, error) {

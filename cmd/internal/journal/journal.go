@@ -70,7 +70,6 @@ type Options struct {
 	Shared   bool                // an external server, to whose stream other nodes may write too
 	Nodes    []string            // configured nodes of a shared journal; see heights.go
 	Node     string              // this node's name; default: a random one kept in Dir
-	Replicas int                 // of streams this journal creates; default 1
 	// what [Survey] saw before the server opened its store; nil looks now, at the record alone
 	Inventory *Inventory
 	Clock     func() time.Time // the wall clock; default time.Now

@@ -224,7 +224,7 @@ func testACommitThatFails(t *testing.T, shared bool) {
 		}
 		handed++ // alone, the append goes on beside the commit: here it lands first
 		w.eventually("the append lands", func() bool {
-			info, err := openStream(w.js, 1, shared).info(context.Background())
+			info, err := openStream(w.js, shared).info(context.Background())
 			return err == nil && info.last == handed
 		})
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -101,15 +100,8 @@ func roomFor(dir string, db *bbolt.DB) error {
 	if err != nil {
 		return err
 	}
-	free, err := freeBytes(dir)
-	if err != nil {
-		return err
-	}
-	if need := info.Size() + spareBytes; free < need {
-		return fmt.Errorf("the state has to be made anew beside the old file, which needs %d MB below %s; %d MB are free (make room "+
-			"and start again; nothing was changed)", need>>20, dir, free>>20)
-	}
-	return nil
+	return roomIn(dir, info.Size(), "the state has to be made anew beside the old file, which needs %d MB below %s; %d MB are free (make room "+
+		"and start again; nothing was changed)")
 }
 
 const keptMark = ".before-"
@@ -117,14 +109,10 @@ const keptMark = ".before-"
 // dropKept removes the files that earlier rebuilds kept.
 func dropKept(path string) error {
 	old, err := filepath.Glob(path + keptMark + "*")
-	if err != nil {
-		return err
-	}
-	old = slices.DeleteFunc(old, func(name string) bool { return strings.HasSuffix(name, ".new") })
 	for _, name := range old {
-		if err := os.Remove(name); err != nil {
-			return err
+		if !strings.HasSuffix(name, ".new") && err == nil {
+			err = os.Remove(name)
 		}
 	}
-	return nil
+	return err
 }

@@ -129,7 +129,7 @@ func (j *Journal) leadByLease(ctx context.Context, lead func(context.Context, ui
 	one, stop := context.WithTimeout(ctx, leaseTTL/3)
 	defer stop()
 	kv, err := keyValue(one, j.opt.JS, jetstream.KeyValueConfig{Bucket: leaseKV, History: 1, TTL: leaseTTL,
-		Storage: jetstream.FileStorage, Replicas: j.opt.Replicas}, func() {})
+		Storage: jetstream.FileStorage}, func() {})
 	if err != nil {
 		return fmt.Errorf("journal: lease: %w", err)
 	}
@@ -137,7 +137,26 @@ func (j *Journal) leadByLease(ctx context.Context, lead func(context.Context, ui
 	if err != nil {
 		return err
 	}
-	return j.holdLease(ctx, kv, rev, lead)
+	renewed := time.Now()
+	err = j.leadWhile(ctx, lead, func() error {
+		one, stop := context.WithTimeout(ctx, leaseTTL/3)
+		defer stop()
+		next, err := kv.Update(one, leaseName, []byte(j.opt.Node), rev)
+		switch {
+		case err == nil:
+			rev, renewed = next, time.Now()
+			j.leader.led(j.opt.Node)
+		case time.Since(renewed) > leaseTTL*2/3:
+			return fmt.Errorf("the lease could not be renewed: %w", err)
+		}
+		return nil
+	})
+	if ctx.Err() != nil && err == nil { // the next node begins at once then, and not after the lease's time
+		last, stop := context.WithTimeout(context.Background(), time.Second)
+		defer stop()
+		err = kv.Delete(last, leaseName, jetstream.LastRevision(rev))
+	}
+	return err
 }
 
 // takeKey takes the lease when nobody holds it, or when an earlier run of this node did: the data directory
@@ -158,28 +177,6 @@ func (j *Journal) takeKey(ctx context.Context, kv jetstream.KeyValue) (uint64, e
 	return kv.Update(ctx, leaseName, []byte(j.opt.Node), holds.Revision())
 }
 
-func (j *Journal) holdLease(ctx context.Context, kv jetstream.KeyValue, rev uint64,
-	lead func(context.Context, uint64)) error {
-	renewed := time.Now()
-	err := j.leadWhile(ctx, lead, func() error {
-		one, stop := context.WithTimeout(ctx, leaseTTL/3)
-		defer stop()
-		next, err := kv.Update(one, leaseName, []byte(j.opt.Node), rev)
-		switch {
-		case err == nil:
-			rev, renewed = next, time.Now()
-			j.leader.led(j.opt.Node)
-		case time.Since(renewed) > leaseTTL*2/3:
-			return fmt.Errorf("the lease could not be renewed: %w", err)
-		}
-		return nil
-	})
-	if ctx.Err() != nil && err == nil {
-		err = j.giveUp(kv, rev)
-	}
-	return err
-}
-
 // term records that this node leads now. A journal that writes nothing, for now or for good, cannot record it. What the
 // journal holds is delivered all the same, under the last epoch: a message sent twice is better than none.
 func (j *Journal) term(ctx context.Context) (epoch uint64, err error) {
@@ -188,11 +185,4 @@ func (j *Journal) term(ctx context.Context) (epoch uint64, err error) {
 		return epoch, err
 	}
 	return Do[uint64](ctx, j, Command{Kind: cmdTakeLease, Actor: "system", Payload: takeLease{Node: j.opt.Node}})
-}
-
-// giveUp lets the next node begin at once instead of after the lease's time.
-func (j *Journal) giveUp(kv jetstream.KeyValue, rev uint64) error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	return kv.Delete(ctx, leaseName, jetstream.LastRevision(rev))
 }

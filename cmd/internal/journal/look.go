@@ -120,19 +120,10 @@ func (l StoppedOptions) makeTmp() (string, error) {
 		}
 		size += streams
 	}
-	if err := roomIn(tmp, size); err != nil {
+	if err := roomIn(tmp, size, "a check copies %d MB to %s, where %d MB are free: name a folder with more room with --tmp (nothing was changed)"); err != nil {
 		return "", err
 	}
 	return os.MkdirTemp(tmp, scratchName)
-}
-
-func roomIn(dir string, need int64) error {
-	free, err := freeBytes(dir)
-	if need += spareBytes; err == nil && free < need {
-		err = fmt.Errorf("a check copies %d MB to %s, where %d MB are free: name a folder with more room with --tmp (nothing was changed)",
-			need>>20, dir, free>>20)
-	}
-	return err
 }
 
 // open opens the record's file for reading alone. No file, and why among the problems, where it is too damaged for

@@ -395,7 +395,7 @@ func TestWhereACheckCopiesTo(t *testing.T) {
 			}
 		})
 	}
-	if err := roomIn(t.TempDir(), 1<<62); err == nil || !strings.Contains(err.Error(), "MB are free") {
+	if err := roomIn(t.TempDir(), 1<<62, "%d MB to %s, where %d MB are free"); err == nil || !strings.Contains(err.Error(), "MB are free") {
 		t.Errorf("without room: %v", err)
 	}
 }

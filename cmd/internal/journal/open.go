@@ -41,7 +41,7 @@ func Open(ctx context.Context, opt Options) (_ *Journal, err error) {
 		queue:   make(chan *pending, 8192), publishing: make(chan struct{}, 64), kick: make(chan struct{}, 1),
 		stop:      make(chan struct{}),
 		vaultOwes: make(chan struct{}, 1), vaultLook: make(chan struct{}, 1),
-		blobWatch: blobWatch{look: make(chan struct{}, 1)},
+		blobWatch: blobWatch{look: make(chan struct{}, 1), bad: map[string]bool{}},
 	}
 	j.fresh, j.leader.seen = fresh, time.Now()
 	j.behindWork, j.endBehind = context.WithCancel(context.Background())
@@ -80,9 +80,7 @@ func exists(path string) bool {
 
 // complete fills in what was left out.
 func (opt Options) complete() (Options, error) {
-	if opt.Log == nil {
-		opt.Log = slog.New(slog.DiscardHandler)
-	}
+	opt.Log = cmp.Or(opt.Log, slog.New(slog.DiscardHandler))
 	if opt.Fatal == nil {
 		opt.Fatal = func(err error) {
 			opt.Log.Error("the record could not be committed and its block may be in the stream; ending so that the restart catches up", "err", err)
@@ -92,19 +90,18 @@ func (opt Options) complete() (Options, error) {
 	if opt.at == nil {
 		opt.at = func(string) {}
 	}
-	opt.Replicas, opt.scrub = max(opt.Replicas, 1), cmp.Or(opt.scrub, scrubBytes)
+	opt.scrub = cmp.Or(opt.scrub, scrubBytes)
 	if err := os.MkdirAll(opt.Dir, 0o700); err != nil {
 		return opt, err
 	}
 	if opt.Inventory == nil {
-		b, err := Survey(opt.Dir, "")
-		if err != nil {
+		var err error
+		if opt.Inventory, err = Survey(opt.Dir, ""); err != nil {
 			return opt, err
 		}
-		opt.Inventory = b
 	}
 	if opt.log == nil {
-		opt.log = openStream(opt.JS, opt.Replicas, opt.Shared)
+		opt.log = openStream(opt.JS, opt.Shared)
 	}
 	return opt, nil
 }
@@ -127,15 +124,12 @@ func (opt Options) refuseEmpty(ctx context.Context) error {
 		nodeFile, HeightFile)
 }
 
-func (j *Journal) start(ctx context.Context) error {
+func (j *Journal) start(ctx context.Context) (err error) {
 	if j.opt.Node == "" {
-		node, err := nodeName(j.opt.Dir)
-		if err != nil {
+		if j.opt.Node, err = nodeName(j.opt.Dir); err != nil {
 			return err
 		}
-		j.opt.Node = node
 	}
-	var err error
 	if j.restored, err = readRestored(j.opt.Dir); err != nil {
 		return err
 	}
@@ -148,7 +142,7 @@ func (j *Journal) start(ctx context.Context) error {
 		return err
 	}
 	if j.opt.Shared {
-		if j.nodes, err = openNodes(ctx, j.opt.JS, j.opt.Replicas); err != nil {
+		if j.nodes, err = openNodes(ctx, j.opt.JS); err != nil {
 			return err
 		}
 	}

@@ -87,9 +87,7 @@ func ownModule() Module {
 		timersBucket, timersDueBucket, leaseBucket, blobsBucket} {
 		buckets = append(buckets, string(name))
 	}
-	return Module{Name: "journal", Buckets: append(buckets, ledger.Buckets()...), Decode: decodeOwn, Apply: applyOwn,
-		Quiet: []string{LeaseTaken{}.Kind(), Sent{}.Kind(), TimerFired{}.Kind(), RecordRestored{}.Kind(),
-			VaultErased{}.Kind()}}
+	return Module{Name: "journal", Buckets: append(buckets, ledger.Buckets()...), Decode: decodeOwn, Apply: applyOwn}
 }
 
 var ownEvents = map[string]func(data []byte) (Event, error){

@@ -27,15 +27,12 @@ func (p *recordCheck) walkLive(ctx context.Context) (found []string, err error) 
 	if err := w.metas(ctx); err != nil {
 		return nil, err
 	}
-	for end := false; !end; {
-		err := p.read(ctx, func(s *checkTx) error {
-			w.slice = s
-			end = w.walk(s.tx)
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
+	err = p.readOn(ctx, func(s *checkTx) (end bool) {
+		w.slice = s
+		return w.walk(s.tx)
+	})
+	if err != nil {
+		return nil, err
 	}
 	return w.found, nil
 }
@@ -63,10 +60,8 @@ func (w *liveWalk) metas(ctx context.Context) error {
 				w.say(uint64(page), "is no valid meta page")
 				break
 			}
-			select {
-			case <-time.After(pause):
-			case <-ctx.Done():
-				return ctx.Err()
+			if err := sleep(ctx, pause); err != nil {
+				return err
 			}
 		}
 	}

@@ -145,9 +145,8 @@ func (j *Journal) findLost() {
 	number, hash := j.lost.tip.number, j.lost.tip.hash
 	known, err := j.lookUp(ctx, number, hash, errUnsure)
 	if !known && err == nil {
-		if err = j.log.append(ctx, number, j.lost.raw); err == nil {
-			known = true
-		}
+		err = j.log.append(ctx, number, j.lost.raw)
+		known = err == nil
 	}
 	switch {
 	case !known || j.Halted() != nil:

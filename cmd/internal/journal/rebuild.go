@@ -178,18 +178,19 @@ type Reconciliation struct {
 // Reconcile settles a fork: the stream's branch stands, for other nodes hold it too; this node's blocks from the
 // fork on are kept in a file, the state is made anew from the stream, and the losing commands are submitted
 // again in their order. What is refused now is listed; nothing of it is lost silently.
-func Reconcile(ctx context.Context, opt Options) (Reconciliation, error) {
+func Reconcile(ctx context.Context, opt Options) (done Reconciliation, err error) {
+	done.Commands = []Resubmission{}
 	path := filepath.Join(opt.Dir, File)
 	db, err := openStopped(opt.Dir) // there may be no fork, and then nothing is written
 	if err != nil {
-		return Reconciliation{}, err
+		return done, err
 	}
 	stream := readStream(opt.JS, opt.Shared)
 	losing, last, err := losingBranch(ctx, db, stream)
 	if err != nil || len(losing) == 0 {
-		return Reconciliation{Commands: []Resubmission{}}, errors.Join(err, db.Close())
+		return done, errors.Join(err, db.Close())
 	}
-	done := Reconciliation{ForkedAt: losing[0].Number, Commands: []Resubmission{}}
+	done.ForkedAt = losing[0].Number
 	done.Kept = fmt.Sprintf("%s.fork-%d-%x", path, losing[0].Number, losing[0].Hash[:4])
 	if err := keepBlocks(done.Kept, losing); err != nil {
 		return done, errors.Join(err, db.Close())
@@ -252,13 +253,9 @@ func losingBranch(ctx context.Context, db *bbolt.DB, stream appendLog) (losing [
 				return fmt.Errorf("block %d: %w", n, err)
 			}
 			if n <= info.last {
-				raw, err := stream.read(ctx, n)
+				theirs, err := streamBlock(ctx, stream, n)
 				if err != nil {
 					return err
-				}
-				theirs, err := ParseBlock(raw)
-				if err != nil {
-					return fmt.Errorf("block %d in the stream: %w", n, err)
 				}
 				if theirs.Hash == ours.Hash {
 					break
@@ -289,19 +286,26 @@ func keepBlocks(path string, blocks []*Block) error {
 
 func fillFromStream(ctx context.Context, fresh *bbolt.DB, reg *Registry, stream appendLog, last uint64) error {
 	for n := uint64(1); n <= last; n++ {
-		raw, err := stream.read(ctx, n)
+		b, err := streamBlock(ctx, stream, n)
 		if err != nil {
 			return err
-		}
-		b, err := ParseBlock(raw)
-		if err != nil {
-			return fmt.Errorf("block %d in the stream: %w", n, err)
 		}
 		if err := fresh.Update(func(tx *bbolt.Tx) error { return reg.applyBlock(tx, b) }); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func streamBlock(ctx context.Context, stream appendLog, number uint64) (b *Block, err error) {
+	raw, err := stream.read(ctx, number)
+	if err != nil {
+		return nil, err
+	}
+	if b, err = ParseBlock(raw); err != nil {
+		err = fmt.Errorf("block %d in the stream: %w", number, err)
+	}
+	return b, err
 }
 
 func (j *Journal) resubmit(ctx context.Context, b *Block, part *Part) Resubmission {

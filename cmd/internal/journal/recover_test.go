@@ -126,7 +126,7 @@ func TestDamageBetweenEndAndStart(t *testing.T) {
 // cutTail leaves a stream that is whole and ends earlier, as a restored copy of the bus's store would.
 func cutTail(w *world, keep uint64) {
 	w.t.Helper()
-	s := openStream(w.js, 1, w.opt.Shared)
+	s := openStream(w.js, w.opt.Shared)
 	var raws [][]byte
 	for n := uint64(1); n <= keep; n++ {
 		raw, err := s.read(w.t.Context(), n)

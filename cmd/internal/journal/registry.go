@@ -50,7 +50,7 @@ type Module struct {
 	Observe ApplyFunc // nil, or called after Apply for the events of every other module
 	Older   []Older   // kinds that Decode need not know any more
 
-	About func(ev Event) []Subject // whom an event concerns
+	About func(ev Event) []Subject // whom an event concerns; nil where none of the module's concerns anybody
 	Quiet []string                 // kinds that concern nobody: About need not know them, and whoever asks reads no data
 }
 

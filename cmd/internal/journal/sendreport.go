@@ -71,18 +71,15 @@ func DecideSent(tx *bbolt.Tx, in SendReport, now time.Time, again func(Due) time
 	for _, s := range in.Single {
 		if row, ok := readOutRow(box.Get(outKey(by, s.Topic, s.ID))); ok {
 			s.Attempts = int(row.attempts)
-			events = append(events, s.outcome(in.Epoch, by, now, s.pause(again)))
+			o := Outcome{Epoch: in.Epoch, Channel: by, Topic: s.Topic, ID: s.ID, Result: s.Result, CarrierID: s.CarrierID,
+				Why: s.Why}
+			if pause := s.pause(again); pause > 0 {
+				o.Again = now.Add(pause).UnixMilli()
+			}
+			events = append(events, o)
 		}
 	}
 	return events, nil
-}
-
-func (s RowOutcome) outcome(epoch uint64, by string, now time.Time, pause time.Duration) Outcome {
-	o := Outcome{Epoch: epoch, Channel: by, Topic: s.Topic, ID: s.ID, Result: s.Result, CarrierID: s.CarrierID, Why: s.Why}
-	if pause > 0 {
-		o.Again = now.Add(pause).UnixMilli()
-	}
-	return o
 }
 
 // pause is how long until the message goes out next; 0 is never.

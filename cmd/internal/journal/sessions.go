@@ -121,7 +121,7 @@ func (j *Journal) OpenSessions(ctx context.Context, life time.Duration) (*Sessio
 	db.NoSync = j.opt.NoSync
 	s := &Sessions{db: db, log: j.opt.Log, wake: make(chan struct{}, 1), made: make(chan struct{}, 1)}
 	far := openKV(j.opt.JS, jetstream.KeyValueConfig{Bucket: sessionsKV, History: 1, TTL: life,
-		Storage: jetstream.FileStorage, Replicas: j.opt.Replicas, Description: "who is logged in; tokens are hashed"},
+		Storage: jetstream.FileStorage, Description: "who is logged in; tokens are hashed"},
 		func() { poke(s.made) })
 	s.twin = &twin{twinRows: sessionRows, far: far, view: db.View, update: db.Update, shared: j.opt.Shared, log: j.opt.Log}
 	err = db.Update(func(tx *bbolt.Tx) error {
@@ -237,11 +237,8 @@ func (s *Sessions) keep(ctx context.Context) {
 	}
 }
 
-func (s *Sessions) row(key string) (row sessionRow) {
-	_ = s.db.View(func(tx *bbolt.Tx) error { // one that cannot be read is none
-		row = bytes.Clone(tx.Bucket(sessionsBucket).Get([]byte(key)))
-		return nil
-	})
+func (s *Sessions) row(key string) sessionRow {
+	row, _ := rowIn(s.db.View, sessionsBucket, key) // one that cannot be read is none
 	return row
 }
 

@@ -185,7 +185,7 @@ func (d *deaf) read(ctx context.Context, number uint64) ([]byte, error) {
 func TestALostBlockComesAlongTheStream(t *testing.T) {
 	t.Parallel() // it waits
 	a, _ := pair(t)
-	log := &deaf{appendLog: openStream(a.js, 1, true)}
+	log := &deaf{appendLog: openStream(a.js, true)}
 	a.opt.log = log
 	a.start()
 	a.add("x", 1)

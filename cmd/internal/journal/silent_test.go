@@ -112,7 +112,7 @@ func (w *world) switches() (stream, vault *switched, got *atomic.Int64) {
 		w.startServer()
 	}
 	stream, vault, got = &switched{}, &switched{}, &atomic.Int64{}
-	w.opt.log = switchedLog{openStream(w.js, 1, w.opt.Shared), stream}
+	w.opt.log = switchedLog{openStream(w.js, w.opt.Shared), stream}
 	w.opt.far = switchedFar{openKV(w.js,
 		jetstream.KeyValueConfig{Bucket: vaultKV, History: 1, Storage: jetstream.FileStorage}, func() {}), vault, got}
 	return stream, vault, got

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
@@ -197,21 +198,10 @@ func (r *Registry) applyBlock(tx *bbolt.Tx, b *Block) error {
 	return endBlock(tx, fx, tree, tip{number: b.Number, hash: b.Hash, at: b.Time}, b.Raw)
 }
 
-// endBlock stores a block whose events are applied, and what these leave together.
+// endBlock stores a block whose events are applied, and what these leave together. The transaction is of no use after an
+// error.
 func endBlock(tx *bbolt.Tx, fx *effects, tree *ledger.Tree, t tip, raw []byte) error {
-	if err := fx.save(tx); err != nil {
-		return err
-	}
-	if err := tree.Save(); err != nil {
-		return err
-	}
-	if err := putBlock(tx, t.number, raw); err != nil {
-		return err
-	}
-	if err := pruneKeys(tx, t.at); err != nil {
-		return err
-	}
-	return writeTip(tx, t)
+	return cmp.Or(fx.save(tx), tree.Save(), putBlock(tx, t.number, raw), pruneKeys(tx, t.at), writeTip(tx, t))
 }
 
 // nodeFile holds a node's own name.

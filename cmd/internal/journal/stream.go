@@ -64,10 +64,10 @@ type jsStream struct {
 
 // openStream returns the stream. It reads the messages of a single server's stream directly, which saves carrying them
 // as JSON; on a cluster a replica that is behind could answer.
-func openStream(js jetstream.JetStream, replicas int, shared bool) *jsStream {
+func openStream(js jetstream.JetStream, shared bool) *jsStream {
 	s := &jsStream{js: js, cfg: jetstream.StreamConfig{
 		Name: Stream, Subjects: []string{blockSubject}, Storage: jetstream.FileStorage,
-		Replicas: replicas, AllowDirect: !shared, Description: "blocks of the record; never purged",
+		AllowDirect: !shared, Description: "blocks of the record; never purged",
 	}}
 	s.find = func(ctx context.Context) (jetstream.Stream, error) {
 		stream, err := js.Stream(ctx, Stream)
@@ -84,7 +84,7 @@ func openStream(js jetstream.JetStream, replicas int, shared bool) *jsStream {
 
 // readStream returns the stream for reading alone.
 func readStream(js jetstream.JetStream, shared bool) *jsStream {
-	s := openStream(js, 1, shared)
+	s := openStream(js, shared)
 	s.readOnly = true
 	return s
 }

@@ -212,30 +212,23 @@ func (t *tail) append(raw []byte) error {
 	defer cancel()
 	begin := t.j.opt.Times.Start()
 	defer func() { t.j.opt.Times.Lap(begin, "", StepAppend) }()
+	landed, err := false, error(nil)
 	if t.unsure {
-		landed, err := t.lookUp(ctx, raw)
-		if err != nil {
-			return err
-		}
-		if landed {
-			t.appended()
-			return nil
-		}
+		landed, err = t.lookUp(ctx, raw)
 	}
-	t.unsure = true
-	if err := t.j.log.append(ctx, t.next, raw); err != nil {
+	if !landed && err == nil {
+		t.unsure = true
+		err = t.j.log.append(ctx, t.next, raw)
+	}
+	if err != nil {
 		return err
 	}
-	t.appended()
-	return nil
-}
-
-func (t *tail) appended() {
 	if t.offer != nil && t.offer.number == t.next {
 		t.offer.done <- nil
 		t.offer = nil
 	}
 	t.next, t.unsure = t.next+1, false
+	return nil
 }
 
 // lookUp reads the place of the next block. Another block there is a fork. Where the stream ends earlier it lost what

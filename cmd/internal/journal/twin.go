@@ -263,11 +263,7 @@ func (t *twin) takeDelivered() map[string]uint64 {
 func (t *twin) dropDelivered(list map[string]uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for k, v := range list {
-		if t.delivered[k] == v {
-			delete(t.delivered, k)
-		}
-	}
+	maps.DeleteFunc(t.delivered, func(key string, generation uint64) bool { return list[key] == generation })
 }
 
 // settle forgets what was delivered in a transaction of its own.
@@ -369,8 +365,7 @@ func (t *twin) compareKey(ctx context.Context, key string, sum *keyCounts) error
 	case !unreadable:
 		return err
 	}
-	var ours []byte
-	err = t.view(func(tx *bbolt.Tx) error { ours = slices.Clone(tx.Bucket(t.rows).Get([]byte(key))); return nil })
+	ours, err := rowIn(t.view, t.rows, key)
 	switch {
 	case err != nil:
 	case unreadable && ours == nil:
@@ -436,12 +431,8 @@ func (t *twin) follow(ctx context.Context) {
 
 // takeOver stores a row that another node put, where it beats what is here.
 func (t *twin) takeOver(key string, row []byte) error {
-	beats := false
-	err := t.view(func(tx *bbolt.Tx) error {
-		beats = t.form.beats(row, tx.Bucket(t.rows).Get([]byte(key)))
-		return nil
-	})
-	if err != nil || !beats {
+	ours, err := rowIn(t.view, t.rows, key)
+	if err != nil || !t.form.beats(row, ours) {
 		return err
 	}
 	return t.update(func(tx *bbolt.Tx) error { _, err := t.keep(tx, key, row); return err })

@@ -120,7 +120,7 @@ func (j *Journal) newVault() *twin {
 	far := j.opt.far
 	if far == nil {
 		far = openKV(j.opt.JS, jetstream.KeyValueConfig{
-			Bucket: vaultKV, History: 1, Storage: jetstream.FileStorage, Replicas: j.opt.Replicas,
+			Bucket: vaultKV, History: 1, Storage: jetstream.FileStorage,
 			Description: "what must be erasable or secret; the record holds salted hashes of it",
 		}, func() { j.vaultMade.Store(true); poke(j.vaultLook) })
 	}
@@ -150,17 +150,20 @@ const publishWithin = 5 * time.Second
 // putEntries stores a command's entries with its block.
 func (j *Journal) putEntries(tx *bbolt.Tx, entries []VaultEntry) error {
 	for _, e := range entries {
-		if !j.opt.Shared {
-			if err := vaultRows.put(tx, e.Ref, e.row()); err != nil {
-				return err
-			}
-			continue
-		}
-		if _, err := vaultRows.keep(tx, e.Ref, e.row()); err != nil {
+		if err := j.putRow(tx, e.Ref, e.row()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// putRow stores a row, which the key-value bucket of a shared record has already.
+func (j *Journal) putRow(tx *bbolt.Tx, ref string, row []byte) error {
+	if !j.opt.Shared {
+		return vaultRows.put(tx, ref, row)
+	}
+	_, err := vaultRows.keep(tx, ref, row)
+	return err
 }
 
 // takeVault fills a vault that this node lost from the key-value bucket, before anything that needs it begins. It is
@@ -367,14 +370,7 @@ func (j *Journal) SharedKey(ctx context.Context, name string) ([]byte, error) {
 		}
 		row = there
 	}
-	err = j.store(ctx, func(tx *bbolt.Tx) error {
-		if j.opt.Shared {
-			_, err := vaultRows.keep(tx, ref, row)
-			return err
-		}
-		return vaultRows.put(tx, ref, row)
-	})
-	if err != nil {
+	if err := j.store(ctx, func(tx *bbolt.Tx) error { return j.putRow(tx, ref, row) }); err != nil {
 		return nil, err
 	}
 	return j.sharedKey(ref)

@@ -19,13 +19,12 @@ import (
 // name, and what the blocks name against what is there. The scratch has of the vault what the replayed blocks erased.
 func (p *recordCheck) vaultHere(ctx context.Context) error {
 	there := false
-	err := p.read(ctx, func(s *checkTx) error {
+	err := p.read(ctx, func(s *checkTx) {
 		if there = s.tx.Bucket(vaultBucket) != nil; !there {
 			p.r.problem("bucket %s is missing", vaultBucket)
 		} else if s.tx.Bucket(vaultOwedBucket) == nil {
 			p.r.problem("bucket %s is missing", vaultOwedBucket)
 		}
-		return nil
 	})
 	if err != nil || !there {
 		return err
@@ -57,13 +56,12 @@ func (p *recordCheck) vaultHere(ctx context.Context) error {
 // erasedHere finds what the replayed blocks erased and is here still.
 func (p *recordCheck) erasedHere(ctx context.Context, bad *few) error {
 	return eachSome(ctx, p.scratch.View, vaultBucket, nil, anyRow, func(refs []string) error {
-		return p.read(ctx, func(s *checkTx) error {
+		return p.read(ctx, func(s *checkTx) {
 			for _, ref := range refs {
 				if row := s.tx.Bucket(vaultBucket).Get([]byte(ref)); len(row) > 0 && !isTombstone(row) {
 					bad.add("vault: entry %s was erased by the record and is still there", keyName([]byte(ref)))
 				}
 			}
-			return nil
 		})
 	})
 }
@@ -119,7 +117,7 @@ func isReference(text string) bool {
 // content proves content that is stored in pieces. One that is erased meanwhile is none.
 func (p *recordCheck) content(ctx context.Context, hash string) error {
 	pieces, uncounted := 0, error(nil)
-	err := p.read(ctx, func(s *checkTx) error { pieces, uncounted = piecesOf(s.tx, contentPrefix+hash); return nil })
+	err := p.read(ctx, func(s *checkTx) { pieces, uncounted = piecesOf(s.tx, contentPrefix+hash) })
 	if err != nil {
 		return err
 	}
@@ -132,7 +130,7 @@ func (p *recordCheck) content(ctx context.Context, hash string) error {
 	if wrong == "" && erased == 0 {
 		return nil
 	}
-	return p.read(ctx, func(s *checkTx) error {
+	return p.read(ctx, func(s *checkTx) {
 		switch name := contentPrefix + hash; {
 		case ReadVault(s.tx, pieceRef(hash, -1)) == nil: // it was erased meanwhile
 		case erased > 0:
@@ -140,33 +138,31 @@ func (p *recordCheck) content(ctx context.Context, hash string) error {
 		default:
 			p.r.problem("vault: content %s %s", name, wrong)
 		}
-		return nil
 	})
 }
 
 // pieces says what is wrong with the pieces of content, or how many of them are erased.
 func (p *recordCheck) pieces(ctx context.Context, hash string, count int) (wrong string, erased int, err error) {
 	sum := sha256.New()
-	for n, missing := 0, false; n < count; {
-		err := p.read(ctx, func(s *checkTx) error {
-			for ; n < count && !missing && !s.over(); n++ {
-				switch piece := ReadVault(s.tx, pieceRef(hash, n)); {
-				case piece != nil:
-					_, _ = sum.Write(piece) // a hash never fails to write
-				case InVault(s.tx, pieceRef(hash, n)):
-					erased++
-				default:
-					missing = true
-				}
+	n, missing := 0, false
+	err = p.readOn(ctx, func(s *checkTx) (end bool) {
+		for ; n < count && !missing && !s.over(); n++ {
+			switch piece := ReadVault(s.tx, pieceRef(hash, n)); {
+			case piece != nil:
+				_, _ = sum.Write(piece) // a hash never fails to write
+			case InVault(s.tx, pieceRef(hash, n)):
+				erased++
+			default:
+				missing = true
 			}
-			return nil
-		})
-		if err != nil {
-			return "", 0, err
 		}
-		if missing {
-			return fmt.Sprintf("lacks pieces of its %d", count), 0, nil
-		}
+		return missing || n == count
+	})
+	switch {
+	case err != nil:
+		return "", 0, err
+	case missing:
+		return fmt.Sprintf("lacks pieces of its %d", count), 0, nil
 	}
 	if erased == 0 && hex.EncodeToString(sum.Sum(nil)) != hash {
 		return "does not have the hash that is its name: it was changed", 0, nil

@@ -95,7 +95,7 @@ func TestABlockWithEntriesIsAppendedAfterItsCommit(t *testing.T) {
 		if point != "handed" {
 			return
 		}
-		log := openStream(w.js, 1, false)
+		log := openStream(w.js, false)
 		for range 20 {
 			info, err := log.info(context.Background())
 			if err == nil && int64(info.last) > before.Load() {

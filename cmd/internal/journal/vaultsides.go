@@ -27,9 +27,8 @@ func (p *recordCheck) vaultSides(ctx context.Context) error {
 	if p.far == nil {
 		return nil
 	}
-	err := p.read(ctx, func(s *checkTx) error {
+	err := p.read(ctx, func(s *checkTx) {
 		there = s.tx.Bucket(vaultBucket) != nil && s.tx.Bucket(vaultOwedBucket) != nil
-		return nil
 	})
 	if err != nil || !there {
 		return err // that was said
@@ -150,10 +149,8 @@ func (s *sides) compare(ctx context.Context, key string) error {
 		return fmt.Errorf("%s gives no answer, so that the vault's two sides could not be held together: %w", s.p.far.name(),
 			missing)
 	}
-	err := s.p.read(ctx, func(now *checkTx) error {
-		rows, owed := now.tx.Bucket(vaultBucket), now.tx.Bucket(vaultOwedBucket)
-		s.judge(key, rows, owed, e, missing)
-		return nil
+	err := s.p.read(ctx, func(now *checkTx) {
+		s.judge(key, now.tx.Bucket(vaultBucket), now.tx.Bucket(vaultOwedBucket), e, missing)
 	})
 	if err != nil {
 		return err

@@ -10,6 +10,12 @@ import (
 // viewFunc runs a function on a read transaction.
 type viewFunc = func(func(*bbolt.Tx) error) error
 
+// rowIn is a copy of one row, read in a transaction of its own; nil for none.
+func rowIn(view viewFunc, bucket []byte, key string) (row []byte, err error) {
+	err = view(func(tx *bbolt.Tx) error { row = bytes.Clone(tx.Bucket(bucket).Get([]byte(key))); return nil })
+	return row, err
+}
+
 // takeFunc says whether a walk wants the row of a key.
 type takeFunc = func(tx *bbolt.Tx, k, row []byte) bool
 
