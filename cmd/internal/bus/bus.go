@@ -46,9 +46,8 @@ const maxPayload = 1 << 20
 
 // Config says which server the bus uses. With a URL it is the external one, else one is embedded.
 type Config struct {
-	StoreDir   string // embedded: folder of the streams; created when missing
-	Listen     string // embedded: "127.0.0.1:4222"; port 0 takes a free one; "" has no listener
-	SyncAlways bool   // embedded: fsync each message
+	StoreDir string // embedded: folder of the streams; created when missing
+	Listen   string // embedded: "127.0.0.1:4222"; port 0 takes a free one; "" has no listener
 
 	TLS            *tls.Config // embedded: of its listener; nil is none. Our own connections are in process and have none
 	HandshakeFirst bool        // embedded: clients begin with TLS before the server has said anything
@@ -56,7 +55,6 @@ type Config struct {
 	URL       string // external: one or several, separated by commas
 	CredsFile string // external: NATS .creds file or JSON, see [Credentials]
 	CAFile    string // external: PEM authorities of its certificate; with it nothing but TLS is used. "" are the system's
-	Replicas  int    // external: of the public streams when they are made; 0 is 1
 
 	// Share is what one user may publish to us, all inbound subjects together; zero is no limit. A user that is refused
 	// is told what TooMany gives, at most once a second.
@@ -122,12 +120,8 @@ var ErrNoCallout = errors.New("bus: the credentials name no auth callout; the se
 // Start runs the embedded server without a listener, or connects to the external one. It returns when the
 // connections are up, or an error that names what is wrong with the configuration or the server.
 func Start(cfg Config) (*Bus, error) {
-	if cfg.Logger == nil {
-		cfg.Logger = slog.New(slog.DiscardHandler)
-	}
-	if cfg.Name == "" {
-		cfg.Name = "qingkong"
-	}
+	cfg.Logger = cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler))
+	cfg.Name = cmp.Or(cfg.Name, "qingkong")
 	b := &Bus{cfg: cfg, log: cfg.Logger.With("component", "bus"), meter: fair.NewMeter(cfg.Share, nil)}
 	b.quiet, b.own = newQuieter(b.log), map[string]bool{}
 	b.rates = newRates(cfg.Share.PerSecond, cfg.Excess)

@@ -127,12 +127,11 @@ func (c *callout) serve() {
 
 // answer decides one login. It never logs the request, which holds the secret.
 func (c *callout) answer(ctx context.Context, msg *nats.Msg) {
+	var req *jwt.AuthorizationRequestClaims
 	data, err := c.bus.open(msg)
-	if err != nil {
-		c.bus.log.Error("auth callout: request cannot be read", "error", err)
-		return
+	if err == nil {
+		req, err = jwt.DecodeAuthorizationRequestClaims(string(data))
 	}
-	req, err := jwt.DecodeAuthorizationRequestClaims(string(data))
 	if err != nil {
 		c.bus.log.Error("auth callout: request cannot be read", "error", err)
 		return
@@ -163,15 +162,12 @@ func (c *callout) answer(ctx context.Context, msg *nats.Msg) {
 		}
 	}
 	reply, err := c.bus.decide(req, id, time.Now())
-	if err != nil {
-		c.bus.log.Error("auth callout: answer", "user", user, "error", err)
-		return
+	if err == nil {
+		err = c.bus.respond(msg, reply)
 	}
-	if err := c.bus.respond(msg, reply); err != nil {
+	if answered = err == nil; !answered {
 		c.bus.log.Error("auth callout: answer", "user", user, "error", err)
-		return
 	}
-	answered = true
 }
 
 // decide makes the signed answer: the user's rights, or a refusal when there is no identity.

@@ -52,7 +52,7 @@ max_subscriptions: 500
 write_deadline: "5s"
 ping_interval: "60s"
 ping_max: 2
-jetstream { store_dir: {{.StoreDir}}, max_memory_store: 256MB, max_file_store: 8TB{{if .SyncAlways}}, sync_interval: always{{end}} }
+jetstream { store_dir: {{.StoreDir}}, max_memory_store: 256MB, max_file_store: 8TB }
 system_account: SYS
 accounts {
   SYS     { }
@@ -121,7 +121,7 @@ func (b *Bus) startEmbedded() error {
 	b.targets = targets{public: accountPublic, feeders: accountFeeders, officers: accountOfficers, viewers: accountViewers}
 	values := map[string]any{
 		"Name": strconv.Quote(b.cfg.Name), "StoreDir": strconv.Quote(b.cfg.StoreDir),
-		"MaxPayload": maxPayload, "SyncAlways": b.cfg.SyncAlways, "Issuer": b.issuer.public,
+		"MaxPayload": maxPayload, "Issuer": b.issuer.public,
 		"Read": readSubjects(), "Streams": []string{StreamEvents, StreamDrill}, "API": mirrorAPI, "Deliver": mirrorDeliver,
 		"Feed": feedSubjects(), "MaxSubs": maxSubscriptions,
 	}

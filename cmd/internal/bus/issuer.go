@@ -16,18 +16,17 @@ type issuer struct {
 }
 
 func newIssuer(kp nkeys.KeyPair) (*issuer, error) {
+	var seed, raw []byte
 	public, err := kp.PublicKey()
-	if err != nil {
-		return nil, fmt.Errorf("bus: issuer key: %w", err)
+	if err == nil && !nkeys.IsValidPublicAccountKey(public) {
+		err = fmt.Errorf("%s… is not the key of an account", public[:1])
 	}
-	if !nkeys.IsValidPublicAccountKey(public) {
-		return nil, fmt.Errorf("bus: issuer key: %s… is not the key of an account", public[:1])
+	if err == nil {
+		seed, err = kp.Seed()
 	}
-	seed, err := kp.Seed()
-	if err != nil {
-		return nil, fmt.Errorf("bus: issuer key: %w", err)
+	if err == nil {
+		_, raw, err = nkeys.DecodeSeed(seed)
 	}
-	_, raw, err := nkeys.DecodeSeed(seed)
 	if err != nil {
 		return nil, fmt.Errorf("bus: issuer key: %w", err)
 	}

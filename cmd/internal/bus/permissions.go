@@ -84,7 +84,7 @@ func allowed(id Identity) (pub, sub []string) {
 	case RoleViewer, RoleInspector:
 		return readStreams(id.User), both("warning.>", "proposal.>", "finding.>")
 	case RoleDuty, RoleApprover, RoleAdmin:
-		return readStreams(id.User), both("warning.>", "proposal.>", "finding.>", "order.>")
+		return readStreams(id.User), readSubjects()
 	case RoleTown:
 		return nil, both("warning.>")
 	case RoleNeighbour:

@@ -47,38 +47,27 @@ func (q *loginQueue) pop(now time.Time) (loginRequest, bool) {
 }
 
 // fifo is a queue of at most maxWaiting logins.
-type fifo struct {
-	items []loginRequest
-	head  int
-}
+type fifo struct{ items []loginRequest }
 
-func (f *fifo) peek() (loginRequest, bool) {
-	if f.head == len(f.items) {
-		return loginRequest{}, false
+func (f *fifo) peek() (l loginRequest, ok bool) {
+	if ok = len(f.items) > 0; ok {
+		l = f.items[0]
 	}
-	return f.items[f.head], true
+	return l, ok
 }
 
 func (f *fifo) pop() (loginRequest, bool) {
 	l, ok := f.peek()
-	if !ok {
-		return l, false
+	if ok {
+		f.items[0] = loginRequest{}
+		f.items = f.items[1:]
 	}
-	f.items[f.head] = loginRequest{}
-	if f.head++; f.head == len(f.items) {
-		f.items, f.head = f.items[:0], 0
-	}
-	return l, true
+	return l, ok
 }
 
 func (f *fifo) push(l loginRequest) {
-	if len(f.items)-f.head == maxWaiting {
+	if len(f.items) == maxWaiting {
 		f.pop()
-	}
-	if len(f.items) == cap(f.items) && f.head > len(f.items)/2 {
-		n := copy(f.items, f.items[f.head:])
-		clear(f.items[n:])
-		f.items, f.head = f.items[:n], 0
 	}
 	f.items = append(f.items, l)
 }

@@ -55,7 +55,7 @@ func TestLoginQueueIsBounded(t *testing.T) {
 	for i := range 3 * maxWaiting {
 		f.push(loginRequest{at: first.Add(time.Duration(i))})
 	}
-	if n := len(f.items) - f.head; n != maxWaiting {
+	if n := len(f.items); n != maxWaiting {
 		t.Fatalf("%d logins wait, want %d", n, maxWaiting)
 	}
 	if cap(f.items) > 4*maxWaiting {

@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 )
@@ -43,7 +44,7 @@ func (q *quieter) may(key string) (ok bool, more int) {
 	c := q.causes[key]
 	if c == nil {
 		if len(q.causes) >= maxCauses {
-			q.forget(now)
+			maps.DeleteFunc(q.causes, func(_ string, c *cause) bool { return now.Sub(c.said) > quietFor })
 		}
 		if len(q.causes) >= maxCauses {
 			key = ""
@@ -63,15 +64,6 @@ func (q *quieter) may(key string) (ok bool, more int) {
 	q.lines++
 	more, c.said, c.more = c.more, now, 0
 	return true, more
-}
-
-// forget drops causes that have been quiet.
-func (q *quieter) forget(now time.Time) {
-	for key, c := range q.causes {
-		if now.Sub(c.said) > quietFor {
-			delete(q.causes, key)
-		}
-	}
 }
 
 // Warn writes a line about somebody.

@@ -139,11 +139,7 @@ func (r *rates) isMuted(user string, now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	until, ok := r.muted[user]
-	if ok && now.After(until) {
-		delete(r.muted, user)
-		return false
-	}
-	return ok
+	return ok && !now.After(until)
 }
 
 // watchRates looks at the connections until ctx ends.

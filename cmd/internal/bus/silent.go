@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/nats-io/nats.go"
 )
@@ -26,14 +27,7 @@ func (b *Bus) parts() []part {
 	all := []part{{"journal", true, b.journal}, {"public", true, b.public}, {"inbox", true, b.inbox},
 		{"feed", true, b.feed}, {"auth", false, b.auth}, {"officers", false, b.officers}, {"viewers", false, b.viewers},
 		{"system", false, b.system}}
-	var own []part
-	for _, p := range all {
-		if p.nc == nil || p.name == "public" && p.nc == b.journal {
-			continue
-		}
-		own = append(own, p)
-	}
-	return own
+	return slices.DeleteFunc(all, func(p part) bool { return p.nc == nil || p.name == "public" && p.nc == b.journal })
 }
 
 // Silent asks the server for a round trip on each connection, the vital ones first, and returns the first that has none

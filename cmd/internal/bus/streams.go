@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -20,13 +21,8 @@ const consumerIdle = 14 * 24 * time.Hour
 
 // mirrors are the accounts that have mirrors of the streams.
 func (b *Bus) mirrors() map[string]jetstream.JetStream {
-	all := map[string]jetstream.JetStream{}
-	if b.officersJS != nil {
-		all["officers"] = b.officersJS
-	}
-	if b.viewersJS != nil {
-		all["viewers"] = b.viewersJS
-	}
+	all := map[string]jetstream.JetStream{"officers": b.officersJS, "viewers": b.viewersJS}
+	maps.DeleteFunc(all, func(_ string, js jetstream.JetStream) bool { return js == nil })
 	return all
 }
 
@@ -59,8 +55,7 @@ func (b *Bus) EnsureStreams(ctx context.Context) error {
 
 func (b *Bus) ensureStream(ctx context.Context, js jetstream.JetStream, name string,
 	set func(*jetstream.StreamConfig)) error {
-	config := jetstream.StreamConfig{Name: name, Storage: jetstream.FileStorage, Replicas: max(b.cfg.Replicas, 1),
-		DenyDelete: true, DenyPurge: true}
+	config := jetstream.StreamConfig{Name: name, Storage: jetstream.FileStorage, DenyDelete: true, DenyPurge: true}
 	s, err := js.Stream(ctx, name)
 	switch {
 	case err == nil:
