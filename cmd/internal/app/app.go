@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -98,9 +99,7 @@ type App struct {
 // New builds the program: the bus without its listener, the record recovered, nothing reachable from outside.
 // What was built is taken down again when a later part fails.
 func New(ctx context.Context, opt Options) (_ *App, err error) {
-	if opt.Log == nil {
-		opt.Log = slog.New(slog.DiscardHandler)
-	}
+	opt.Log = cmp.Or(opt.Log, slog.New(slog.DiscardHandler))
 	a := &App{opt: opt, log: opt.Log, fatal: make(chan error, 1)}
 	defer a.undo(ctx, &err)
 	if err := front.Guard(ctx, &a.opt.Config, a.log); err != nil {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -122,9 +123,7 @@ func (a *App) fail(err error) {
 // Run builds and starts the program, calls started, and returns after ctx ended and everything is down, or when a part
 // of it failed. The end of ctx is no error, not even while the program is starting.
 func Run(ctx context.Context, opt Options, started func(*App)) error {
-	if opt.Log == nil {
-		opt.Log = slog.New(slog.DiscardHandler)
-	}
+	opt.Log = cmp.Or(opt.Log, slog.New(slog.DiscardHandler))
 	a, err := New(ctx, opt)
 	if err == nil {
 		err = a.Start(ctx)

@@ -22,6 +22,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,18 +103,10 @@ const (
 // Open opens the file at path, whose folder must be there, and begins to write it. A file that cannot be used is no
 // error: see the package comment. Two tenants of one name, or a bucket that is not called by its tenant, panic.
 func Open(path string, opt Options, tenants ...Tenant) *Store {
-	if opt.Log == nil {
-		opt.Log = slog.New(slog.DiscardHandler)
-	}
-	if opt.Queue <= 0 {
-		opt.Queue = 4096
-	}
-	if opt.Patience <= 0 {
-		opt.Patience = 10 * time.Second
-	}
-	if opt.Mmap <= 0 {
-		opt.Mmap = 1 << 30
-	}
+	opt.Log = cmp.Or(opt.Log, slog.New(slog.DiscardHandler))
+	opt.Queue = cmp.Or(opt.Queue, 4096)
+	opt.Patience = cmp.Or(opt.Patience, 10*time.Second)
+	opt.Mmap = cmp.Or(opt.Mmap, 1<<30)
 	if opt.Clock == nil {
 		opt.Clock = time.Now
 	}

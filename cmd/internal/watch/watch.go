@@ -7,6 +7,7 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"runtime/debug"
@@ -98,18 +99,12 @@ type inquiry struct {
 
 // New returns a watchman that watches nothing yet.
 func New(opt Options) *Watchman {
-	if opt.Every <= 0 {
-		opt.Every = 5 * time.Second
-	}
-	if opt.Limit <= 0 {
-		opt.Limit = 3 * time.Second
-	}
+	opt.Every = cmp.Or(opt.Every, 5*time.Second)
+	opt.Limit = cmp.Or(opt.Limit, 3*time.Second)
 	if opt.Clock == nil {
 		opt.Clock = time.Now
 	}
-	if opt.Log == nil {
-		opt.Log = slog.New(slog.DiscardHandler)
-	}
+	opt.Log = cmp.Or(opt.Log, slog.New(slog.DiscardHandler))
 	return &Watchman{opt: opt, made: opt.Clock(), changed: make(chan struct{})}
 }
 

@@ -236,14 +236,11 @@ func (a *Auditor) wait(ctx context.Context, from string) error {
 	if from == "" {
 		return ctx.Err()
 	}
-	pause := time.NewTimer(a.pause)
-	defer pause.Stop()
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
-	case <-pause.C:
-		return nil
+	case <-time.After(a.pause):
 	}
+	return ctx.Err()
 }
 
 // overdue finds the messages and timers that have been due for too long.
