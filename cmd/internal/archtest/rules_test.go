@@ -166,7 +166,7 @@ var forTests = []arrow{
 		"its tests put sources and second factors on the desk"},
 	{"cmd/internal/dispatch", []string{"cmd/internal/bus"}, "its tests send by NATS beside another channel"},
 	{"cmd/internal/app", []string{"reductionlist/..."}, "its tests run the whole program with lists of their own"},
-	{"cmd/internal/demo", []string{"reductionlist/rules", "cmd/internal/settings"},
+	{"cmd/internal/demo", []string{"reductionlist/rules", "reductionlist/workbook", "cmd/internal/settings"},
 		"its tests check the list under the demo's settings"},
 	{"cmd/internal/replay", []string{"cmd/internal/config", "cmd/internal/settings"},
 		"its tests replay under the usual configuration"},
