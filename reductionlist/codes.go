@@ -102,6 +102,3 @@ func ValidUSCC(code string) bool {
 	}
 	return usccAlphabet[(31-sum%31)%31] == code[17]
 }
-
-// PlainUSCC is a unified social credit code in the form of GB 32100-2015: capital letters, no spaces.
-func PlainUSCC(code string) string { return strings.ToUpper(text.Fold(code)) }

@@ -56,6 +56,26 @@ const (
 	Composed // made together with other cells of the row
 )
 
+// Plain is a text of that form as a list keeps it, whatever people write around it. A text that has not the form stays
+// as it is: an empty day, for one, means something else.
+func (f Form) Plain(cell string) string {
+	switch f {
+	case Code:
+		cell, _ = text.WholeCode(text.Narrow(cell))
+	case Identity:
+		return text.Narrow(cell)
+	case USCC:
+		return strings.ToUpper(text.Fold(cell)) // the form of GB 32100-2015: capital letters, no spaces
+	case Phone:
+		return PlainPhones(cell)
+	case Day:
+		if day, ok := text.Day(cell); ok {
+			return day
+		}
+	}
+	return cell
+}
+
 // Big is the bound of quantities that have no natural one; it catches a telephone number in the wrong column.
 const Big = 1e9
 

@@ -40,13 +40,13 @@ func Diff(from, to *List) []Change {
 	for i < len(from.Recipients) || j < len(to.Recipients) {
 		switch {
 		case j == len(to.Recipients) || i < len(from.Recipients) && from.Recipients[i].ID < to.Recipients[j].ID:
-			changes = append(changes, diffRecipient(from.Recipients[i], nil)...)
+			changes = append(changes, DiffRecipients(from.Recipients[i], nil)...)
 			i++
 		case i == len(from.Recipients) || from.Recipients[i].ID > to.Recipients[j].ID:
-			changes = append(changes, diffRecipient(nil, to.Recipients[j])...)
+			changes = append(changes, DiffRecipients(nil, to.Recipients[j])...)
 			j++
 		default:
-			changes = append(changes, diffRecipient(from.Recipients[i], to.Recipients[j])...)
+			changes = append(changes, DiffRecipients(from.Recipients[i], to.Recipients[j])...)
 			i, j = i+1, j+1
 		}
 	}
@@ -73,7 +73,7 @@ func DiffVersions(tx *bbolt.Tx, from, to, afterID string, limit int) (changes []
 			next = afterID
 			return false, nil
 		}
-		changes = append(changes, diffRecipient(old, cur)...)
+		changes = append(changes, DiffRecipients(old, cur)...)
 		n, afterID = n+1, id
 		return true, nil
 	})
@@ -142,14 +142,6 @@ func EachDifferent(tx *bbolt.Tx, from, to, afterID string,
 	return nil
 }
 
-// DiffRecipients lists what is different between two rows of one recipient; nil is "not there".
-func DiffRecipients(from, to *Recipient) []Change {
-	if from == nil && to == nil {
-		return nil
-	}
-	return diffRecipient(from, to)
-}
-
 func diffHead(from, to *List) []Change {
 	var changes []Change
 	compare := func(column, a, b string) {
@@ -170,40 +162,29 @@ func diffHead(from, to *List) []Change {
 	return append(changes, diffExtra(Change{Kind: Changed, Sheet: SheetHead}, from.Extra, to.Extra)...)
 }
 
-// diffRecipient compares one recipient; nil is "not there".
-func diffRecipient(from, to *Recipient) []Change {
+// DiffRecipients lists what is different between two rows of one recipient; nil is "not there".
+func DiffRecipients(from, to *Recipient) []Change {
+	if SameRecipient(from, to) {
+		return nil
+	}
 	if from == nil {
 		return []Change{{Kind: Added, Recipient: to.ID, Sheet: SheetRecipients, New: to.Name}}
 	}
 	if to == nil {
 		return []Change{{Kind: Removed, Recipient: from.ID, Sheet: SheetRecipients, Old: from.Name}}
 	}
-	if sameRecipient(from, to) {
-		return nil
-	}
 	a, b := *from, *to
 	a.Contact, b.Contact = nil, nil
 	d := differ{recipient: a.ID}
 	diffRows(&d, RecipientSheet, []Recipient{a}, []Recipient{b}, func(*Recipient) string { return "" },
 		func(*Recipient, *Recipient) bool { return false })
-	if !allSame(from.Lines, to.Lines, sameLine) {
-		diffRows(&d, LineSheet, from.Lines, to.Lines, func(l *Line) string { return l.ID }, sameLine)
-	}
-	if !allSame(from.Measures, to.Measures, sameMeasure) {
-		diffRows(&d, MeasureSheet, from.Measures, to.Measures, MeasureKey, sameMeasure)
-	}
-	if !allSame(from.Units, to.Units, sameUnit) {
-		diffRows(&d, UnitSheet, from.Units, to.Units,
-			func(u *Unit) string { return strings.TrimSpace(u.Name + " " + u.From) }, sameUnit)
-	}
-	if !allSame(from.Furnaces, to.Furnaces, sameFurnace) {
-		diffRows(&d, FurnaceSheet, from.Furnaces, to.Furnaces,
-			func(f *Furnace) string { return strings.TrimSpace(f.Name + " " + f.From) }, sameFurnace)
-	}
-	if !samePit(from.Pit, to.Pit) {
-		diffRows(&d, PitSheet, from.pits(), to.pits(), func(*Pit) string { return "" },
-			func(a, b *Pit) bool { return samePit(a, b) })
-	}
+	diffRows(&d, LineSheet, from.Lines, to.Lines, func(l *Line) string { return l.ID }, sameLine)
+	diffRows(&d, MeasureSheet, from.Measures, to.Measures, MeasureKey, sameMeasure)
+	diffRows(&d, UnitSheet, from.Units, to.Units,
+		func(u *Unit) string { return strings.TrimSpace(u.Name + " " + u.From) }, sameUnit)
+	diffRows(&d, FurnaceSheet, from.Furnaces, to.Furnaces,
+		func(f *Furnace) string { return strings.TrimSpace(f.Name + " " + f.From) }, sameFurnace)
+	diffRows(&d, PitSheet, from.pits(), to.pits(), func(*Pit) string { return "" }, samePit)
 	return d.changes
 }
 
@@ -231,6 +212,9 @@ type differ struct {
 
 // diffRows compares the rows of one sheet by key, column by column as they stand in the workbook.
 func diffRows[T any](d *differ, sheet Sheet[T], from, to []T, key func(*T) string, same func(a, b *T) bool) {
+	if allSame(from, to, same) {
+		return
+	}
 	seen := map[string]*T{}
 	for i := range from {
 		seen[key(&from[i])] = &from[i]

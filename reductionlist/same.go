@@ -13,10 +13,6 @@ func SameRecipient(a, b *Recipient) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return sameRecipient(a, b)
-}
-
-func sameRecipient(a, b *Recipient) bool {
 	return a.ID == b.ID && a.Type == b.Type && a.Name == b.Name && a.USCC == b.USCC && a.Permit == b.Permit &&
 		a.Town == b.Town &&
 		a.Address == b.Address && a.Lon == b.Lon && a.Lat == b.Lat && a.Industry == b.Industry && a.Grade == b.Grade &&

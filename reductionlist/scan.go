@@ -195,32 +195,26 @@ func (s *scanner) next() byte {
 
 // object calls member at each value of an object; it has to read or skip it.
 func (s *scanner) object(member func(key string)) {
-	s.take('{')
-	if s.next() == '}' {
-		s.take('}')
-		return
-	}
-	for !s.failed {
+	s.several('{', '}', func() {
 		key := s.text()
 		s.take(':')
-		if member(key); s.next() != ',' {
-			s.take('}')
-			return
-		}
-		s.take(',')
-	}
+		member(key)
+	})
 }
 
 // array calls element at each value of an array; it has to read or skip it.
-func (s *scanner) array(element func()) {
-	s.take('[')
-	if s.next() == ']' {
-		s.take(']')
+func (s *scanner) array(element func()) { s.several('[', ']', element) }
+
+// several calls each at what commas part between two brackets.
+func (s *scanner) several(begin, end byte, each func()) {
+	s.take(begin)
+	if s.next() == end {
+		s.take(end)
 		return
 	}
 	for !s.failed {
-		if element(); s.next() != ',' {
-			s.take(']')
+		if each(); s.next() != ',' {
+			s.take(end)
 			return
 		}
 		s.take(',')

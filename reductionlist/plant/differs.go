@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/reductionlist/internal/text"
 )
 
 // Differs refuses a problem that differs from p in more than figures, demands and the time it begins at: what the list
@@ -70,7 +70,7 @@ func (c *problemDiff) object(path string, own, other map[string]any) {
 			continue
 		}
 		if _, there := own[name]; !there {
-			c.wrong(clipName(at), "plan.not_in_model", nil)
+			c.wrong(text.Clip(at), "plan.not_in_model", nil)
 			continue
 		}
 		c.value(at, have, given)
@@ -112,11 +112,11 @@ func (c *problemDiff) value(at string, own, other any) {
 
 // brief is a value as a message shows it.
 func brief(v any) string {
-	text, err := json.Marshal(v)
+	raw, err := json.Marshal(v)
 	if err != nil {
 		return "?"
 	}
-	return clipName(string(text))
+	return text.Clip(string(raw))
 }
 
 // withoutIndex is a path without the indices of lists: units[0].name is units.name.
@@ -143,14 +143,13 @@ func (c *problemDiff) time(p *Problem, asked []byte, now time.Time) {
 	if json.Unmarshal(asked, &h) != nil || h.Start == nil || h.StepH == nil || h.Steps == nil {
 		return // refused with its path by whoever solves it
 	}
-	const clock = "2006-01-02 15:04"
 	if h.Start.After(p.From) || h.Start.Before(p.From.Add(-2*time.Hour)) || h.Start.Before(p.first) {
-		c.wrong("start", "plan.start", refusal.Args{"value": h.Start.In(alerts.Shanghai()).Format(clock),
-			"want": p.From.Format(clock), "now": now.In(alerts.Shanghai()).Format(clock)})
+		c.wrong("start", "plan.start", refusal.Args{"value": clock(*h.Start),
+			"want": clock(p.From), "now": clock(now)})
 		return
 	}
 	hours, most := *h.StepH**h.Steps, p.last.Sub(*h.Start).Hours()
 	if *h.StepH <= 0 || hours > most || !p.open && hours != most {
-		c.wrong("steps", "plan.steps", refusal.Args{"hours": hours, "want": most, "end": p.last.Format(clock)})
+		c.wrong("steps", "plan.steps", refusal.Args{"hours": hours, "want": most, "end": clock(p.last)})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/allocate"
+	"qingkong/reductionlist/internal/text"
 )
 
 // Figures are what a plant's plan needs beside what the list says of the plant: in which state the machines and the pit
@@ -44,10 +45,7 @@ type MachineState struct {
 }
 
 // Span is a period.
-type Span struct {
-	From *time.Time `json:"from"`
-	To   *time.Time `json:"to"`
-}
+type Span = allocate.Window
 
 // Demand is what is asked of all units together.
 type Demand = allocate.Demand
@@ -180,14 +178,14 @@ func (c *figuresChecker) machines(path string, ms []MachineState) {
 		case m.Name == "":
 			c.wrong(at+".name", "input.required", nil)
 		case !c.plant.has(m.Name):
-			c.wrong(at+".name", "figures.no_machine", refusal.Args{"value": clipName(m.Name)})
+			c.wrong(at+".name", "figures.no_machine", refusal.Args{"value": text.Clip(m.Name)})
 		case seen[m.Name] != "":
 			c.wrong(at+".name", "allocate.name_twice", refusal.Args{"value": m.Name, "first": seen[m.Name]})
 		}
 		seen[m.Name] = at
 		c.number(at+".hours_in_state", m.HoursInState, true)
 		for k := 0; c.length(at+".available", len(m.Available)) && k < len(m.Available); k++ {
-			if member, rule, args := allocate.Window(m.Available[k]).Fault(); rule != "" {
+			if member, rule, args := m.Available[k].Fault(); rule != "" {
 				c.wrong(fmt.Sprintf("%s.available[%d]%s", at, k, member), rule, args)
 			}
 		}
@@ -208,7 +206,7 @@ func (c *figuresChecker) demand(ds []Demand) {
 func (c *figuresChecker) baseline(by map[string][]*float64) {
 	for _, name := range sortedNames(by) {
 		if !c.plant.has(name) {
-			c.wrong("baseline_mw."+clipName(name), "figures.no_machine", refusal.Args{"value": clipName(name)})
+			c.wrong("baseline_mw."+text.Clip(name), "figures.no_machine", refusal.Args{"value": text.Clip(name)})
 			continue
 		}
 		c.series("baseline_mw."+name, by[name])
@@ -217,15 +215,6 @@ func (c *figuresChecker) baseline(by map[string][]*float64) {
 
 func sortedNames[V any](m map[string]V) []string {
 	return slices.Sorted(maps.Keys(m))
-}
-
-// clipName is a name as a message repeats it.
-func clipName(name string) string {
-	const most = 40
-	if r := []rune(name); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return name
 }
 
 // Since is what of a series holds from a time on.

@@ -134,8 +134,7 @@ func copied(v *float64) *float64 {
 	if v == nil {
 		return nil
 	}
-	c := *v
-	return &c
+	return new(*v)
 }
 
 // Add sums up the steps by day and machine. It is called once, when the steps stand.
@@ -214,11 +213,9 @@ func (d *PlanDay) partly(w PlanWindow) {
 	}
 	switch { // both ends are said where one is
 	case d.From == nil && d.To != nil:
-		start := date.Start()
-		d.From = &start
+		d.From = new(date.Start())
 	case d.To == nil && d.From != nil:
-		end := date.AddDays(1).Start()
-		d.To = &end
+		d.To = new(date.AddDays(1).Start())
 	}
 }
 

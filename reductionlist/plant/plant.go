@@ -27,17 +27,12 @@ type Kind string
 
 // The kinds of plants.
 const (
-	Coal  Kind = "coal"
-	Waste Kind = "waste"
+	Coal  = Kind(allocate.KindCoal)
+	Waste = Kind(allocate.KindWaste)
 )
 
 // Problem is the kind of the problems that plans of the plant answer.
-func (k Kind) Problem() allocate.Kind {
-	if k == Coal {
-		return allocate.KindCoal
-	}
-	return allocate.KindWaste
-}
+func (k Kind) Problem() allocate.Kind { return allocate.Kind(k) }
 
 // Action is the action of the measures whose quantities a plan of the plant gives.
 func (k Kind) Action() reductionlist.Action {
@@ -154,7 +149,7 @@ func (p *Plant) window(begin, end, now time.Time) (w Window, rows []int, err err
 	w = Window{From: latest(wholeHour(begin), wholeHour(now)).In(alerts.Shanghai()),
 		To: wholeHour(end).In(alerts.Shanghai())}
 	if !w.To.After(w.From) {
-		return w, nil, refusal.New(refusal.Conflict, "plan.over", refusal.Args{"to": w.To.Format("2006-01-02 15:04")})
+		return w, nil, refusal.New(refusal.Conflict, "plan.over", refusal.Args{"to": clock(w.To)})
 	}
 	if w.To.Sub(w.From) > maxPlan {
 		w.To, w.Cut = w.From.Add(maxPlan), CutLength
@@ -171,6 +166,9 @@ func (p *Plant) window(begin, end, now time.Time) (w Window, rows []int, err err
 	}
 	return w, rows, nil
 }
+
+// clock is a time in Shanghai as a message shows it.
+func clock(t time.Time) string { return t.In(alerts.Shanghai()).Format("2006-01-02 15:04") }
 
 func wholeHour(t time.Time) time.Time {
 	if h := t.Truncate(time.Hour); h.Before(t) {

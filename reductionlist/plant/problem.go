@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/reductionlist/allocate"
 )
@@ -119,7 +118,6 @@ func latest(a, b time.Time) time.Time {
 
 // unfit says why figures cannot serve a plan; an empty rule is nothing.
 func unfit(in PlanFor, w Window, g *FiguresRecord) (rule string, args refusal.Args) {
-	clock := func(t time.Time) string { return t.In(alerts.Shanghai()).Format("2006-01-02 15:04") }
 	hours := int(in.MaxAge / time.Hour)
 	switch {
 	case g.Figures.From.After(w.From), g.Figures.To.Before(w.To):
@@ -192,12 +190,9 @@ func (b *builder) machine(path, name string, up, down float64, states []MachineS
 	for i := range states {
 		if s := &states[i]; s.Name == name {
 			m.InitiallyOn = s.InitiallyOn
-			for _, w := range s.Available {
-				m.Available = append(m.Available, allocate.Window(w))
-			}
+			m.Available = append(m.Available, s.Available...)
 			if s.HoursInState != nil {
-				hours := *s.HoursInState + b.since()
-				m.HoursInState = &hours
+				m.HoursInState = new(*s.HoursInState + b.since())
 			}
 		}
 	}
@@ -217,19 +212,16 @@ func (b *builder) asOf() string {
 	if b.f.From != nil {
 		at = *b.f.From
 	}
-	return at.In(alerts.Shanghai()).Format("2006-01-02 15:04")
+	return clock(at)
 }
 
 func (b *builder) horizon(stepH int) allocate.Horizon {
-	h := allocate.Horizon{Start: &b.start, StepH: number(float64(stepH))}
+	h := allocate.Horizon{Start: &b.start, StepH: new(float64(stepH))}
 	if b.steps {
-		h.Steps = number(float64(b.hours / stepH))
+		h.Steps = new(float64(b.hours / stepH))
 	}
 	return h
 }
-
-// number is a value that is given, be it zero.
-func number(v float64) *float64 { return &v }
 
 // kilograms are the emissions that a problem names.
 func kilograms(v map[string]float64) map[string]*float64 {
@@ -293,7 +285,7 @@ func (b *builder) waste(p *Plant, rows []int) *allocate.WasteProblem {
 	if pit.DivertTotalT == 0 {
 		pit.DivertTotalT = pit.DivertMaxTH * maxPlan.Hours()
 	}
-	d := &allocate.WasteProblem{Horizon: b.horizon(stepH), StepWeight: []*float64{number(1)},
+	d := &allocate.WasteProblem{Horizon: b.horizon(stepH), StepWeight: []*float64{new(1.0)},
 		SteamPerTWaste: &pit.SteamPerT,
 		Pit:            &allocate.Pit{MinT: &pit.MinT, MaxT: &pit.MaxT, EndMaxT: &pit.EndMaxT},
 		Divert: &allocate.Divert{MaxTH: &pit.DivertMaxTH, MaxTotalT: &pit.DivertTotalT,
@@ -314,7 +306,7 @@ func (b *builder) waste(p *Plant, rows []int) *allocate.WasteProblem {
 	if d.IntakeTH = over(b, b.f.IntakeTH, stepH); len(d.IntakeTH) == 0 {
 		b.ask("intake_t_h", "figures.ask.intake_t_h", nil)
 	}
-	if d.SteamMinTH = number(0); pit.SteamPerT > 0 {
+	if d.SteamMinTH = new(0.0); pit.SteamPerT > 0 {
 		d.SteamMinTH = b.number("steam_min_t_h", "figures.ask.steam_min_t_h", b.f.SteamMinTH, nil)
 	}
 	return d

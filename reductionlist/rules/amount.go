@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strconv"
@@ -206,10 +207,7 @@ func sortedWords(of map[string][]string) (all []wordForm) {
 		}
 	}
 	slices.SortFunc(all, func(a, b wordForm) int {
-		if n := len(b.word) - len(a.word); n != 0 {
-			return n
-		}
-		return strings.Compare(a.word, b.word)
+		return cmp.Or(len(b.word)-len(a.word), strings.Compare(a.word, b.word))
 	})
 	return all
 }

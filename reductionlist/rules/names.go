@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -40,15 +41,7 @@ func (c *checker) sameNames(l *list.List) {
 		names[i] = []rune(plainName(r.Name))
 		keys = nameKeys(keys, i, r.Type, names[i], c.s.NearNameLength)
 	}
-	slices.SortFunc(keys, func(a, b nameKey) int {
-		switch {
-		case a.hash < b.hash || a.hash == b.hash && a.at < b.at:
-			return -1
-		case a == b:
-			return 0
-		}
-		return 1
-	})
+	slices.SortFunc(keys, func(a, b nameKey) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.at, b.at)) })
 	first := make([]int, len(names)) // by recipient: one more than the earliest that is like it
 	for len(keys) > 0 {
 		n := 1

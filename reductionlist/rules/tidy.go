@@ -41,20 +41,7 @@ func tidy[T any](sheet list.Sheet[T], row *T) {
 			continue
 		}
 		cell := c.Text(row)
-		switch *cell = text.Trim(*cell); c.Form {
-		case list.Phone:
-			*cell = list.PlainPhones(*cell)
-		case list.Code:
-			*cell, _ = text.WholeCode(text.Narrow(*cell))
-		case list.Identity:
-			*cell = text.Narrow(*cell)
-		case list.USCC:
-			*cell = list.PlainUSCC(*cell)
-		case list.Day:
-			if day, ok := text.Day(*cell); ok {
-				*cell = day
-			}
-		}
+		*cell = c.Form.Plain(text.Trim(*cell))
 	}
 	n := sheet.Notes(row)
 	n.Note = text.Trim(n.Note)

@@ -55,22 +55,6 @@ func (f sheetForm[T]) headers() []headerColumn {
 func (f sheetForm[T]) read(c *list.Column[T], row *T, given numberCell) *problem {
 	cell := given.text
 	switch c.Form {
-	case list.Free:
-		*c.Text(row) = cell
-	case list.Code:
-		*c.Text(row), _ = text.WholeCode(text.Narrow(cell))
-	case list.Phone:
-		*c.Text(row) = list.PlainPhones(cell)
-	case list.Identity:
-		*c.Text(row) = text.Narrow(cell)
-	case list.USCC:
-		*c.Text(row) = list.PlainUSCC(cell)
-	case list.Day:
-		day, ok := text.Day(cell)
-		if !ok { // kept as it is, for an empty day means something else
-			day = cell
-		}
-		*c.Text(row) = day
 	case list.Number:
 		return readNumber(c, row, given)
 	case list.Word:
@@ -81,6 +65,8 @@ func (f sheetForm[T]) read(c *list.Column[T], row *T, given numberCell) *problem
 		if read := f.special[c.Header]; read != nil {
 			return read(row, cell)
 		}
+	default:
+		*c.Text(row) = c.Form.Plain(cell)
 	}
 	return nil
 }

@@ -39,15 +39,7 @@ var fills = map[string]string{list.SeverityError: "FFC7CE", list.SeverityWarning
 
 // WriteFindings writes findings as a workbook for those who have to mend them, in "zh-CN" or "en".
 func WriteFindings(w io.Writer, found []list.Finding, lang string) error {
-	f := excelize.NewFile()
-	defer f.Close()
-	if err := f.SetSheetName(f.GetSheetName(0), sheetFindings); err != nil {
-		return err
-	}
-	if err := writeFindings(f, found, lang); err != nil {
-		return err
-	}
-	return writeZip(f, w)
+	return writeBook(w, sheetFindings, func(f *excelize.File) error { return writeFindings(f, found, lang) })
 }
 
 func writeFindings(f *excelize.File, found []list.Finding, lang string) error {

@@ -221,62 +221,61 @@ func (p *formatReader) rune() string {
 	return p.take(len(p.rest))
 }
 
+// word cuts off one of some words, in whatever case, and reports whether one stands there.
+func (p *formatReader) word(words ...string) bool {
+	for _, word := range words {
+		if len(p.rest) >= len(word) && strings.EqualFold(p.rest[:len(word)], word) {
+			p.take(len(word))
+			return true
+		}
+	}
+	return false
+}
+
 // next reads the next mark of a code.
 func (p *formatReader) next() {
 	s := p.section
-	for _, word := range []string{"General", "G/通用格式", "通用格式"} {
-		if len(p.rest) >= len(word) && strings.EqualFold(p.rest[:len(word)], word) {
-			p.take(len(word))
-			s.general = true
-			s.parts = append(s.parts, part{digit: '#'})
-			return
-		}
+	switch {
+	case p.word("General", "G/通用格式", "通用格式"):
+		s.general = true
+		s.parts = append(s.parts, part{digit: '#'})
+		return
+	case p.word("上午/下午", "AM/PM", "A/P"):
+		s.clock, s.noon = true, true
+		return
 	}
-	for _, word := range []string{"上午/下午", "AM/PM", "A/P"} {
-		if len(p.rest) >= len(word) && strings.EqualFold(p.rest[:len(word)], word) {
-			p.take(len(word))
-			s.clock, s.noon = true, true
-			return
-		}
+	if !strings.ContainsRune(`;"\!_*[0#?.,%@`, rune(p.rest[0])) {
+		p.letter()
+		return
 	}
-	switch c := p.rest[0]; c {
+	switch c := p.take(1)[0]; c {
 	case ';':
-		p.take(1)
 		p.end()
 	case '"':
-		said, rest, _ := strings.Cut(p.rest[1:], `"`)
+		said, rest, _ := strings.Cut(p.rest, `"`)
 		p.rest = rest
 		p.literal(said)
 	case '\\', '!':
-		p.take(1)
 		p.literal(p.rune())
 	case '_', '*': // as wide as a character, or filled with it
-		p.take(1)
 		p.rune()
 	case '[':
-		said, rest, _ := strings.Cut(p.rest[1:], "]")
+		said, rest, _ := strings.Cut(p.rest, "]")
 		p.rest = rest
 		p.bracket(said)
 	case '0', '#', '?':
-		p.take(1)
 		s.parts = append(s.parts, part{digit: c, after: p.point})
 		p.commas = 0
 	case '.':
-		p.take(1)
 		p.point = true
 	case ',':
-		p.take(1)
 		p.commas++
 	case '%':
-		p.take(1)
 		s.percents++
 		p.literal("%")
 	case '@':
-		p.take(1)
 		s.general, s.forText = true, true
 		s.parts = append(s.parts, part{digit: '#'})
-	default:
-		p.letter()
 	}
 }
 

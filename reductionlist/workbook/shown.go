@@ -1,6 +1,7 @@
 package workbook
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -187,10 +188,9 @@ func clock(v float64, s *section) (shown, rule string) {
 }
 
 func hoursOf(seconds int) string {
-	two := func(n int) string { return strconv.Itoa(n/10) + strconv.Itoa(n%10) }
-	shown := strconv.Itoa(seconds/3600) + ":" + two(seconds/60%60)
+	shown := fmt.Sprintf("%d:%02d", seconds/3600, seconds/60%60)
 	if seconds%60 != 0 {
-		shown += ":" + two(seconds%60)
+		shown += fmt.Sprintf(":%02d", seconds%60)
 	}
 	return shown
 }

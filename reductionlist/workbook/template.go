@@ -12,24 +12,21 @@ import (
 // 基本情况. The columns of codes, days and words are text there, so that no program makes numbers or other days of what is
 // typed.
 func WriteTemplate(w io.Writer) error {
-	f := excelize.NewFile()
-	defer f.Close()
-	asText, err := f.NewStyle(&excelize.Style{NumFmt: textFormat})
-	if err != nil {
-		return err
-	}
-	if err := f.SetSheetName(f.GetSheetName(0), list.SheetHead); err != nil {
-		return err
-	}
-	if err := templateHead(f, asText); err != nil {
-		return err
-	}
-	for _, k := range sheetKinds() {
-		if err := k.template(f, asText); err != nil {
+	return writeBook(w, list.SheetHead, func(f *excelize.File) error {
+		asText, err := f.NewStyle(&excelize.Style{NumFmt: textFormat})
+		if err != nil {
 			return err
 		}
-	}
-	return writeZip(f, w)
+		if err := templateHead(f, asText); err != nil {
+			return err
+		}
+		for _, k := range sheetKinds() {
+			if err := k.template(f, asText); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // textFormat is the number of the format "@" (ECMA-376 part 1, 18.8.30).

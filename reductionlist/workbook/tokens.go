@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"qingkong/alerts/refusal"
+	"qingkong/reductionlist/internal/text"
 )
 
 // maxToken bounds one element, and the text of one cell, which the format ends at 32,767 characters; maxDepth how deep
@@ -100,15 +101,10 @@ func (t *tokens) nest(token xml.Token) (why string) {
 }
 
 func elementName(n xml.Name) string {
-	const most = 40
-	name := n.Local
 	if n.Space != "" {
-		name = n.Space + ":" + name
+		return text.Clip(n.Space + ":" + n.Local)
 	}
-	if runes := []rune(name); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return name
+	return text.Clip(n.Local)
 }
 
 // rest reads on to the end of the part, where the archive compares its checksum.

@@ -20,25 +20,16 @@ const sheetRows = 1_000_000
 // Write writes a list as a workbook that [Read] reads back to the same list. It sorts the list.
 func Write(w io.Writer, l *list.List) error {
 	l.Sort()
-	f := excelize.NewFile()
-	defer f.Close()
-	if err := f.SetSheetName(f.GetSheetName(0), list.SheetHead); err != nil {
-		return err
-	}
-	if err := writeHead(f, l); err != nil {
-		return err
-	}
 	o := ownersOf(l)
-	if err := errors.Join(
-		writeSheet(f, list.SheetRecipients, recipientForm, nil, l.Recipients),
-		writeSheet(f, list.SheetLines, lineForm, o.lines.ids, o.lines.rows),
-		writeMeasures(f, o.measures),
-		writeSheet(f, list.SheetUnits, unitForm, o.units.ids, o.units.rows),
-		writeSheet(f, list.SheetFurnaces, furnaceForm, o.furnaces.ids, o.furnaces.rows),
-		writeSheet(f, list.SheetPits, pitForm, o.pits.ids, o.pits.rows)); err != nil {
-		return err
-	}
-	return writeZip(f, w)
+	return writeBook(w, list.SheetHead, func(f *excelize.File) error {
+		return errors.Join(writeHead(f, l),
+			writeSheet(f, list.SheetRecipients, recipientForm, nil, l.Recipients),
+			writeSheet(f, list.SheetLines, lineForm, o.lines.ids, o.lines.rows),
+			writeMeasures(f, o.measures),
+			writeSheet(f, list.SheetUnits, unitForm, o.units.ids, o.units.rows),
+			writeSheet(f, list.SheetFurnaces, furnaceForm, o.furnaces.ids, o.furnaces.rows),
+			writeSheet(f, list.SheetPits, pitForm, o.pits.ids, o.pits.rows))
+	})
 }
 
 // ownedRows are rows with the ids of their owners.
@@ -99,10 +90,6 @@ func writeSheet[T any](f *excelize.File, name string, of sheetForm[T], owners []
 	if _, err := f.NewSheet(name); err != nil {
 		return err
 	}
-	sw, err := f.NewStreamWriter(name)
-	if err != nil {
-		return err
-	}
 	extras := map[string]bool{}
 	for _, r := range rows {
 		for k := range of.Notes(r).Extra {
@@ -118,28 +105,26 @@ func writeSheet[T any](f *excelize.File, name string, of sheetForm[T], owners []
 	for _, k := range unknown {
 		header = append(header, k)
 	}
-	if err := sw.SetRow("A1", header); err != nil {
-		return err
-	}
 	cells := make([]any, 0, len(header))
-	for i, r := range rows {
-		cells = cells[:0]
-		if of.owned {
-			cells = append(cells, owners[i])
+	return writeRows(f, name, func(yield func([]any) bool) {
+		more := yield(header)
+		for i := 0; more && i < len(rows); i++ {
+			r := rows[i]
+			cells = cells[:0]
+			if of.owned {
+				cells = append(cells, owners[i])
+			}
+			for j := range of.Columns {
+				cells = append(cells, blankIsNil(of.Columns[j].Value(r)))
+			}
+			n := of.Notes(r)
+			cells = append(cells, blankIsNil(n.Note))
+			for _, k := range unknown {
+				cells = append(cells, blankIsNil(n.Extra[k]))
+			}
+			more = yield(cells)
 		}
-		for j := range of.Columns {
-			cells = append(cells, blankIsNil(of.Columns[j].Value(r)))
-		}
-		n := of.Notes(r)
-		cells = append(cells, blankIsNil(n.Note))
-		for _, k := range unknown {
-			cells = append(cells, blankIsNil(n.Extra[k]))
-		}
-		if err := sw.SetRow("A"+strconv.Itoa(i+2), cells); err != nil {
-			return err
-		}
-	}
-	return sw.Flush()
+	})
 }
 
 func blankIsNil(v any) any {

@@ -10,6 +10,19 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
+// writeBook writes a workbook, of which fill makes the sheets; the first has a name from the beginning.
+func writeBook(w io.Writer, first string, fill func(*excelize.File) error) error {
+	f := excelize.NewFile()
+	defer f.Close()
+	if err := f.SetSheetName(f.GetSheetName(0), first); err != nil {
+		return err
+	}
+	if err := fill(f); err != nil {
+		return err
+	}
+	return writeZip(f, w)
+}
+
 // writeZip writes the workbook with its members in the order of their names and without times, so that the
 // same list gives the same bytes.
 func writeZip(f *excelize.File, w io.Writer) error {
