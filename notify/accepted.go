@@ -15,14 +15,15 @@ import (
 // AcceptedPlan is the plan that a recipient's orders under a warning carry, nil for none. It stays when the warning
 // ends.
 func AcceptedPlan(tx *bbolt.Tx, warning, recipient string) (*plant.OperatingPlan, error) {
-	return plant.ParseOperatingPlan(tx.Bucket(acceptedBucket).Get(acceptedKey(warning, recipient)))
+	return plant.ParseOperatingPlan(tx.Bucket(acceptedBucket).Get(within(warning, recipient)))
 }
 
-func acceptedKey(warning, recipient string) []byte { return []byte(warning + "\x00" + recipient) }
+// within is the key of what a recipient has under a warning.
+func within(warning, recipient string) []byte { return []byte(warning + "\x00" + recipient) }
 
 // keepAccepted notes which plan a recipient's latest order carries.
 func keepAccepted(tx *bbolt.Tx, ev *Issued) error {
-	b, key := tx.Bucket(acceptedBucket), acceptedKey(ev.WarningID, ev.RecipientID)
+	b, key := tx.Bucket(acceptedBucket), within(ev.WarningID, ev.RecipientID)
 	if len(ev.Plan) > 0 && string(ev.Plan) != "null" {
 		return b.Put(key, ev.Plan)
 	}

@@ -130,7 +130,7 @@ func applyReleased(tx *bbolt.Tx, fx Effects, at time.Time, ev *Released) error {
 	if err := o.must(tx, ev.OrderID); err != nil {
 		return err
 	}
-	if o.State != StateOpen && o.State != StateExempted {
+	if !o.binds() {
 		return fmt.Errorf("notify: order %s is %s and cannot be released", o.ID, o.State)
 	}
 	return o.end(tx, fx, at, StateReleased, ev.Words)

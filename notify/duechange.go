@@ -55,21 +55,21 @@ func dueChange(id string, old, cur *reductionlist.Recipient, level alerts.Level)
 func (p *Round) Offered(tx *bbolt.Tx, pinned []DueChange, to string) ([]DueChange, error) {
 	var own []DueChange
 	following := map[string]bool{}
-	for r := relistsOf(tx, p.Warning, ""); r.recipient != ""; r.next() {
-		following[r.recipient] = true
-		ref, err := r.ref()
+	for r := relistsOf(tx, p.Warning, ""); r.ID != ""; r.Next() {
+		following[r.ID] = true
+		ref, err := followed(r.ID, r.Data)
 		if err != nil {
 			return nil, err
 		}
 		if ref.Version == to {
 			continue
 		}
-		kind, err := p.changeOf(tx, r.recipient, ref.Version, to)
+		kind, err := p.changeOf(tx, r.ID, ref.Version, to)
 		if err != nil {
 			return nil, err
 		}
 		if kind != "" {
-			own = append(own, DueChange{r.recipient, kind})
+			own = append(own, DueChange{r.ID, kind})
 		}
 	}
 	if len(following) == 0 {
@@ -122,7 +122,7 @@ func (p *Round) Changed(tx *bbolt.Tx, c DueChange, to string) (ListChange, error
 
 // Following is how many recipients of a warning follow another version than the pinned one.
 func Following(tx *bbolt.Tx, warning string) (n int) {
-	for r := relistsOf(tx, warning, ""); r.recipient != ""; r.next() {
+	for r := relistsOf(tx, warning, ""); r.ID != ""; r.Next() {
 		n++
 	}
 	return n

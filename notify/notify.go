@@ -122,45 +122,41 @@ func Buckets() []string {
 	}
 }
 
-// Decode gives back the event that was recorded under kind. Events of this package are pointers.
-func Decode(kind string, data []byte) (Event, error) {
-	var ev Event
-	switch kind {
-	case kindIssued:
-		ev = new(Issued)
-	case kindReleaseWorded:
-		ev = new(ReleaseWorded)
-	case kindReleased:
-		ev = new(Released)
-	case kindChunkDone:
-		ev = new(ChunkDone)
-	case kindAnswered:
-		ev = new(Answered)
-	case kindSent:
-		ev = new(Sent)
-	case kindOverdue:
-		ev = new(Overdue)
-	case kindDecided:
-		ev = new(Decided)
-	case kindJudged:
-		ev = new(Judged)
-	case kindStaged:
-		ev = new(Staged)
-	case kindRelisted:
-		ev = new(Relisted)
-	case kindSettings:
-		ev = new(SettingsChanged)
-	case kindFigures:
-		ev = new(FiguresGiven)
-	case kindReason:
-		ev = new(PlanReason)
-	default:
-		return nil, fmt.Errorf("notify: unknown event kind %q", kind)
-	}
+// decoders read the events of this package, which are pointers, back by their kinds.
+var decoders = map[string]func([]byte) (Event, error){
+	kindIssued:        decode[Issued],
+	kindReleaseWorded: decode[ReleaseWorded],
+	kindReleased:      decode[Released],
+	kindChunkDone:     decode[ChunkDone],
+	kindAnswered:      decode[Answered],
+	kindSent:          decode[Sent],
+	kindOverdue:       decode[Overdue],
+	kindDecided:       decode[Decided],
+	kindJudged:        decode[Judged],
+	kindStaged:        decode[Staged],
+	kindRelisted:      decode[Relisted],
+	kindSettings:      decode[SettingsChanged],
+	kindFigures:       decode[FiguresGiven],
+	kindReason:        decode[PlanReason],
+}
+
+func decode[T any, P interface {
+	*T
+	Event
+}](data []byte) (Event, error) {
+	ev := P(new(T))
 	if err := json.Unmarshal(data, ev); err != nil {
-		return nil, fmt.Errorf("notify: %s: %w", kind, err)
+		return nil, fmt.Errorf("notify: %s: %w", ev.Kind(), err)
 	}
 	return ev, nil
+}
+
+// Decode gives back the event that was recorded under kind.
+func Decode(kind string, data []byte) (Event, error) {
+	if read := decoders[kind]; read != nil {
+		return read(data)
+	}
+	return nil, fmt.Errorf("notify: unknown event kind %q", kind)
 }
 
 // Apply writes what ev says. pos is where the event's data lies in the record. The result depends on nothing

@@ -48,8 +48,7 @@ func (o *Order) objection(tx *bbolt.Tx, vault Vault) (*ObjectionView, error) {
 	v := &ObjectionView{At: in.At.In(alerts.Shanghai()), Note: vault.Note.text(in.NoteRef), Decision: in.Decision,
 		Reason: vault.Note.text(in.ReasonRef), ExpiresAt: in.ExpiresAt}
 	if !in.DecidedAt.IsZero() {
-		at := in.DecidedAt.In(alerts.Shanghai())
-		v.DecidedAt = &at
+		v.DecidedAt = new(in.DecidedAt.In(alerts.Shanghai()))
 	}
 	return v, nil
 }

@@ -70,8 +70,7 @@ func DecideObjection(tx *bbolt.Tx, _ string, in ObjectionDecision, now time.Time
 		if err != nil {
 			return nil, nil, err
 		}
-		by := now.Add(s.acknowledgeWithin())
-		ev.AcknowledgeBy = &by
+		ev.AcknowledgeBy = new(now.Add(s.acknowledgeWithin()))
 	case decideAmend:
 		amended, err := in.amend(tx, o, now)
 		if err != nil {
@@ -252,7 +251,7 @@ type DecisionEnds struct {
 // been replaced or the warning has ended since.
 func DecideDecisionEnds(tx *bbolt.Tx, _ string, in DecisionEnds, now time.Time) ([]Event, *Order, error) {
 	o, err := Get(tx, in.OrderID)
-	if err != nil || o.State != StateExempted && o.State != StateOpen {
+	if err != nil || !o.binds() {
 		return nil, o, err
 	}
 	p, err := GetRound(tx, o.WarningID)

@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -26,36 +25,16 @@ type listRef struct {
 	Hash    string `json:"list_hash"`
 }
 
-// relists walks the recipients of a warning that follow another version; recipient is empty at the end.
-type relists struct {
-	cursor    *bbolt.Cursor
-	prefix    []byte
-	recipient string
-	data      []byte
+// relistsOf walks the recipients of a warning that follow another version.
+func relistsOf(tx *bbolt.Tx, warning, after string) *reductionlist.RowCursor {
+	return reductionlist.RowsAfter(tx.Bucket(relistsBucket), append([]byte(warning), 0), after)
 }
 
-func relistsOf(tx *bbolt.Tx, warning, after string) *relists {
-	r := &relists{cursor: tx.Bucket(relistsBucket).Cursor(), prefix: append([]byte(warning), 0)}
-	r.at(r.cursor.Seek(append(slices.Clip(r.prefix), after...)))
-	if after != "" && r.recipient == after {
-		r.next()
-	}
-	return r
-}
-
-func (r *relists) next() { r.at(r.cursor.Next()) }
-
-func (r *relists) at(key, data []byte) {
-	r.recipient, r.data = "", data
-	if bytes.HasPrefix(key, r.prefix) {
-		r.recipient = string(key[len(r.prefix):])
-	}
-}
-
-func (r *relists) ref() (*listRef, error) {
+// followed reads the version that a recipient follows.
+func followed(recipient string, row []byte) (*listRef, error) {
 	ref := new(listRef)
-	if err := json.Unmarshal(r.data, ref); err != nil {
-		return nil, fmt.Errorf("notify: version that %s follows: %w", r.recipient, err)
+	if err := json.Unmarshal(row, ref); err != nil {
+		return nil, fmt.Errorf("notify: version that %s follows: %w", recipient, err)
 	}
 	return ref, nil
 }
@@ -63,12 +42,11 @@ func (r *relists) ref() (*listRef, error) {
 // followedVersion is the version that a recipient of a warning follows: its own, or the one that the warning is pinned
 // to.
 func followedVersion(tx *bbolt.Tx, warning, pinned, recipient string) (string, error) {
-	r := relists{recipient: recipient,
-		data: tx.Bucket(relistsBucket).Get(slices.Concat([]byte(warning), []byte{0}, []byte(recipient)))}
-	if r.data == nil {
+	row := tx.Bucket(relistsBucket).Get(within(warning, recipient))
+	if row == nil {
 		return pinned, nil
 	}
-	ref, err := r.ref()
+	ref, err := followed(recipient, row)
 	if err != nil {
 		return "", err
 	}
@@ -263,7 +241,7 @@ func (c *relistChunk) recipient(id string) (full bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	binding := last != nil && (last.State == StateOpen || last.State == StateExempted)
+	binding := last.binds()
 	t := targetFrom(id, cur, c.round.Level)
 	switch {
 	case len(t.Measures) == 0 && binding:
@@ -298,7 +276,7 @@ func applyRelisted(tx *bbolt.Tx, ev *Relisted) error {
 		return err
 	}
 	for _, id := range ev.Recipients {
-		if err := b.Put(slices.Concat([]byte(ev.Warning), []byte{0}, []byte(id)), ref); err != nil {
+		if err := b.Put(within(ev.Warning, id), ref); err != nil {
 			return err
 		}
 	}

@@ -15,7 +15,7 @@ import (
 // render appends an order as others see it (contract.md §3): the frozen body with the contact and the values
 // that change in the place of the contact's reference, and behind them what else there is.
 func render(dst, body []byte, contact Contact, acknowledgedAt time.Time, late bool, m status, more more) (
-	[]byte, error) {
+	_ []byte, err error) {
 	at := bytes.LastIndex(body, []byte(contactMember))
 	if at < 0 || body[len(body)-1] != '}' {
 		return nil, fmt.Errorf("notify: an order's body does not end with its contact")
@@ -47,20 +47,17 @@ func render(dst, body []byte, contact Contact, acknowledgedAt time.Time, late bo
 		dst = more.release.appendJSON(append(dst, `,"release":`...))
 	}
 	if more.objection != nil {
-		text, err := json.Marshal(more.objection)
-		if err != nil {
-			return nil, err
-		}
-		dst = append(append(dst, `,"objection":`...), text...)
+		dst, err = appendAny(dst, `,"objection":`, more.objection)
 	}
-	if more.progress != nil {
-		text, err := json.Marshal(more.progress)
-		if err != nil {
-			return nil, err
-		}
-		dst = append(append(dst, `,"progress":`...), text...)
+	if more.progress != nil && err == nil {
+		dst, err = appendAny(dst, `,"progress":`, more.progress)
 	}
-	return append(dst, '}'), nil
+	return append(dst, '}'), err
+}
+
+func appendAny(dst []byte, name string, v any) ([]byte, error) {
+	text, err := json.Marshal(v)
+	return append(append(dst, name...), text...), err
 }
 
 // more is what an order as others see it has behind its state; a nil member is left out.

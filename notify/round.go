@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
+	"qingkong/reductionlist"
 )
 
 // Bounds of one chunk of a round: a block of the record stays under 900 KiB.
@@ -171,11 +172,11 @@ func (c *chunk) order(tx *bbolt.Tx, ahead *AheadReader) error {
 		if len(page) > 0 && page[0].ID == t.ID {
 			page = page[1:]
 		}
-		if other.recipient == t.ID {
-			other.next()
+		if other.ID == t.ID {
+			other.Next()
 		}
 	}
-	c.done.Done = len(page) == 0 && end && other.recipient == ""
+	c.done.Done = len(page) == 0 && end && other.ID == ""
 	of.after = c.done.Cursor
 	ahead.readOn(of, page, end)
 	return nil
@@ -183,13 +184,13 @@ func (c *chunk) order(tx *bbolt.Tx, ahead *AheadReader) error {
 
 // next is the recipient that comes first of those that the pinned list has next and those that follow another version;
 // of one that does both it is what the other version says. from is the other version. Nil is the end.
-func (c *chunk) next(tx *bbolt.Tx, page []target, other *relists) (t *target, from *listRef, err error) {
+func (c *chunk) next(tx *bbolt.Tx, page []target, other *reductionlist.RowCursor) (t *target, from *listRef, err error) {
 	switch {
-	case other.recipient != "" && (len(page) == 0 || other.recipient <= page[0].ID):
-		if from, err = other.ref(); err != nil {
+	case other.ID != "" && (len(page) == 0 || other.ID <= page[0].ID):
+		if from, err = followed(other.ID, other.Data); err != nil {
 			return nil, nil, err
 		}
-		t, err = targetIn(tx, from.Version, other.recipient, c.round.Level)
+		t, err = targetIn(tx, from.Version, other.ID, c.round.Level)
 		return t, from, err
 	case len(page) > 0:
 		return &page[0], nil, nil
@@ -205,7 +206,7 @@ func (c *chunk) recipient(tx *bbolt.Tx, w *writer, t *target) (full bool, err er
 			return false, err
 		}
 	}
-	binding := last != nil && (last.State == StateOpen || last.State == StateExempted)
+	binding := last.binds()
 	if len(t.Measures) == 0 {
 		if binding {
 			c.end(tx, last, ReleaseLevelChanged)
@@ -285,6 +286,9 @@ func latest(tx *bbolt.Tx, warning, recipient string) (*Order, error) {
 	o := new(Order)
 	return o, o.must(tx, orderID(warning, recipient, revision))
 }
+
+// binds reports whether an order, nil for none, has not come to its end.
+func (o *Order) binds() bool { return o != nil && (o.State == StateOpen || o.State == StateExempted) }
 
 func orderID(warning, recipient string, revision int) string {
 	return warning + "-" + recipient + "-" + strconv.Itoa(revision)

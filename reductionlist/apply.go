@@ -120,9 +120,9 @@ func applyCopied(tx *bbolt.Tx, ev RowsCopied) error {
 	}
 	type row struct{ key, data []byte }
 	var found []row // read before the first is written, for that moves the cursor
-	for s := rowsAfter(tx, ev.From, v.LastID); s.id != "" && s.id <= ev.To; s.next() {
-		if s.id != ev.Except {
-			found = append(found, row{s.key, s.data})
+	for s := rowsAfter(tx, ev.From, v.LastID); s.ID != "" && s.ID <= ev.To; s.Next() {
+		if s.ID != ev.Except {
+			found = append(found, row{s.Key, s.Data})
 		}
 	}
 	if len(found) != ev.Count {

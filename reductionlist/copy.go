@@ -42,10 +42,10 @@ func DecideCopy(tx *bbolt.Tx, _ string, in CopyRows, _ time.Time) ([]Event, Vers
 		return nil, v, refusal.New(refusal.Conflict, "list.count", refusal.Args{"given": from.Added, "want": from.Count})
 	}
 	ev := RowsCopied{Version: v.ID, From: from.ID, Except: in.Except}
-	for s := rowsAfter(tx, from.ID, v.LastID); s.id != "" && (in.Before == "" || s.id < in.Before) &&
-		ev.Count < maxCopied; s.next() {
-		if s.id != in.Except {
-			ev.To, ev.Count = s.id, ev.Count+1
+	for s := rowsAfter(tx, from.ID, v.LastID); s.ID != "" && (in.Before == "" || s.ID < in.Before) &&
+		ev.Count < maxCopied; s.Next() {
+		if s.ID != in.Except {
+			ev.To, ev.Count = s.ID, ev.Count+1
 		}
 	}
 	switch {

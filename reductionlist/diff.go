@@ -80,33 +80,39 @@ func DiffVersions(tx *bbolt.Tx, from, to, afterID string, limit int) (changes []
 	return changes, next, err
 }
 
-// rowCursor walks the rows of one version; id is empty at the end.
-type rowCursor struct {
-	cursor    *bbolt.Cursor
-	prefix    []byte
-	id        string
-	key, data []byte
+// RowCursor walks the rows of a bucket whose keys begin with a prefix. ID is the rest of the key, empty at the end.
+type RowCursor struct {
+	ID        string
+	Key, Data []byte
+
+	cursor *bbolt.Cursor
+	prefix []byte
 }
 
-func rowsAfter(tx *bbolt.Tx, version, afterID string) *rowCursor {
-	s := &rowCursor{cursor: tx.Bucket(bucketRows).Cursor(), prefix: rowKey(version, "")}
-	s.at(s.cursor.Seek(rowKey(version, afterID)))
-	if afterID != "" && s.id == afterID {
-		s.next()
+// RowsAfter walks the rows with a prefix behind the one of an id.
+func RowsAfter(b *bbolt.Bucket, prefix []byte, afterID string) *RowCursor {
+	s := &RowCursor{cursor: b.Cursor(), prefix: prefix}
+	s.at(s.cursor.Seek(append(slices.Clip(prefix), afterID...)))
+	if afterID != "" && s.ID == afterID {
+		s.Next()
 	}
 	return s
 }
 
-func (s *rowCursor) next() { s.at(s.cursor.Next()) }
-
-func (s *rowCursor) at(key, data []byte) {
-	s.id, s.key, s.data = "", key, data
-	if bytes.HasPrefix(key, s.prefix) {
-		s.id = string(key[len(s.prefix):])
-	}
+// rowsAfter walks the recipients of a version.
+func rowsAfter(tx *bbolt.Tx, version, afterID string) *RowCursor {
+	return RowsAfter(tx.Bucket(bucketRows), rowKey(version, ""), afterID)
 }
 
-func (s *rowCursor) row(tx *bbolt.Tx) (*Recipient, error) { return readRow(tx, s.key, s.data) }
+// Next goes on to the next row.
+func (s *RowCursor) Next() { s.at(s.cursor.Next()) }
+
+func (s *RowCursor) at(key, data []byte) {
+	s.ID, s.Key, s.Data = "", key, data
+	if bytes.HasPrefix(key, s.prefix) {
+		s.ID = string(key[len(s.prefix):])
+	}
+}
 
 // EachDifferent calls f with the recipients whose rows differ between two versions, in the order of ids and behind
 // afterID, until f says false; nil is "not there". Rows that are the same are not decoded, which is nearly all of two
@@ -114,26 +120,26 @@ func (s *rowCursor) row(tx *bbolt.Tx) (*Recipient, error) { return readRow(tx, s
 func EachDifferent(tx *bbolt.Tx, from, to, afterID string,
 	f func(id string, old, cur *Recipient) (more bool, err error)) error {
 	a, b := rowsAfter(tx, from, afterID), rowsAfter(tx, to, afterID)
-	for a.id != "" || b.id != "" {
-		id := a.id
-		if id == "" || b.id != "" && b.id < id {
-			id = b.id
+	for a.ID != "" || b.ID != "" {
+		id := a.ID
+		if id == "" || b.ID != "" && b.ID < id {
+			id = b.ID
 		}
-		if a.id == b.id && bytes.Equal(a.data, b.data) {
-			a.next()
-			b.next()
+		if a.ID == b.ID && bytes.Equal(a.Data, b.Data) {
+			a.Next()
+			b.Next()
 			continue
 		}
 		var rows [2]*Recipient
-		for i, s := range []*rowCursor{a, b} {
-			if s.id != id {
+		for i, s := range []*RowCursor{a, b} {
+			if s.ID != id {
 				continue
 			}
 			var err error
-			if rows[i], err = s.row(tx); err != nil {
+			if rows[i], err = readRow(tx, s.Key, s.Data); err != nil {
 				return err
 			}
-			s.next()
+			s.Next()
 		}
 		if more, err := f(id, rows[0], rows[1]); err != nil || !more {
 			return err

@@ -27,13 +27,13 @@ func DueOf(r *Recipient, level alerts.Level) Due {
 func ScanDue(tx *bbolt.Tx, version string, level alerts.Level, afterID string, limit int) (page []Due, next string,
 	err error) {
 	page = make([]Due, 0, limit)
-	for s := rowsAfter(tx, version, afterID); s.id != ""; s.next() {
+	for s := rowsAfter(tx, version, afterID); s.ID != ""; s.Next() {
 		if len(page) == limit {
 			return page, page[limit-1].ID, nil
 		}
-		d, err := readDue(s.data, level)
+		d, err := readDue(s.Data, level)
 		if err != nil {
-			return nil, "", fmt.Errorf("reductionlist: row %q: %w", s.key, err)
+			return nil, "", fmt.Errorf("reductionlist: row %q: %w", s.Key, err)
 		}
 		page = append(page, d)
 	}

@@ -14,24 +14,24 @@ import (
 func SearchRecipients(tx *bbolt.Tx, version, afterID, part string, limit, looked int,
 	match func(*Recipient) bool) (page []*Recipient, next string, err error) {
 	needle := jsonText(part)
-	for s := rowsAfter(tx, version, afterID); s.id != ""; s.next() {
+	for s := rowsAfter(tx, version, afterID); s.ID != ""; s.Next() {
 		if len(page) == limit || looked == 0 {
 			return page, next, nil
 		}
 		looked--
-		next = s.id
-		own := ownRowOf(s.data)
+		next = s.ID
+		own := ownRowOf(s.Data)
 		if !bytes.Contains(own, needle) {
 			continue
 		}
-		if len(own) < len(s.data) {
+		if len(own) < len(s.Data) {
 			var bare Recipient
 			if err := json.Unmarshal(append(bytes.TrimSuffix(bytes.Clone(own), []byte{','}), '}'), &bare); err == nil &&
 				!match(&bare) {
 				continue
 			}
 		}
-		r, err := s.row(tx)
+		r, err := readRow(tx, s.Key, s.Data)
 		if err != nil {
 			return nil, "", err
 		}

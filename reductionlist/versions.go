@@ -178,11 +178,11 @@ func GetRecipient(tx *bbolt.Tx, version, id string) (*Recipient, error) {
 // ScanRecipients pages through a version in the order of ids, beginning after afterID. next is the last id of
 // the page, empty when there are no more.
 func ScanRecipients(tx *bbolt.Tx, version, afterID string, limit int) (page []*Recipient, next string, err error) {
-	for s := rowsAfter(tx, version, afterID); s.id != ""; s.next() {
+	for s := rowsAfter(tx, version, afterID); s.ID != ""; s.Next() {
 		if len(page) == limit {
 			return page, page[limit-1].ID, nil
 		}
-		r, err := s.row(tx)
+		r, err := readRow(tx, s.Key, s.Data)
 		if err != nil {
 			return nil, "", err
 		}
