@@ -122,41 +122,28 @@ func (SessionsEnded) Kind() string { return "access.sessions_ended" }
 
 // Decode reads an event back from the record.
 func Decode(kind string, data []byte) (journal.Event, error) {
-	switch kind {
-	case AccountAdded{}.Kind():
-		return decode[AccountAdded](data)
-	case CredentialsIssued{}.Kind():
-		return decode[CredentialsIssued](data)
-	case AccountRenewed{}.Kind():
-		return decode[AccountRenewed](data)
-	case CredentialsRevoked{}.Kind():
-		return decode[CredentialsRevoked](data)
-	case PasswordChanged{}.Kind():
-		return decode[PasswordChanged](data)
-	case TokenAdded{}.Kind():
-		return decode[TokenAdded](data)
-	case TokenRevoked{}.Kind():
-		return decode[TokenRevoked](data)
-	case TokenExpired{}.Kind():
-		return decode[TokenExpired](data)
-	case Disabled{}.Kind():
-		return decode[Disabled](data)
-	case Enabled{}.Kind():
-		return decode[Enabled](data)
-	case SessionsEnded{}.Kind():
-		return decode[SessionsEnded](data)
-	case LoginKeyMade{}.Kind():
-		return decode[LoginKeyMade](data)
-	case FactorEnrolled{}.Kind():
-		return decode[FactorEnrolled](data)
-	case FactorReset{}.Kind():
-		return decode[FactorReset](data)
-	case CodeUsed{}.Kind():
-		return decode[CodeUsed](data)
-	case PersonalSeen{}.Kind():
-		return decode[PersonalSeen](data)
+	if read := readers[kind]; read != nil {
+		return read(data)
 	}
 	return nil, fmt.Errorf("access: unknown event kind %q", kind)
+}
+
+type reader = func(data []byte) (journal.Event, error)
+
+// readers read the events of this package by their kinds.
+var readers = readersOf(
+	decode[AccountAdded], decode[CredentialsIssued], decode[AccountRenewed], decode[CredentialsRevoked],
+	decode[PasswordChanged], decode[TokenAdded], decode[TokenRevoked], decode[TokenExpired], decode[Disabled],
+	decode[Enabled], decode[SessionsEnded], decode[LoginKeyMade], decode[FactorEnrolled], decode[FactorReset],
+	decode[CodeUsed], decode[PersonalSeen])
+
+func readersOf(all ...reader) map[string]reader {
+	by := map[string]reader{}
+	for _, read := range all {
+		ev, _ := read([]byte("{}"))
+		by[ev.Kind()] = read
+	}
+	return by
 }
 
 func decode[E journal.Event](data []byte) (journal.Event, error) {

@@ -19,17 +19,17 @@ var AccountName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,39}$`)
 // their tags.
 var fieldRules = map[string]valid.Rule{
 	"account":  {Words: "access.user_name", Pattern: AccountName.String()},
-	"role":     {Words: "access.role_unknown", OneOf: words(Roles()...)},
+	"role":     {Words: "access.role_unknown", OneOf: Words(Roles()...)},
 	"vault":    {Words: "personal.ref", Pattern: `^v[A-Za-z0-9_-]{43}$`},
 	"phones":   {Words: "list.phone", Match: validPhones, Secret: true},
 	"decision": {Words: "order.decision", OneOf: []string{"accept", "reject", "amend"}},
 	"evidence": {Words: "order.evidence", Pattern: `^sha256:[0-9a-f]{64}$`},
 	"relisted": {Words: "order.relist_count", Min: 1, Max: 1000},
-	"level":    {Words: "level.unknown", OneOf: words(alerts.Levels()...)},
-	"trigger":  {Words: "trigger.unknown", OneOf: words(alerts.Triggers()...)},
+	"level":    {Words: "level.unknown", OneOf: Words(alerts.Levels()...)},
+	"trigger":  {Words: "trigger.unknown", OneOf: Words(alerts.Triggers()...)},
 	"region":   {Words: "region.wrong", Pattern: `^[0-9]{6}$`},
 	// none is no level
-	"row_level": {Words: "list.enum", OneOf: words(append([]alerts.Level{alerts.None}, alerts.Levels()...)...)},
+	"row_level": {Words: "list.enum", OneOf: Words(append([]alerts.Level{alerts.None}, alerts.Levels()...)...)},
 
 	// parameters
 	"limit":         {Words: "http.want_limit", Min: 1, Max: 1000},
@@ -39,7 +39,7 @@ var fieldRules = map[string]valid.Rule{
 	"day":           {Words: "day.date_wrong", Match: isDay},
 	"day_or_time":   {Words: "http.want_time", Match: isDayOrTime},
 	"message":       {Words: "live.want_id", Pattern: `^[0-9]+(\.[0-9]+\.[^.]*)?$`},
-	"proposal_state": {Words: "proposal.state_unknown", OneOf: words(alerts.StateOpen, alerts.StateAccepted,
+	"proposal_state": {Words: "proposal.state_unknown", OneOf: Words(alerts.StateOpen, alerts.StateAccepted,
 		alerts.StateDismissed, alerts.StateWithdrawn)},
 	"order_state": {Words: "order.state_filter", OneOf: orderStates()},
 	"severity": {Words: "list.want_severity",
@@ -72,8 +72,8 @@ func isDayOrTime(s string) bool {
 	return ok || isDay(s)
 }
 
-// words are the values of an enumeration as texts.
-func words[T ~string](list ...T) (out []string) {
+// Words are the values of an enumeration as texts.
+func Words[T ~string](list ...T) (out []string) {
 	for _, w := range list {
 		out = append(out, string(w))
 	}

@@ -166,6 +166,17 @@ var ErrClosed = errors.New("journal: closed")
 // View runs fn on a read transaction. It must not outlive one page or chunk of work.
 func (j *Journal) View(fn func(tx *bbolt.Tx) error) error { return j.db.View(fn) }
 
+// Read is what find finds within a [Journal.View].
+func Read[T any](j *Journal, find func(tx *bbolt.Tx) (T, error)) (found T, err error) {
+	err = j.View(func(tx *bbolt.Tx) (err error) { found, err = find(tx); return err })
+	return found, err
+}
+
+// ReadBy is [Read] of what has a key.
+func ReadBy[K, T any](j *Journal, find func(tx *bbolt.Tx, key K) (T, error), key K) (T, error) {
+	return Read(j, func(tx *bbolt.Tx) (T, error) { return find(tx, key) })
+}
+
 // Height is the number of the last applied block.
 func (j *Journal) Height() uint64 { return j.height.Load() }
 

@@ -18,15 +18,12 @@ import (
 )
 
 // Authenticate returns whose token it is, or nil for nobody's.
-func (s *Service) Authenticate(token string) (p *access.Principal, err error) {
+func (s *Service) Authenticate(token string) (*access.Principal, error) {
 	now := s.J.Wall()
-	err = s.J.View(func(tx *bbolt.Tx) error {
-		if found, ok := access.VerifyToken(tx, token, now); ok {
-			p = found
-		}
-		return nil
+	return journal.Read(s.J, func(tx *bbolt.Tx) (*access.Principal, error) {
+		p, _ := access.VerifyToken(tx, token, now)
+		return p, nil
 	})
-	return p, err
 }
 
 var _ = bind(calls.AddAccount, (*Service).AddAccount)
@@ -43,9 +40,6 @@ func (s *Service) AddAccount(ctx context.Context, a Ask, in calls.NewAccount) (c
 	cmd, issued := access.AddAccountCommand(a.Who.User, a.Key, in)
 	return access.Submit(ctx, s.J, cmd, issued)
 }
-
-// recipientsAtOnce is how many recipients one transaction looks at.
-const recipientsAtOnce = 2000
 
 // noRecipient refuses a name that a recipient of the list in force, or of one that is to come into force, has as its
 // id, in whatever case: with or without credentials, its acts would read as the account's.
@@ -72,23 +66,18 @@ func (s *Service) noRecipient(user string) error {
 		return err
 	}
 	for _, list := range lists {
-		for after, more := "", true; more; {
-			var found []*reductionlist.Recipient
-			err := s.J.View(func(tx *bbolt.Tx) (err error) {
-				found, after, err = reductionlist.SearchRecipients(tx, list, after, "", 1, recipientsAtOnce,
-					func(r *reductionlist.Recipient) bool {
-						return strings.EqualFold(r.ID, user)
-					})
-				return err
-			})
-			if err != nil {
-				return err
+		same := ""
+		err := s.eachListed(list, func(r *reductionlist.Recipient) {
+			if same == "" && strings.EqualFold(r.ID, user) {
+				same = r.ID
 			}
-			if len(found) > 0 {
-				return refusal.Wrong("user", "access.recipient_name",
-					refusal.Args{"user": user, "recipient": found[0].ID, "list": list})
-			}
-			more = after != ""
+		})
+		if err != nil {
+			return err
+		}
+		if same != "" {
+			return refusal.Wrong("user", "access.recipient_name",
+				refusal.Args{"user": user, "recipient": same, "list": list})
 		}
 	}
 	return nil
@@ -104,16 +93,8 @@ func (s *Service) knownTown(in calls.NewAccount) error {
 	if register := s.List.Towns(s.Region); len(register) == 0 || slices.Contains(register, town) {
 		return nil
 	}
-	var listed map[string]int
-	err := s.J.View(func(tx *bbolt.Tx) error {
-		v, err := reductionlist.Current(tx, s.J.Wall())
-		if refusal.CodeOf(err) == refusal.NotFound {
-			return nil
-		}
-		listed = v.Towns
-		return err
-	})
-	if err != nil || listed[town] > 0 {
+	v, err := journal.Read(s.J, s.listed)
+	if err != nil || v.Towns[town] > 0 {
 		return err
 	}
 	return refusal.Wrong("town", "access.unknown_town", refusal.Args{"town": town})
@@ -235,9 +216,8 @@ func (s *Service) Account(_ context.Context, _ Ask, in calls.ByID) (*calls.User,
 	return s.user(in.ID)
 }
 
-func (s *Service) user(user string) (u *calls.User, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error { u, err = access.Get(tx, user); return err })
-	return u, err
+func (s *Service) user(user string) (*calls.User, error) {
+	return journal.ReadBy(s.J, access.Get, user)
 }
 
 var _ = bind(calls.Accounts, (*Service).Accounts)
@@ -251,14 +231,13 @@ func (s *Service) Accounts(_ context.Context, _ Ask, in calls.AccountsQuery) (al
 
 // pageOf is a page of what find finds, which is counted only where it is all there is.
 func pageOf[T any](s *Service, in calls.Paging,
-	find func(tx *bbolt.Tx) (found []T, next string, err error)) (page alerts.Page[T], err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error {
+	find func(tx *bbolt.Tx) (found []T, next string, err error)) (alerts.Page[T], error) {
+	return journal.Read(s.J, func(tx *bbolt.Tx) (alerts.Page[T], error) {
 		found, next, err := find(tx)
-		page = alerts.Page[T]{Items: append([]T{}, found...), Next: next, Total: len(found)}
+		page := alerts.Page[T]{Items: append([]T{}, found...), Next: next, Total: len(found)}
 		if in.Cursor != "" || next != "" {
 			page.Total = -1
 		}
-		return err
+		return page, err
 	})
-	return page, err
 }

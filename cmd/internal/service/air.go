@@ -263,21 +263,17 @@ func (s *Service) Dismiss(ctx context.Context, a Ask, in calls.Dismissal) (*aler
 var _ = bind(calls.Proposals, (*Service).Proposals)
 
 // Proposals pages through proposals, in one state or all.
-func (s *Service) Proposals(_ context.Context, _ Ask, in calls.ProposalsQuery) (page alerts.Page[*alerts.Proposal],
-	err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error {
-		page, err = alerts.ListProposals(tx, in.State, in.Cursor, in.Most())
-		return err
+func (s *Service) Proposals(_ context.Context, _ Ask, in calls.ProposalsQuery) (alerts.Page[*alerts.Proposal], error) {
+	return journal.Read(s.J, func(tx *bbolt.Tx) (alerts.Page[*alerts.Proposal], error) {
+		return alerts.ListProposals(tx, in.State, in.Cursor, in.Most())
 	})
-	return page, err
 }
 
 var _ = bind(calls.Proposal, (*Service).Proposal)
 
 // Proposal is one of them, or a not_found refusal.
-func (s *Service) Proposal(_ context.Context, _ Ask, in calls.ByID) (p *alerts.Proposal, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error { p, err = alerts.GetProposal(tx, in.ID); return err })
-	return p, err
+func (s *Service) Proposal(_ context.Context, _ Ask, in calls.ByID) (*alerts.Proposal, error) {
+	return journal.ReadBy(s.J, alerts.GetProposal, in.ID)
 }
 
 var _ = bind(calls.ForecastSkill, (*Service).Skill)

@@ -130,8 +130,8 @@ func (s *Service) importWorkbook(ctx context.Context, actor, key, file string, d
 func (s *Service) keepContacts(l *reductionlist.List, out *ImportResult) error {
 	unreached := 0
 	err := s.J.View(func(tx *bbolt.Tx) error {
-		v, err := reductionlist.Current(tx, s.J.Wall())
-		if err != nil && refusal.CodeOf(err) != refusal.NotFound {
+		v, err := s.listed(tx)
+		if err != nil {
 			return err
 		}
 		for _, r := range l.Recipients {
@@ -183,11 +183,7 @@ func sourceName(file string) string {
 
 // ImportFindings returns a version with what was found in its workbook when it was imported.
 func (s *Service) ImportFindings(id string) (in ImportResult, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error {
-		in.Version, err = reductionlist.GetVersion(tx, id)
-		return err
-	})
-	if err != nil || in.Version.Findings == "" {
+	if in.Version, err = s.ListVersion(id); err != nil || in.Version.Findings == "" {
 		return in, err
 	}
 	data, err := s.J.ReadContent(context.Background(), in.Version.Findings) // bounded where it asks another node
@@ -287,16 +283,15 @@ func (s *Service) addRows(ctx context.Context, actor, version string, chunk []re
 	return err
 }
 
-func (s *Service) contactRef(version, recipient string) (ref string, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error {
+func (s *Service) contactRef(version, recipient string) (string, error) {
+	return journal.Read(s.J, func(tx *bbolt.Tx) (string, error) {
 		r, err := reductionlist.GetRecipient(tx, version, recipient)
-		if refusal.CodeOf(err) == refusal.NotFound {
-			return nil
+		switch {
+		case refusal.CodeOf(err) == refusal.NotFound:
+			return "", nil
+		case err != nil:
+			return "", err
 		}
-		if err == nil {
-			ref = r.ContactRef
-		}
-		return err
+		return r.ContactRef, nil
 	})
-	return ref, err
 }

@@ -64,9 +64,8 @@ func (s *Service) DiscardList(ctx context.Context, a Ask, in calls.DraftAt) (cal
 }
 
 // ListVersion returns a version by id, or a not_found refusal.
-func (s *Service) ListVersion(id string) (v reductionlist.Version, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error { v, err = reductionlist.GetVersion(tx, id); return err })
-	return v, err
+func (s *Service) ListVersion(id string) (reductionlist.Version, error) {
+	return journal.ReadBy(s.J, reductionlist.GetVersion, id)
 }
 
 // refreshContact puts the duty contact into the vault unless the one there says the same.

@@ -1,12 +1,14 @@
 package service
 
 import (
+	"cmp"
 	"sync"
 
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
 	"qingkong/alerts/terms"
+	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/rules"
@@ -114,7 +116,7 @@ func (k *cache[K, V]) forget(key K, m *cacheEntry[V]) {
 // rowsPerRead is how many rows are read in one transaction.
 const rowsPerRead = 1000
 
-// eachListed calls f with the recipients of a complete version.
+// eachListed calls f with the recipients of a version.
 func (s *Service) eachListed(version string, f func(*reductionlist.Recipient)) error {
 	for after := ""; ; {
 		var next string
@@ -223,23 +225,18 @@ func (s *Service) ListDiff(from, to, cursor string, limit int) (c reductionlist.
 }
 
 // ListBase is what a version is compared with unless told: the version it amends, else the one in force, else itself.
-func (s *Service) ListBase(id string) (base string, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error {
+func (s *Service) ListBase(id string) (string, error) {
+	return journal.Read(s.J, func(tx *bbolt.Tx) (string, error) {
 		v, err := reductionlist.GetVersion(tx, id)
 		if err != nil {
-			return err
+			return "", err
 		}
-		if base = id; v.Amends != nil {
-			base = v.Amends.Base
-			return nil
+		if v.Amends != nil {
+			return v.Amends.Base, nil
 		}
 		stands, err := reductionlist.StandingsAt(tx, s.J.Wall())
-		if stands.Current.ID != "" {
-			base = stands.Current.ID
-		}
-		return err
+		return cmp.Or(stands.Current.ID, id), err
 	})
-	return base, err
 }
 
 // ScoreRecipient marks every measure of one recipient of a version.

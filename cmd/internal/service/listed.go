@@ -26,15 +26,20 @@ func unknownRecipient(id string) error {
 // ListedRecipient returns a recipient of the list in force at the time, or a not_found refusal with the rule
 // recipient.unknown, also where no list is in force.
 func ListedRecipient(tx *bbolt.Tx, id string, at time.Time) (*reductionlist.Recipient, error) {
-	v, err := reductionlist.Current(tx, at)
-	var r *reductionlist.Recipient
-	if err == nil {
+	_, r, err := listedRecipient(tx, id, at)
+	return r, err
+}
+
+// listedRecipient is [ListedRecipient] with the list.
+func listedRecipient(tx *bbolt.Tx, id string, at time.Time) (v reductionlist.Version, r *reductionlist.Recipient,
+	err error) {
+	if v, err = reductionlist.Current(tx, at); err == nil {
 		r, err = reductionlist.GetRecipient(tx, v.ID, id)
 	}
 	if refusal.CodeOf(err) == refusal.NotFound {
 		err = unknownRecipient(id)
 	}
-	return r, err
+	return v, r, err
 }
 
 // stations are the MNs that a recipient sends telemetry for.
@@ -94,14 +99,9 @@ func wrongCursor(cursor string) error {
 }
 
 // Demo reports whether the list in force is the demo's.
-func (s *Service) Demo() (demo bool, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error {
-		v, err := reductionlist.Current(tx, time.Now())
-		demo = v.Source == DemoSource
-		if refusal.CodeOf(err) == refusal.NotFound {
-			return nil
-		}
-		return err
+func (s *Service) Demo() (bool, error) {
+	return journal.Read(s.J, func(tx *bbolt.Tx) (bool, error) {
+		v, _, err := inForce(tx, time.Now())
+		return v.Source == DemoSource, err
 	})
-	return demo, err
 }

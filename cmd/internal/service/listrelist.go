@@ -9,10 +9,8 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
-	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
-	"qingkong/reductionlist"
 )
 
 // ListChanges is what a newer list would change for the recipients of a live warning.
@@ -29,9 +27,10 @@ type ListChanges struct {
 // ListChanges are the recipients of a warning that have other things to do under the list that is in force now: those
 // that come after the recipient cursor, at most limit. A limit of 0 counts alone. None where orders were never planned,
 // or are all released.
-func (s *Service) ListChanges(warning, cursor string, limit int) (out ListChanges, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error { out, err = s.listChanges(tx, warning, cursor, limit); return err })
-	return out, err
+func (s *Service) ListChanges(warning, cursor string, limit int) (ListChanges, error) {
+	return journal.Read(s.J, func(tx *bbolt.Tx) (ListChanges, error) {
+		return s.listChanges(tx, warning, cursor, limit)
+	})
 }
 
 // CountListChanges is ListChanges for who counts within a transaction of its own.
@@ -50,11 +49,8 @@ func (s *Service) listChanges(tx *bbolt.Tx, warning, cursor string, limit int) (
 		return out, err
 	}
 	out.Level, out.Following = p.Level, notify.Following(tx, warning)
-	cur, err := reductionlist.Current(tx, s.J.Wall())
-	if refusal.CodeOf(err) == refusal.NotFound {
-		return out, nil
-	}
-	if err != nil || cur.ID == p.ListVersion && out.Following == 0 {
+	cur, found, err := inForce(tx, s.J.Wall())
+	if !found || cur.ID == p.ListVersion && out.Following == 0 {
 		return out, err
 	}
 	out.ListVersion = cur.ID

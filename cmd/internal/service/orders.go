@@ -34,38 +34,33 @@ const CommandSent = "effects.sent"
 func registerOrders(r *journal.Registry, set Settings) {
 	journal.Handle(r, notify.CommandRound, new(notify.AheadReader).DecideRound)
 	journal.Handle(r, notify.CommandOverdue, notify.DecideOverdue)
-	journal.HandleMoment(r, cmdAnswer,
-		func(tx *bbolt.Tx, actor string, in notify.Answer, now journal.Moment) ([]journal.Event, *notify.Order, error) {
-			in.Wall = now.Wall
-			return notify.DecideAnswer(tx, actor, in, now.At)
-		})
+	handle(r, cmdAnswer, notify.DecideAnswer, func(in *notify.Answer, wall time.Time) { in.Wall = wall })
 	checks := set.checks()
-	journal.HandleMoment(r, cmdObjection,
-		func(tx *bbolt.Tx, actor string, in notify.ObjectionDecision, now journal.Moment) ([]journal.Event, *notify.Order,
-			error) {
-			in.Read, in.Wall, in.Rules = journal.ReadPos, now.Wall, checks
-			return notify.DecideObjection(tx, actor, in, now.At)
-		})
-	journal.HandleMoment(r, notify.CommandNextStage,
-		func(tx *bbolt.Tx, actor string, in notify.NextStage, now journal.Moment) ([]journal.Event, notify.Staged, error) {
-			in.Wall = now.Wall
-			return notify.DecideNextStage(tx, actor, in, now.At)
-		})
-	journal.HandleMoment(r, notify.CommandDecisionEnds, func(tx *bbolt.Tx, actor string, in notify.DecisionEnds,
-		now journal.Moment) ([]journal.Event, *notify.Order, error) {
-		in.Read, in.Wall = journal.ReadPos, now.Wall
-		return notify.DecideDecisionEnds(tx, actor, in, now.At)
+	handle(r, cmdObjection, notify.DecideObjection, func(in *notify.ObjectionDecision, wall time.Time) {
+		in.Read, in.Wall, in.Rules = journal.ReadPos, wall, checks
+	})
+	handle(r, notify.CommandNextStage, notify.DecideNextStage, func(in *notify.NextStage, wall time.Time) {
+		in.Wall = wall
+	})
+	handle(r, notify.CommandDecisionEnds, notify.DecideDecisionEnds, func(in *notify.DecisionEnds, wall time.Time) {
+		in.Read, in.Wall = journal.ReadPos, wall
 	})
 	journal.Handle(r, cmdSettings, notify.DecideSettings)
-	journal.HandleMoment(r, cmdRelist,
-		func(tx *bbolt.Tx, actor string, in notify.Relist, now journal.Moment) ([]journal.Event, notify.RelistDone, error) {
-			in.Wall = now.Wall
-			return notify.DecideRelist(tx, actor, in, now.At)
-		})
+	handle(r, cmdRelist, notify.DecideRelist, func(in *notify.Relist, wall time.Time) { in.Wall = wall })
 	journal.Handle(r, CommandSent,
 		func(tx *bbolt.Tx, actor string, in journal.SendReport, now time.Time) ([]journal.Event, int, error) {
 			return decideSent(tx, actor, set, in, now)
 		})
+}
+
+// handle registers a command that is decided at the record's time, once complete has put into it what its sender does
+// not say, such as the time of the wall clock.
+func handle[P, R any](r *journal.Registry, kind string,
+	decide func(*bbolt.Tx, string, P, time.Time) ([]journal.Event, R, error), complete func(in *P, wall time.Time)) {
+	journal.HandleMoment(r, kind, func(tx *bbolt.Tx, actor string, in P, now journal.Moment) ([]journal.Event, R, error) {
+		complete(&in, now.Wall)
+		return decide(tx, actor, in, now.At)
+	})
 }
 
 // decideSent records what became of messages, and of which orders it was the first that went out.
@@ -232,7 +227,7 @@ func (s *Service) DecideObjection(ctx context.Context, a Ask, in calls.Objection
 		return nil, err
 	}
 	if in.Decision == "amend" {
-		if o, err = s.nextOrder(o); err != nil {
+		if o, err = journal.Read(s.J, o.Next); err != nil {
 			return nil, err
 		}
 	}
@@ -266,19 +261,11 @@ func (s *Service) PreviewAmendment(a Ask, in calls.ObjectionDecision) (*notify.I
 	return nil, fmt.Errorf("service: a decision %q on %s makes no order", in.Decision, in.ID)
 }
 
-// nextOrder is the order that took the place of o, or a not_found refusal.
-func (s *Service) nextOrder(o *notify.Order) (next *notify.Order, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error { next, err = o.Next(tx); return err })
-	return next, err
-}
-
 // OrderJSON is an order as it stands now, with what its recipient may read of it.
-func (s *Service) OrderJSON(id string) (text []byte, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error {
-		text, err = notify.JSON(tx, journal.ReadPos, s.vault(tx), id)
-		return err
+func (s *Service) OrderJSON(id string) ([]byte, error) {
+	return journal.Read(s.J, func(tx *bbolt.Tx) ([]byte, error) {
+		return notify.JSON(tx, journal.ReadPos, s.vault(tx), id)
 	})
-	return text, err
 }
 
 var _ = bind(calls.Order, (*Service).Order)
@@ -293,24 +280,22 @@ func (s *Service) Order(_ context.Context, a Ask, in calls.ByID) (json.RawMessag
 
 // OrderFor is an order as it stands now, as who may read it, or a not_found refusal: why its recipient objected, and
 // why that was decided as it was, not everybody may.
-func (s *Service) OrderFor(who *access.Principal, id string) (text json.RawMessage, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error {
-		o, err := visibleOrder(tx, who, id)
+func (s *Service) OrderFor(who *access.Principal, id string) (json.RawMessage, error) {
+	return journal.Read(s.J, func(tx *bbolt.Tx) (json.RawMessage, error) {
+		o, err := VisibleOrder(tx, who, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		vault := s.vault(tx)
 		if !MayReadNotes(who, o.RecipientID) {
 			vault.Note = nil
 		}
-		text, err = notify.JSON(tx, journal.ReadPos, vault, id)
-		return err
+		return notify.JSON(tx, journal.ReadPos, vault, id)
 	})
-	return text, err
 }
 
-// visibleOrder is an order that who may see, or a not_found refusal.
-func visibleOrder(tx *bbolt.Tx, who *access.Principal, id string) (*notify.Order, error) {
+// VisibleOrder is an order that who may see, or a not_found refusal.
+func VisibleOrder(tx *bbolt.Tx, who *access.Principal, id string) (*notify.Order, error) {
 	o, err := notify.Get(tx, id)
 	if err == nil && !Visible(who, o.RecipientID, o.Town) {
 		err = refusal.New(refusal.NotFound, "order.not_found", refusal.Args{"id": id})
@@ -339,18 +324,15 @@ func (s *Service) OrdersJSON(ids []string) (texts [][]byte, errs []error) {
 }
 
 // Pending is the reply to qingkong.pending.<recipient>.
-func (s *Service) Pending(recipient string, drill bool) (text []byte, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error {
-		text, err = notify.PendingOrders(tx, journal.ReadPos, s.vault(tx), recipient, drill)
-		return err
+func (s *Service) Pending(recipient string, drill bool) ([]byte, error) {
+	return journal.Read(s.J, func(tx *bbolt.Tx) ([]byte, error) {
+		return notify.PendingOrders(tx, journal.ReadPos, s.vault(tx), recipient, drill)
 	})
-	return text, err
 }
 
 // SetOrders records the settings that the orders of later warnings follow; the same again changes nothing.
 func (s *Service) SetOrders(ctx context.Context, acknowledgeWithin time.Duration, name, phone string) error {
-	var current notify.Settings
-	err := s.J.View(func(tx *bbolt.Tx) (err error) { current, err = notify.CurrentSettings(tx); return err })
+	current, err := journal.Read(s.J, notify.CurrentSettings)
 	if err != nil {
 		return err
 	}

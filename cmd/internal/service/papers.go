@@ -60,13 +60,12 @@ func PublishedVersion(a Ask, v *reductionlist.Version) error {
 
 // PaperOf are the facts of a recipient's papers by the list that is asked for.
 func (s *Service) PaperOf(a Ask, in calls.PaperQuery) (papers.Facts, error) {
-	var v reductionlist.Version
-	err := s.J.View(func(tx *bbolt.Tx) (err error) {
-		found := false
-		if v, found, err = s.listFor(tx, in.ListRef); err == nil && !found {
+	v, err := journal.Read(s.J, func(tx *bbolt.Tx) (reductionlist.Version, error) {
+		v, found, err := s.listFor(tx, in.ListRef)
+		if err == nil && !found {
 			err = unknownRecipient(in.ID)
 		}
-		return err
+		return v, err
 	})
 	if err != nil {
 		return papers.Facts{}, err
@@ -230,20 +229,12 @@ func (s *Service) TownList(w io.Writer, a Ask, v *reductionlist.Version, town st
 
 // Public is a page for everybody about one recipient of the list in force. It is about nobody's contact.
 func (s *Service) Public(w io.Writer, a Ask, recipient, list string) error {
-	var f papers.Facts
-	err := s.J.View(func(tx *bbolt.Tx) error {
-		v, err := reductionlist.Current(tx, s.J.Wall())
-		var row *reductionlist.Recipient
-		if err == nil {
-			row, err = reductionlist.GetRecipient(tx, v.ID, recipient)
+	f, err := journal.Read(s.J, func(tx *bbolt.Tx) (papers.Facts, error) {
+		v, row, err := listedRecipient(tx, recipient, s.J.Wall())
+		if err != nil {
+			return papers.Facts{}, err
 		}
-		if refusal.CodeOf(err) == refusal.NotFound {
-			return unknownRecipient(recipient)
-		}
-		if err == nil {
-			f, err = s.facts(tx, Ask{Lang: a.Lang}, &v, row)
-		}
-		return err
+		return s.facts(tx, Ask{Lang: a.Lang}, &v, row)
 	})
 	if err != nil {
 		return err
@@ -289,7 +280,6 @@ func (s *Service) PublicPage(w io.Writer, a Ask, town, cursor string, limit int,
 }
 
 // PublicVersion is the list in force for everybody; it is refused as not_found where no list is in force.
-func (s *Service) PublicVersion() (v reductionlist.Version, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) (err error) { v, err = reductionlist.Current(tx, s.J.Wall()); return err })
-	return v, err
+func (s *Service) PublicVersion() (reductionlist.Version, error) {
+	return journal.ReadBy(s.J, reductionlist.Current, s.J.Wall())
 }

@@ -42,23 +42,20 @@ func (s *Service) HasRole(user string, roles ...string) bool {
 }
 
 // CountAccounts says whether anybody can log in yet.
-func (s *Service) CountAccounts() (n int, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error { n = access.Count(tx); return nil })
-	return n, err
+func (s *Service) CountAccounts() (int, error) {
+	return journal.Read(s.J, func(tx *bbolt.Tx) (int, error) { return access.Count(tx), nil })
 }
 
 // Quiet says whether nothing is going on in the region: no live warning and no open proposal.
-func (s *Service) Quiet() (quiet bool, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error {
+func (s *Service) Quiet() (bool, error) {
+	return journal.Read(s.J, func(tx *bbolt.Tx) (bool, error) {
 		w, err := alerts.LiveWarning(tx, s.Region)
 		if err != nil {
-			return err
+			return false, err
 		}
 		open, err := alerts.ListProposals(tx, string(alerts.StateOpen), "", 1)
-		quiet = w == nil && len(open.Items) == 0
-		return err
+		return w == nil && len(open.Items) == 0, err
 	})
-	return quiet, err
 }
 
 // RecipientContact is who is told at a recipient of the list; empty when there is nobody or it was erased.

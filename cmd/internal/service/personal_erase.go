@@ -107,11 +107,9 @@ func (s *Service) refsOf(in calls.Erasure) (refs []string, err error) {
 			return nil
 		})
 	case in.User != "":
-		err = s.J.View(func(tx *bbolt.Tx) error {
-			ref, err := access.NameRef(tx, in.User)
-			refs = []string{ref}
-			return err
-		})
+		var ref string
+		ref, err = journal.ReadBy(s.J, access.NameRef, in.User)
+		refs = []string{ref}
 	default:
 		if refs, err = s.contactRefs(in.RecipientID); err == nil && len(refs) == 0 {
 			err = unknownRecipient(in.RecipientID)

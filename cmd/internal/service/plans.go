@@ -32,35 +32,31 @@ const FiguresMaxAge = 48 * time.Hour
 
 func registerPlans(r *journal.Registry) {
 	journal.Handle(r, cmdFigures, notify.DecideFigures)
-	journal.HandleMoment(r, cmdAcceptPlan,
-		func(tx *bbolt.Tx, actor string, in notify.AcceptPlan, now journal.Moment) ([]journal.Event, *notify.Order, error) {
-			in.Read, in.Wall = journal.ReadPos, now.Wall
-			return notify.DecideAcceptPlan(tx, actor, in, now.At)
-		})
+	handle(r, cmdAcceptPlan, notify.DecideAcceptPlan, func(in *notify.AcceptPlan, wall time.Time) {
+		in.Read, in.Wall = journal.ReadPos, wall
+	})
 }
 
 var _ = bind(calls.Figures, (*Service).ReadFigures)
 
 // ReadFigures are the figures of a recipient of the list in force that has a plant, for who may see them.
-func (s *Service) ReadFigures(_ context.Context, a Ask, in calls.ByID) (out calls.PlantFigures, err error) {
+func (s *Service) ReadFigures(_ context.Context, a Ask, in calls.ByID) (none calls.PlantFigures, _ error) {
 	if err := mayFigures(a.Who, in.ID); err != nil {
-		return out, err
+		return none, err
 	}
-	err = s.J.View(func(tx *bbolt.Tx) error {
+	return journal.Read(s.J, func(tx *bbolt.Tx) (calls.PlantFigures, error) {
 		now := s.J.Now()
 		r, err := ListedRecipient(tx, in.ID, now)
 		if err != nil {
-			return err
+			return none, err
 		}
 		own := plant.OfRecipient(r)
 		if own == nil {
-			return refusal.New(refusal.Conflict, "figures.no_plant", refusal.Args{"id": in.ID})
+			return none, refusal.New(refusal.Conflict, "figures.no_plant", refusal.Args{"id": in.ID})
 		}
 		g, err := notify.LatestFigures(tx, in.ID)
-		out = s.figuresView(in.ID, own, g, now)
-		return err
+		return s.figuresView(in.ID, own, g, now), err
 	})
-	return out, err
 }
 
 func (s *Service) figuresView(recipient string, own *plant.Plant, g *plant.FiguresRecord, now time.Time) calls.PlantFigures {
@@ -241,7 +237,7 @@ func (s *Service) AcceptPlan(ctx context.Context, a Ask, in calls.PlanAccepted) 
 	if err != nil {
 		return nil, err
 	}
-	next, err := s.nextOrder(o)
+	next, err := journal.Read(s.J, o.Next)
 	if refusal.CodeOf(err) == refusal.NotFound { // it carried the plan already
 		next, err = o, nil
 	}
@@ -253,14 +249,12 @@ func (s *Service) AcceptPlan(ctx context.Context, a Ask, in calls.PlanAccepted) 
 
 // repeatedPlan is the plan with which an order was superseded when the same is asked for again; nil for anything else.
 func (s *Service) repeatedPlan(id string, problem json.RawMessage) (*plant.OperatingPlan, error) {
-	var plan *plant.OperatingPlan
-	err := s.J.View(func(tx *bbolt.Tx) error {
+	plan, err := journal.Read(s.J, func(tx *bbolt.Tx) (*plant.OperatingPlan, error) {
 		raw, err := notify.SupersededBy(tx, journal.ReadPos, id)
 		if err != nil || raw == nil {
-			return err
+			return nil, err
 		}
-		plan, err = plant.ParseOperatingPlan(raw)
-		return err
+		return plant.ParseOperatingPlan(raw)
 	})
 	if err != nil || plan == nil {
 		return nil, err

@@ -108,8 +108,8 @@ func (set *Settings) checks() rules.Settings {
 // accounts knows which ids of a list are names of accounts. An id that cannot be looked up now passes: issuing
 // credentials looks it up again.
 func accounts(j *journal.Journal, log *slog.Logger) func(id string) string {
-	return func(id string) (user string) {
-		err := j.View(func(tx *bbolt.Tx) (err error) { user, err = access.Namesake(tx, id); return err })
+	return func(id string) string {
+		user, err := journal.ReadBy(j, access.Namesake, id)
 		if err != nil {
 			log.Error("the accounts cannot be read", "err", err)
 		}

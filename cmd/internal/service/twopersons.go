@@ -79,20 +79,22 @@ func warned[P any](g gate, r *journal.Registry, e alerts.Engine, kind string, ap
 
 // registerPersons registers the acts on lists that take two persons.
 func registerPersons(r *journal.Registry, g gate) {
-	behind(g, r, cmdListBegin, false, func(tx *bbolt.Tx, actor string, in reductionlist.Begin, seen *alerts.SecretSeen,
+	onList(g, r, cmdListBegin, false, reductionlist.DecideBegin,
+		func(in *reductionlist.Begin, seen *alerts.SecretSeen) { in.SecretSeen = seen })
+	onList(g, r, cmdListApprove, true, reductionlist.DecideApprove,
+		func(in *reductionlist.Approve, seen *alerts.SecretSeen) { in.SecretSeen = seen })
+	onList(g, r, cmdListActivate, false, reductionlist.DecideActivate,
+		func(in *reductionlist.Activate, seen *alerts.SecretSeen) { in.SecretSeen = seen })
+}
+
+// onList is behind for an act on a list, into which say puts what it has to say of its actor.
+func onList[P any](g gate, r *journal.Registry, kind string, approves bool,
+	decide func(*bbolt.Tx, string, P, time.Time) ([]journal.Event, reductionlist.Version, error),
+	say func(in *P, seen *alerts.SecretSeen)) {
+	behind(g, r, kind, approves, func(tx *bbolt.Tx, actor string, in P, seen *alerts.SecretSeen,
 		now journal.Moment) ([]journal.Event, reductionlist.Version, error) {
-		in.SecretSeen = seen
-		return reductionlist.DecideBegin(tx, actor, in, now.At)
-	})
-	behind(g, r, cmdListApprove, true, func(tx *bbolt.Tx, actor string, in reductionlist.Approve, seen *alerts.SecretSeen,
-		now journal.Moment) ([]journal.Event, reductionlist.Version, error) {
-		in.SecretSeen = seen
-		return reductionlist.DecideApprove(tx, actor, in, now.At)
-	})
-	behind(g, r, cmdListActivate, false, func(tx *bbolt.Tx, actor string, in reductionlist.Activate,
-		seen *alerts.SecretSeen, now journal.Moment) ([]journal.Event, reductionlist.Version, error) {
-		in.SecretSeen = seen
-		return reductionlist.DecideActivate(tx, actor, in, now.At)
+		say(&in, seen)
+		return decide(tx, actor, in, now.At)
 	})
 }
 
@@ -150,9 +152,10 @@ func (s *Service) EnrolFactor(ctx context.Context, user string, in calls.Enrolme
 var _ = bind(calls.Factor, (*Service).Factor)
 
 // Factor is the user's factor as its owner sees it.
-func (s *Service) Factor(_ context.Context, a Ask, _ calls.None) (f calls.FactorState, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error { f, err = access.FactorOf(tx, a.Who.User, s.FactorRequired); return err })
-	return f, err
+func (s *Service) Factor(_ context.Context, a Ask, _ calls.None) (calls.FactorState, error) {
+	return journal.Read(s.J, func(tx *bbolt.Tx) (calls.FactorState, error) {
+		return access.FactorOf(tx, a.Who.User, s.FactorRequired)
+	})
 }
 
 var _ = bind(calls.ResetFactor, (*Service).ResetFactor)

@@ -17,8 +17,16 @@ import (
 	"qingkong/reductionlist/rules"
 )
 
-// VersionOf is a version as it stands.
-func VersionOf(tx *bbolt.Tx, v *reductionlist.Version, stands reductionlist.Standings) (calls.Version, error) {
+// VersionOf is a version as it stands now.
+func (s *Service) VersionOf(tx *bbolt.Tx, v *reductionlist.Version) (calls.Version, error) {
+	stands, err := reductionlist.StandingsAt(tx, s.J.Wall())
+	if err != nil {
+		return calls.Version{}, err
+	}
+	return versionOf(tx, v, stands)
+}
+
+func versionOf(tx *bbolt.Tx, v *reductionlist.Version, stands reductionlist.Standings) (calls.Version, error) {
 	standing, err := stands.Of(v)
 	if err != nil {
 		return calls.Version{}, err
@@ -44,18 +52,11 @@ func VersionOf(tx *bbolt.Tx, v *reductionlist.Version, stands reductionlist.Stan
 }
 
 // shown is a version as it stands now, or what a step before went wrong with.
-func (s *Service) shown(v reductionlist.Version, err error) (shown calls.Version, _ error) {
+func (s *Service) shown(v reductionlist.Version, err error) (none calls.Version, _ error) {
 	if err != nil {
-		return shown, err
+		return none, err
 	}
-	err = s.J.View(func(tx *bbolt.Tx) error {
-		stands, err := reductionlist.StandingsAt(tx, s.J.Wall())
-		if err == nil {
-			shown, err = VersionOf(tx, &v, stands)
-		}
-		return err
-	})
-	return shown, err
+	return journal.Read(s.J, func(tx *bbolt.Tx) (calls.Version, error) { return s.VersionOf(tx, &v) })
 }
 
 // inForce is the list in force at the time; false when there is none.
@@ -65,6 +66,12 @@ func inForce(tx *bbolt.Tx, at time.Time) (reductionlist.Version, bool, error) {
 		return v, false, nil
 	}
 	return v, err == nil, err
+}
+
+// listed is the list in force now; the zero value when there is none.
+func (s *Service) listed(tx *bbolt.Tx) (reductionlist.Version, error) {
+	v, _, err := inForce(tx, s.J.Wall())
+	return v, err
 }
 
 // at is the day or the time that is asked for; now without one.
@@ -112,7 +119,7 @@ func (s *Service) ListVersions(_ context.Context, _ Ask, in calls.VersionsQuery)
 			return nil, "", err
 		}
 		for i := range found {
-			v, err := VersionOf(tx, &found[i], stands)
+			v, err := versionOf(tx, &found[i], stands)
 			if err != nil {
 				return nil, "", err
 			}

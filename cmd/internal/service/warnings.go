@@ -100,8 +100,10 @@ func noList(version, hash string) error {
 var _ = bind(calls.Warnings, (*Service).Warnings)
 
 // Warnings pages through all warnings, the latest first, as who may see them.
-func (s *Service) Warnings(_ context.Context, a Ask, in calls.Paging) (page alerts.Page[*alerts.Warning], err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error { page, err = alerts.ListWarnings(tx, in.Cursor, in.Most()); return err })
+func (s *Service) Warnings(_ context.Context, a Ask, in calls.Paging) (alerts.Page[*alerts.Warning], error) {
+	page, err := journal.Read(s.J, func(tx *bbolt.Tx) (alerts.Page[*alerts.Warning], error) {
+		return alerts.ListWarnings(tx, in.Cursor, in.Most())
+	})
 	for i, w := range page.Items {
 		page.Items[i] = WarningFor(a.Who, w)
 	}
@@ -111,9 +113,8 @@ func (s *Service) Warnings(_ context.Context, a Ask, in calls.Paging) (page aler
 var _ = bind(calls.Warning, (*Service).Warning)
 
 // Warning is a warning as who may see it, with what can be said of its end now.
-func (s *Service) Warning(_ context.Context, a Ask, in calls.ByID) (look calls.WarningLook, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error { look, err = s.LookAt(tx, a.Who, in.ID); return err })
-	return look, err
+func (s *Service) Warning(_ context.Context, a Ask, in calls.ByID) (calls.WarningLook, error) {
+	return journal.Read(s.J, func(tx *bbolt.Tx) (calls.WarningLook, error) { return s.LookAt(tx, a.Who, in.ID) })
 }
 
 // LookAt is [Service.Warning] within a transaction.
@@ -132,15 +133,13 @@ func (s *Service) LookAt(tx *bbolt.Tx, who *access.Principal, id string) (look c
 var _ = bind(calls.Board, (*Service).Board)
 
 // Board is how the orders of a warning stand.
-func (s *Service) Board(_ context.Context, _ Ask, in calls.ByID) (board *notify.Board, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error {
+func (s *Service) Board(_ context.Context, _ Ask, in calls.ByID) (*notify.Board, error) {
+	return journal.Read(s.J, func(tx *bbolt.Tx) (*notify.Board, error) {
 		if _, err := alerts.GetWarning(tx, in.ID); err != nil {
-			return err
+			return nil, err
 		}
-		board, err = notify.GetBoard(tx, in.ID)
-		return err
+		return notify.GetBoard(tx, in.ID)
 	})
-	return board, err
 }
 
 var _ = bind(calls.Timeline, (*Service).Timeline)

@@ -5,14 +5,10 @@ import (
 	"strings"
 )
 
-// unchanged sets the ETag of an answer that is read again and again and reports whether the caller has it already; then
-// 304 has been answered. The tag is the SHA-256 of the body. A revision would be cheaper and say less: what a body
+// unchangedBy sets the ETag of an answer that is read again and again and reports whether the caller has it already;
+// then 304 has been answered. The tag is the SHA-256 of the body: see [tagOf]. A revision would be cheaper and say less: what a body
 // holds also depends on the reader's role and language, on the time, and on the program's version, and what costs is
 // the reading from the record, which both need.
-func (s *Server) unchanged(w http.ResponseWriter, r *http.Request, body []byte) bool {
-	return unchangedBy(w, r, tagOf(body))
-}
-
 func unchangedBy(w http.ResponseWriter, r *http.Request, tag string) bool {
 	h := w.Header()
 	h.Set("ETag", tag)

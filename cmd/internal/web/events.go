@@ -9,11 +9,9 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
-	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/web/live"
-	"qingkong/notify"
 	"qingkong/reductionlist"
 )
 
@@ -22,12 +20,8 @@ const eventsHeader = "Last-Event-ID"
 
 func newLive(s *Server) *live.Hub {
 	return live.New(s.svc, live.Options{Log: s.log,
-		Version: func(tx *bbolt.Tx, v *reductionlist.Version, now time.Time) (any, error) {
-			stands, err := reductionlist.StandingsAt(tx, now)
-			if err != nil {
-				return nil, err
-			}
-			return service.VersionOf(tx, v, stands)
+		Version: func(tx *bbolt.Tx, v *reductionlist.Version, _ time.Time) (any, error) {
+			return s.svc.VersionOf(tx, v)
 		}})
 }
 
@@ -83,10 +77,7 @@ func (s *Server) eventsFilter(q *request, order, warning string) (live.Filter, e
 			if err := access.Require(q.who, calls.ActOrdersRead); err != nil {
 				return err
 			}
-			o, err := notify.Get(tx, order)
-			if err == nil && !service.Visible(q.who, o.RecipientID, o.Town) {
-				err = refusal.New(refusal.NotFound, "order.not_found", refusal.Args{"id": order})
-			}
+			o, err := service.VisibleOrder(tx, q.who, order)
 			if err != nil {
 				return err
 			}

@@ -6,16 +6,14 @@ import (
 
 	"qingkong/cmd/internal/calls"
 
-	"go.etcd.io/bbolt"
-
 	"qingkong/alerts"
 	"qingkong/alerts/feed"
+	"qingkong/cmd/internal/journal"
 )
 
 // Sources are listed that ever fell silent, with whether they are now, and those that brought what was refused.
 var _ = bind(calls.Feeds, func(s *Server, q *request, _ calls.None) (any, error) {
-	var states []alerts.FeedState
-	err := s.svc.J.View(func(tx *bbolt.Tx) (err error) { states, err = alerts.Feeds(tx); return err })
+	states, err := journal.Read(s.svc.J, alerts.Feeds)
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,6 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/aqi"
-	"qingkong/alerts/refusal"
 	"qingkong/notify"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/allocate"
@@ -243,68 +242,62 @@ var own = map[reflect.Type]huma.Schema{
 	reflect.TypeFor[json.RawMessage]():         {},
 }
 
-func words[T ~string](list ...T) (out []string) {
-	for _, w := range list {
-		out = append(out, string(w))
+// closedList is the words of a type.
+type closedList struct {
+	of    reflect.Type
+	words []string
+}
+
+func closed[T ~string](list ...T) closedList {
+	return closedList{reflect.TypeFor[T](), calls.Words(list...)}
+}
+
+func byType(lists ...closedList) map[reflect.Type][]string {
+	all := map[reflect.Type][]string{}
+	for _, list := range lists {
+		all[list.of] = list.words
 	}
-	return out
+	return all
 }
 
 // enums are the closed lists. A test compares them with the constants of the packages.
-var enums = map[reflect.Type][]string{
-	reflect.TypeFor[alerts.Level](): words(append([]alerts.Level{alerts.None}, alerts.Levels()...)...),
-	reflect.TypeFor[alerts.State](): words(alerts.PendingApproval, alerts.Rejected, alerts.Reported,
-		alerts.Scheduled, alerts.Active, alerts.Lifted, alerts.Cancelled),
-	reflect.TypeFor[alerts.Trigger](): words(alerts.Triggers()...),
-	reflect.TypeFor[alerts.Cause]():   causes,
-	reflect.TypeFor[alerts.ProposalState](): words(alerts.StateOpen, alerts.StateAccepted, alerts.StateDismissed,
-		alerts.StateWithdrawn),
-	reflect.TypeFor[alerts.ProposalKind](): words(alerts.KindStart, alerts.KindUpgrade, alerts.KindRevise,
-		alerts.KindDowngrade, alerts.KindLift),
-	reflect.TypeFor[calls.Role](): words(calls.Roles()...),
-	reflect.TypeFor[notify.Action](): words(notify.Receive, notify.ReadIt, notify.Acknowledge, notify.Object, notify.Start,
-		notify.Report, notify.Complete),
-	reflect.TypeFor[notify.ReleaseKind](): words(notify.ReleaseLifted, notify.ReleaseCancelled, notify.ReleaseExempted,
-		notify.ReleaseLevelChanged, notify.ReleaseListChanged),
-	reflect.TypeFor[notify.Cause](): words(notify.CausePlan, notify.CauseAmended, notify.CauseDecisionEnded,
-		notify.CauseList),
-	reflect.TypeFor[reductionlist.Status](): words(reductionlist.StatusDraft, reductionlist.StatusChecked,
-		reductionlist.StatusApproved,
+var enums = byType(
+	closed(append([]alerts.Level{alerts.None}, alerts.Levels()...)...),
+	closed(alerts.PendingApproval, alerts.Rejected, alerts.Reported, alerts.Scheduled, alerts.Active, alerts.Lifted,
+		alerts.Cancelled),
+	closed(alerts.Triggers()...),
+	causes,
+	closed(alerts.StateOpen, alerts.StateAccepted, alerts.StateDismissed, alerts.StateWithdrawn),
+	closed(alerts.KindStart, alerts.KindUpgrade, alerts.KindRevise, alerts.KindDowngrade, alerts.KindLift),
+	closed(calls.Roles()...),
+	closed(notify.Receive, notify.ReadIt, notify.Acknowledge, notify.Object, notify.Start, notify.Report,
+		notify.Complete),
+	closed(notify.ReleaseLifted, notify.ReleaseCancelled, notify.ReleaseExempted, notify.ReleaseLevelChanged,
+		notify.ReleaseListChanged),
+	closed(notify.CausePlan, notify.CauseAmended, notify.CauseDecisionEnded, notify.CauseList),
+	closed(reductionlist.StatusDraft, reductionlist.StatusChecked, reductionlist.StatusApproved,
 		reductionlist.StatusScheduled, reductionlist.StatusInForce, reductionlist.StatusSuperseded,
 		reductionlist.StatusExpired),
-	reflect.TypeFor[reductionlist.Type](): words(reductionlist.Enterprise, reductionlist.Site, reductionlist.Fleet,
-		reductionlist.Department, reductionlist.Town),
-	reflect.TypeFor[reductionlist.Grade](): words(reductionlist.GradeA, reductionlist.GradeB, reductionlist.GradeBMinus,
-		reductionlist.GradeC,
-		reductionlist.GradeD, reductionlist.GradeLeading, reductionlist.GradeNonLeading, reductionlist.GradeNotApplicable),
-	reflect.TypeFor[reductionlist.Category](): words(reductionlist.General, reductionlist.Safeguard, reductionlist.Micro,
-		reductionlist.Closed,
+	closed(reductionlist.Enterprise, reductionlist.Site, reductionlist.Fleet, reductionlist.Department,
+		reductionlist.Town),
+	closed(reductionlist.GradeA, reductionlist.GradeB, reductionlist.GradeBMinus, reductionlist.GradeC,
+		reductionlist.GradeD, reductionlist.GradeLeading, reductionlist.GradeNonLeading,
+		reductionlist.GradeNotApplicable),
+	closed(reductionlist.General, reductionlist.Safeguard, reductionlist.Micro, reductionlist.Closed,
 		reductionlist.Voluntary),
-	reflect.TypeFor[reductionlist.Action](): words(reductionlist.Stop, reductionlist.Limit, reductionlist.ReduceCoal,
-		reductionlist.AllocateWaste,
+	closed(reductionlist.Stop, reductionlist.Limit, reductionlist.ReduceCoal, reductionlist.AllocateWaste,
 		reductionlist.SwitchFuel, reductionlist.ImproveTreatment, reductionlist.StopVehicles, reductionlist.StopWork,
 		reductionlist.CleanRoads, reductionlist.OtherAction),
-	reflect.TypeFor[reductionlist.Source](): words(reductionlist.CEMS, reductionlist.Power, reductionlist.DCS,
-		reductionlist.Video, reductionlist.Gate,
+	closed(reductionlist.CEMS, reductionlist.Power, reductionlist.DCS, reductionlist.Video, reductionlist.Gate,
 		reductionlist.Weighing),
-	reflect.TypeFor[plant.Kind]():      words(plant.Coal, plant.Waste),
-	reflect.TypeFor[allocate.Status](): words(allocate.Optimal, allocate.Feasible, allocate.Infeasible),
-	reflect.TypeFor[reductionlist.QuantityKind](): words(reductionlist.AtMost, reductionlist.ReduceBy,
-		reductionlist.AtLeast),
-	reflect.TypeFor[plant.Verdict](): words(plant.Kept, plant.NotKept, plant.NotCompared),
-	reflect.TypeFor[plant.Why](): words(plant.WhyNoPart, plant.WhyNoMachine, plant.WhyUnit,
-		plant.WhyNoUsual, plant.WhyNotDue),
-	reflect.TypeFor[plant.DemandSource](): words(plant.FromQuantity, plant.FromCriterion, plant.FromAction),
-	reflect.TypeFor[refusal.Code]():       problemCodes(),
-}
-
-func problemCodes() (codes []string) {
-	for code := range serve.StatusOf {
-		codes = append(codes, string(code))
-	}
-	slices.Sort(codes)
-	return codes
-}
+	closed(plant.Coal, plant.Waste),
+	closed(allocate.Optimal, allocate.Feasible, allocate.Infeasible),
+	closed(reductionlist.AtMost, reductionlist.ReduceBy, reductionlist.AtLeast),
+	closed(plant.Kept, plant.NotKept, plant.NotCompared),
+	closed(plant.WhyNoPart, plant.WhyNoMachine, plant.WhyUnit, plant.WhyNoUsual, plant.WhyNotDue),
+	closed(plant.FromQuantity, plant.FromCriterion, plant.FromAction),
+	closed(slices.Sorted(maps.Keys(serve.StatusOf))...),
+)
 
 // membersRule is what the Go type of a body does not say of its members.
 type membersRule struct {
@@ -324,8 +317,7 @@ var orderWords = func() map[string][]string {
 }()
 
 // causes are why the air of a day or an hour is bad; empty is not told.
-var causes = append([]string{""},
-	words(alerts.Dust, alerts.LocalDust, alerts.Wildfire, alerts.CrossBorder, alerts.Ozone)...)
+var causes = closed("", alerts.Dust, alerts.LocalDust, alerts.Wildfire, alerts.CrossBorder, alerts.Ozone)
 
 // elem is the type of a list's items.
 func elem(list any) reflect.Type { return reflect.TypeOf(list).Elem() }
@@ -335,8 +327,8 @@ var members = map[reflect.Type]membersRule{
 	reflect.TypeFor[alerts.ForecastInput]():    {needs: []string{"source", "region", "issued_at"}},
 	reflect.TypeFor[alerts.ObservationInput](): {needs: []string{"station", "region"}},
 	elem(alerts.ForecastInput{}.Days): {needs: []string{"date"}, days: "date",
-		words: map[string][]string{"cause": causes}},
-	elem(alerts.ForecastInput{}.Hours): {needs: []string{"at"}, words: map[string][]string{"cause": causes}},
+		words: map[string][]string{"cause": causes.words}},
+	elem(alerts.ForecastInput{}.Hours): {needs: []string{"at"}, words: map[string][]string{"cause": causes.words}},
 	reflect.TypeFor[reductionlist.Finding](): {words: map[string][]string{"severity": {reductionlist.SeverityError,
 		reductionlist.SeverityWarning}}},
 	reflect.TypeFor[calls.Declaration]():   {without: []string{"list_version", "list_hash"}},
@@ -352,9 +344,9 @@ var members = map[reflect.Type]membersRule{
 	reflect.TypeFor[calls.CoalProblem]():   {needs: []string{"start", "step_h", "steps", "units", "demand"}},
 	reflect.TypeFor[calls.WasteProblem](): {needs: []string{"start", "step_h", "steps", "furnaces", "pit",
 		"intake_t_h", "divert", "steam_min_t_h", "steam_per_t_waste", "step_weight"}},
-	reflect.TypeFor[calls.Readiness](): {words: map[string][]string{"status": words(watch.Ready, watch.Impaired,
+	reflect.TypeFor[calls.Readiness](): {words: map[string][]string{"status": calls.Words(watch.Ready, watch.Impaired,
 		watch.NotReady)}},
-	reflect.TypeFor[calls.ReadyCheck](): {words: map[string][]string{"state": words(watch.OK, watch.Degraded,
+	reflect.TypeFor[calls.ReadyCheck](): {words: map[string][]string{"state": calls.Words(watch.OK, watch.Degraded,
 		watch.Failed)}},
 	reflect.TypeFor[plant.Figures]():       {needs: []string{"from", "to"}},
 	reflect.TypeFor[calls.RecipientView](): {without: []string{"contact_ref"}},

@@ -2,7 +2,6 @@ package web
 
 import (
 	"encoding/json"
-	"mime"
 	"net/http"
 	"strconv"
 
@@ -79,7 +78,7 @@ type file struct {
 // answer answers with a value as JSON, with raw JSON that is already written, or with a file.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, route route, status int, value any) {
 	if f, ok := value.(file); ok {
-		w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.name}))
+		w.Header().Set("Content-Disposition", attached(f.name))
 		s.write(w, r, status, f.media, f.data)
 		return
 	}
@@ -93,7 +92,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, route route, sta
 		return
 	}
 	text = append(text, '\n')
-	if route.Repeats && s.unchanged(w, r, text) {
+	if route.Repeats && unchangedBy(w, r, tagOf(text)) {
 		return
 	}
 	s.write(w, r, status, "application/json", text)

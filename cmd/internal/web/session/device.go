@@ -11,6 +11,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/journal"
 )
 
 // DeviceCookie is the name of the cookie by which a browser is known again. It proves who has logged in from there and
@@ -75,14 +76,18 @@ func (d *device) with(who *access.Principal, now time.Time) *device {
 	return next
 }
 
+func (s *Sessions) deviceKey() ([]byte, error) {
+	return journal.Read(s.j, func(tx *bbolt.Tx) ([]byte, error) { return access.LoginKey(tx, devicePurpose), nil })
+}
+
 // device is what the request's cookie proves; nil for none, and for one that is not ours.
 func (s *Sessions) device(r *http.Request) *device {
 	c, err := r.Cookie(DeviceCookie)
 	if err != nil || len(c.Value) > deviceMost {
 		return nil
 	}
-	var key []byte
-	if err := s.j.View(func(tx *bbolt.Tx) error { key = access.LoginKey(tx, devicePurpose); return nil }); err != nil {
+	key, err := s.deviceKey()
+	if err != nil {
 		s.log.Error("the key of device cookies cannot be read", "err", err)
 		return nil
 	}
@@ -132,7 +137,7 @@ func (s *Sessions) keepDevice(w http.ResponseWriter, r *http.Request, d *device)
 	err := access.EnsureLoginKey(ctx, s.j)
 	var key []byte
 	if err == nil {
-		err = s.j.View(func(tx *bbolt.Tx) error { key = access.LoginKey(tx, devicePurpose); return nil })
+		key, err = s.deviceKey()
 	}
 	if err != nil {
 		s.log.Warn("there is no key for device cookies; the browser is not known again", "err", err)
