@@ -103,7 +103,7 @@ func TestPlanOnTheDesk(t *testing.T) {
 	}
 
 	page = w.Get(http.StatusOK, "duty", path)
-	desktest.Shows(t, "prepared", page, "预备的运行方案", "最优（已证明）", "耗煤", "减少", "每日耗煤", "起限制作用的条件")
+	desktest.Shows(t, "prepared", page, "预备的运行方案", "最优（已证明）", "停运", "耗煤", "减少", "每日耗煤", "起限制作用的条件")
 	if wide, narrow := charts(page); wide != 2 || narrow != 2 {
 		t.Errorf("%d wide and %d narrow charts", wide, narrow)
 	}

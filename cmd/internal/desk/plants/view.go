@@ -22,6 +22,7 @@ type planView struct {
 	To      time.Time
 	Cut     string
 	GivenAt *time.Time // of the figures that it is made of
+	Said    []string   // what is decided, a line for each unit or furnace
 	Sums    []planSum
 	Base    bool     // there is a baseline
 	Names   []string // of units or furnaces
@@ -51,6 +52,7 @@ func viewOf(q *frame.Request, p *plant.OperatingPlan, binding []string, accepted
 	if p.Gap > allocate.OptimalGap {
 		v.Gap = fmt.Sprintf("%.2g %%", 100*p.Gap)
 	}
+	v.Said = saidOf(q, p)
 	v.sums(q, p)
 	for _, u := range p.Units {
 		v.Names = append(v.Names, u.Name)
