@@ -2,6 +2,7 @@ package frame
 
 import (
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -28,6 +29,19 @@ func Clock(v any) string {
 		return ""
 	}
 	return t.Format("2006-01-02 15:04")
+}
+
+// Moment is a time in words: 12月16日20时, and 2016-12-16 20:00 in English.
+func Moment(lang string, t time.Time) string {
+	if lang != ZH {
+		return Clock(t)
+	}
+	t = t.In(alerts.Shanghai())
+	day, at := t.Format("1月2日"), fmt.Sprintf("%d时", t.Hour())
+	if m := t.Minute(); m != 0 {
+		at += fmt.Sprintf("%d分", m)
+	}
+	return day + at
 }
 
 // Until is the end of a period: the end of a day is its 24:00.

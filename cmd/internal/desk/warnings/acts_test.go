@@ -38,7 +38,7 @@ func TestDeclareFromProposal(t *testing.T) {
 	review := desktest.Parsed(t, w.Post(200, "duty", "/desk/declare", form).Text)
 	text := desktest.TextOf(review)
 	for _, want := range []string{"即将发布正式预警", "红色（Ⅰ级）", "津青污防〔2016〕9号", "2016-12-22 24:00", "本区预报", "3 个（清单共 3 个",
-		"须由一名审批人批准", "输入“红色”"} {
+		"须由一名审批人批准", "输入“红色”", "提交审批"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the read-out does not say %q: %s", want, text)
 		}
@@ -56,6 +56,9 @@ func TestDeclareFromProposal(t *testing.T) {
 		t.Errorf("after the act: %s", said)
 	}
 	page := w.Get(200, "approver", desktest.WarningPath(id)+"/approve")
+	if text := desktest.TextOf(page); !strings.Contains(text, "发布红色（Ⅰ级）预警") || !strings.Contains(text, "批准：12月") {
+		t.Errorf("the approver is not told what is decided, and from when: %s", text)
+	}
 	if text := desktest.TextOf(page); !strings.Contains(text, "立即生效") && !strings.Contains(text, "生效；减排令现在就发出") {
 		t.Errorf("the approver is not told what follows: %s", text)
 	}

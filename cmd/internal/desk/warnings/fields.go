@@ -156,15 +156,8 @@ func polluted(p *alerts.Proposal, start time.Time) time.Time {
 	return start
 }
 
-// noticeTime is a time as a Chinese notice writes it: 12月16日20时.
-func noticeTime(t time.Time) string {
-	t = t.In(alerts.Shanghai())
-	day, at := t.Format("1月2日"), fmt.Sprintf("%d时", t.Hour())
-	if m := t.Minute(); m != 0 {
-		at += fmt.Sprintf("%d分", m)
-	}
-	return day + at
-}
+// noticeTime is a time as a Chinese notice writes it.
+func noticeTime(t time.Time) string { return frame.Moment(frame.ZH, t) }
 
 // noticeEnd is noticeTime of an end: the end of a day is its 24时. It is empty without one.
 func noticeEnd(end *time.Time) string {

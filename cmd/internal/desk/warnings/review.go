@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/url"
 	"slices"
+	"time"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
@@ -23,7 +24,9 @@ type briefing struct {
 	Counted bool // the count is known
 	Listed  int  // recipients of the list in all
 	List    string
-	Outcome []string // what happens when it is confirmed
+	From    time.Time // when the act takes effect
+	Waits   bool      // it only asks for another person's approval
+	Outcome []string  // what happens when it is confirmed
 	Caution []string
 }
 
@@ -55,6 +58,9 @@ func (d *desk) review(q *frame.Request, a act, s *subject, v url.Values, in any,
 		}
 	}
 	view.TypeName = a.wordToType(q, s, v)
+	if read.Waits {
+		view.Submit = q.T("act.ask_approval")
+	}
 	if a.signed(s) {
 		if view.Signature, err = sign(q, false); err != nil {
 			return nil, err
@@ -76,7 +82,9 @@ func (d *desk) brief(q *frame.Request, a act, s *subject, in any) (*briefing, er
 		return nil, err
 	}
 	r.sideEffects(q, next, events)
-	more, err := d.cautions(q, a, s, next, r.terms(q, a, s, next))
+	change := r.terms(q, a, s, next)
+	r.From = change.EffectiveAt
+	more, err := d.cautions(q, a, s, next, change)
 	if err != nil {
 		return nil, err
 	}
@@ -166,18 +174,20 @@ func (r *briefing) terms(q *frame.Request, a act, s *subject, next *alerts.Warni
 // outcome says what happens next and who has to act.
 func (r *briefing) outcome(q *frame.Request, a act, s *subject, next *alerts.Warning) {
 	say := func(key string, args ...any) { r.Outcome = append(r.Outcome, q.T("outcome."+key, args...)) }
+	waits := func(key string, args ...any) {
+		r.Waits = true
+		say(key, args...)
+		say("who_approves", "user", q.Who.User)
+	}
 	switch {
 	case a.name == "approve" && awaitsConfirmation(s.w):
 		say("confirmed")
 	case next.Pending != nil && next.Pending.Moves() && s.w.Pending == nil:
-		say("move_pending", "at", frame.Clock(next.StartsAt))
-		say("who_approves", "user", q.Who.User)
+		waits("move_pending", "at", frame.Clock(next.StartsAt))
 	case next.Pending != nil && a.name != "lift" && a.name != "revise":
-		say("raise_pending", "level", q.Level(next.Level))
-		say("who_approves", "user", q.Who.User)
+		waits("raise_pending", "level", q.Level(next.Level))
 	case next.State == alerts.PendingApproval:
-		say("pending")
-		say("who_approves", "user", q.Who.User)
+		waits("pending")
 	case next.State == alerts.Reported:
 		say("reported")
 	case next.State == alerts.Lifted:
@@ -249,9 +259,10 @@ func (r *briefing) override(q *frame.Request, o *alerts.Override) {
 type approvalView struct {
 	*formView
 	Briefing  briefing
-	Confirm   bool // an emergency approval is confirmed after the fact
-	Own       bool // the user entered it, and so cannot approve it
-	Nothing   bool // nothing waits for an approval
+	What      string // is decided
+	Confirm   bool   // an emergency approval is confirmed after the fact
+	Own       bool   // the user entered it, and so cannot approve it
+	Nothing   bool   // nothing waits for an approval
 	Signature frame.Signature
 }
 
@@ -265,7 +276,11 @@ func (d *desk) showApproval(q *frame.Request, s *subject, f *formView) (any, err
 		if err != nil {
 			return nil, err
 		}
-		view.Briefing = *read
+		view.Briefing, view.What = *read, whatWaits(q, w)
+		view.Submit = q.T("act.approve.now")
+		if read.From.After(q.Now) {
+			view.Submit = q.T("act.approve.from", "at", frame.Moment(q.Lang, read.From))
+		}
 		for _, h := range w.History {
 			if text := q.SecretSeen(h.Actor, h.SecretSeen); text != "" {
 				view.Briefing.Caution = append(view.Briefing.Caution, text)
@@ -282,6 +297,20 @@ func (d *desk) showApproval(q *frame.Request, s *subject, f *formView) (any, err
 		return nil, err
 	}
 	return q.As("approve", view)
+}
+
+// whatWaits says in a few words what an approval is about.
+func whatWaits(q *frame.Request, w *alerts.Warning) string {
+	switch p := w.Pending; {
+	case p == nil && w.State == alerts.PendingApproval:
+		return q.T("approve.what.declare", "level", q.Level(w.Level))
+	case p == nil:
+		return ""
+	case p.Moves():
+		return q.T("approve.what.move", "from", frame.Clock(w.StartsAt), "to", frame.Clock(p.EffectiveAt))
+	default:
+		return q.T("approve.what.raise", "from", q.Level(w.LevelAt(q.Now)), "to", q.Level(p.Level))
+	}
 }
 
 // sign is the signature of an act, with what was wrong with its code.
