@@ -45,7 +45,10 @@ type MachineState struct {
 }
 
 // Span is a period.
-type Span = allocate.Window
+type Span struct {
+	From *time.Time `json:"from"`
+	To   *time.Time `json:"to"`
+}
 
 // Demand is what is asked of all units together.
 type Demand = allocate.Demand
@@ -185,7 +188,7 @@ func (c *figuresChecker) machines(path string, ms []MachineState) {
 		seen[m.Name] = at
 		c.number(at+".hours_in_state", m.HoursInState, true)
 		for k := 0; c.length(at+".available", len(m.Available)) && k < len(m.Available); k++ {
-			if member, rule, args := m.Available[k].Fault(); rule != "" {
+			if member, rule, args := allocate.Window(m.Available[k]).Fault(); rule != "" {
 				c.wrong(fmt.Sprintf("%s.available[%d]%s", at, k, member), rule, args)
 			}
 		}

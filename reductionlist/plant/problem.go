@@ -190,7 +190,9 @@ func (b *builder) machine(path, name string, up, down float64, states []MachineS
 	for i := range states {
 		if s := &states[i]; s.Name == name {
 			m.InitiallyOn = s.InitiallyOn
-			m.Available = append(m.Available, s.Available...)
+			for _, w := range s.Available {
+				m.Available = append(m.Available, allocate.Window(w))
+			}
 			if s.HoursInState != nil {
 				m.HoursInState = new(*s.HoursInState + b.since())
 			}
