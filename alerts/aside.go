@@ -77,7 +77,8 @@ func asideSay(rule, name, value string, never bool) (say string, args refusal.Ar
 	case never:
 		say = "unchanged"
 	case rule != AsideImpossible:
-	case strings.HasPrefix(value, "-") || isMark(value):
+	case strings.HasPrefix(value, "-") ||
+		slices.ContainsFunc(neverValues, func(v aqi.Concentration) bool { return v.String() == value }):
 		say = "mark"
 	case name == aqi.CO:
 		say = "impossible_co"
@@ -88,10 +89,6 @@ func asideSay(rule, name, value string, never bool) (say string, args refusal.Ar
 	}
 	return "set_aside." + say, refusal.Args{"name": terms.Words(terms.Pollutant, name), "value": value,
 		"unchanged": neverChanged}
-}
-
-func isMark(value string) bool {
-	return slices.ContainsFunc(neverValues, func(v aqi.Concentration) bool { return v.String() == value })
 }
 
 // nameAQI names an index among the values of an hour or a day.

@@ -320,28 +320,22 @@ func (t *table) places(r row) {
 
 // when reads the row's day, or its hour.
 func (t *table) when(r row) (date Date, at time.Time, ok bool) {
+	column, rule, day := t.date, "csv.date", ""
+	var w *forms.Wrong
 	if t.date >= 0 {
-		day, w := forms.Day(r.cell(t.date))
-		if w != nil {
-			t.bad(r.line, t.name(t.date), r.cell(t.date), "csv.date", w)
-			return "", at, false
-		}
-		if !t.hourly {
-			return Date(day), at, true
-		}
-		if at, w = forms.HourOf(day, r.cell(t.time)); w != nil {
-			t.bad(r.line, t.name(t.time), r.cell(t.time), "csv.time", w)
-			return "", at, false
-		}
-	} else {
-		hour, w := forms.HourAt(r.cell(t.time))
-		if w != nil {
-			t.bad(r.line, t.name(t.time), r.cell(t.time), "csv.time", w)
-			return "", at, false
-		}
-		at = hour
+		day, w = forms.Day(r.cell(t.date))
 	}
-	return "", t.begin(at), true
+	if w == nil && t.hourly {
+		if column, rule = t.time, "csv.time"; t.date >= 0 {
+			at, w = forms.HourOf(day, r.cell(t.time))
+		} else {
+			at, w = forms.HourAt(r.cell(t.time))
+		}
+	}
+	if w != nil {
+		t.bad(r.line, t.name(column), r.cell(column), rule, w)
+	}
+	return Date(day), t.begin(at), w == nil
 }
 
 // begin is the beginning of the hour that a time names.

@@ -1,11 +1,13 @@
 package alerts
 
 import (
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -81,12 +83,7 @@ func (r row) blank() bool { return r.label() == "" }
 
 // label is the first cell that is not empty.
 func (r row) label() string {
-	for _, c := range r.cells {
-		if c != "" {
-			return c
-		}
-	}
-	return ""
+	return cmp.Or(r.cells...)
 }
 
 func (r row) cell(i int) string {
@@ -157,12 +154,7 @@ func (l *layout) findHeader() {
 
 // second reports whether a row can be the second of a header: nothing but words of headers and units.
 func second(r row) bool {
-	for _, c := range r.cells {
-		if !forms.Sub(c) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(r.cells, func(c string) bool { return !forms.Sub(c) })
 }
 
 // take makes columns of one or two rows. Above a name of the second row an empty cell of the first belongs to the one

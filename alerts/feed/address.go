@@ -82,35 +82,35 @@ func (f *feed) lookAddress(ctx context.Context) (again time.Duration) {
 // fetch returns the document at the address, its bytes as they came, and what to remember once it is answered. It
 // returns errNothingNew, with newer validators if there are any; a refusal where no handler needs to see the document,
 // without its bytes where they are too many; or any other error.
-func (f *feed) fetch(ctx context.Context) (Document, []byte, address, error) {
-	got := address{URL: digest([]byte(f.URL))}
+func (f *feed) fetch(ctx context.Context) (d Document, raw []byte, got address, err error) {
+	got.URL = digest([]byte(f.URL))
 	last := f.get().Address
 	if last.URL != got.URL {
 		last = address{}
 	}
 	res, err := f.ask(ctx, last)
 	if err != nil {
-		return Document{}, nil, address{}, err
+		return d, nil, got, err
 	}
 	defer res.Body.Close()
 	if res.StatusCode == http.StatusNotModified {
-		return Document{}, nil, address{}, errNothingNew
+		return d, nil, address{}, errNothingNew
 	}
 	if res.StatusCode != http.StatusOK {
-		return Document{}, nil, address{}, fmt.Errorf("status %d", res.StatusCode)
+		return d, nil, got, fmt.Errorf("status %d", res.StatusCode)
 	}
 	got.ETag, got.LastModified = res.Header.Get("ETag"), res.Header.Get("Last-Modified")
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxSize+1))
 	if err != nil {
-		return Document{}, nil, address{}, err // also a body shorter than was announced
+		return d, nil, got, err // also a body shorter than was announced
 	}
 	if len(body) > maxSize {
-		return Document{}, nil, got, refusal.New(refusal.TooLarge, "feed.too_large_url", refusal.Args{"limit": maxSize})
+		return d, nil, got, refusal.New(refusal.TooLarge, "feed.too_large_url", refusal.Args{"limit": maxSize})
 	}
 	if got.Body = digest(body); got.Body == last.Body {
-		return Document{}, nil, got, errNothingNew
+		return d, nil, got, errNothingNew
 	}
-	d := Document{Feed: f.Name, Source: f.Source.Source, Name: redact(f.URL), At: f.responseTime(res.Header)}
+	d = Document{Feed: f.Name, Source: f.Source.Source, Name: redact(f.URL), At: f.responseTime(res.Header)}
 	if d.Format, err = f.formatOf(res); err != nil {
 		return d, body, got, err
 	}

@@ -101,14 +101,13 @@ func whyText(why *refusal.Error, lang string) string {
 // itself is left out where it was too large to be read. A failure to keep it is logged only: the document is refused
 // all the same.
 func (f *feed) refuseFetched(raw []byte, format string, why *refusal.Error) {
-	name, document := "", redact(f.URL)
+	document := redact(f.URL)
 	file, err := f.keepFetched(raw, format, document, why)
 	if err != nil {
 		f.log.Warn("refused document could not be kept", "folder", f.refusedFolder(), "error", err)
-	} else {
-		name = file
+		file = ""
 	}
-	f.noteRefused(document, name, why)
+	f.noteRefused(document, file, why)
 }
 
 func (f *feed) keepFetched(raw []byte, format, document string, why *refusal.Error) (file string, err error) {

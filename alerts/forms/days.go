@@ -55,7 +55,7 @@ func Day(text string) (string, *Wrong) {
 	if w.Hour == 24 {
 		at = at.AddDate(0, 0, -1)
 	}
-	if at.Hour() != 0 || at.Minute() != 0 || at.Second() != 0 || at.Nanosecond() != 0 {
+	if hour, minute, second := at.Clock(); hour+minute+second+at.Nanosecond() > 0 {
 		return "", wrong("day.date_timed", text)
 	}
 	if at.Year() < firstYear || at.Year() > lastYear {

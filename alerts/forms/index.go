@@ -199,8 +199,7 @@ func class(plain string) (Band, bool) {
 			return Band{}, false
 		}
 		*here = i
-		short = signs == 0 && (word == "轻" || word == "中" || word == "重")
-		if signs == 1 && (word == "轻" || word == "中" || word == "重") {
+		if short = word == "轻" || word == "中" || word == "重"; short && signs == 1 {
 			return Band{}, false
 		}
 	}

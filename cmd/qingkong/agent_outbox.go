@@ -94,22 +94,19 @@ func (a *agent) deliverOnce(ctx context.Context) bool {
 // settle keeps the outcome of an answer, and says it once. A refusal stays: the same answer is not sent again by
 // itself, only a receipt when the event comes again.
 func (a *agent) settle(l letter, refused *replyError) {
-	state, id, action := stateSent, l.entry.order.ID, terms.Name(terms.OrderAct, string(l.row.Action), a.lang)
+	line := answerLine{Event: "answered", OrderID: l.entry.order.ID, Action: l.row.Action, OK: refused == nil,
+		Error: refused}
+	state, rule := stateSent, "agent.answered"
 	if refused != nil {
-		state = stateRefused
+		state, rule, line.Event = stateRefused, "agent.answer_refused", "refused"
 	}
 	if l.first || l.row.State != state {
 		a.change(l.entry, func(*progress) { l.row.State, l.row.SettledAt, l.row.Error = state, time.Now(), refused })
 	}
-	switch {
-	case !l.first:
-	case refused != nil:
-		a.print(answerLine{Event: "refused", OrderID: id, Action: l.row.Action, Error: refused}, func() string {
-			return refusal.Text("agent.answer_refused", a.lang, refusal.Args{"id": id, "action": action, "why": refused})
-		})
-	default:
-		a.print(answerLine{Event: "answered", OrderID: id, Action: l.row.Action, OK: true}, func() string {
-			return refusal.Text("agent.answered", a.lang, refusal.Args{"id": id, "action": action})
+	if l.first {
+		a.print(line, func() string {
+			return refusal.Text(rule, a.lang, refusal.Args{"id": line.OrderID, "why": refused,
+				"action": terms.Name(terms.OrderAct, string(line.Action), a.lang)})
 		})
 	}
 }

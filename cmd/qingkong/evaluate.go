@@ -100,12 +100,12 @@ func readAir(name string) (alerts.Air, error) {
 	if err == nil {
 		text, err = feed.DecodeText(text)
 	}
-	if err != nil {
-		return alerts.Air{}, fmt.Errorf("%s: %w", name, err)
+	var air alerts.Air
+	if err == nil {
+		air, err = alerts.ReadCSV(bytes.NewReader(text))
 	}
-	air, err := alerts.ReadCSV(bytes.NewReader(text))
 	if err != nil {
-		return alerts.Air{}, fmt.Errorf("%s: %w", name, err)
+		return air, fmt.Errorf("%s: %w", name, err)
 	}
 	return air, nil
 }

@@ -49,11 +49,7 @@ func listChecks(name string) (rules.Settings, error) {
 	return settings.List(cfg.ListChecks), err
 }
 
-func readListFile(name string) (*reductionlist.List, []reductionlist.Finding, error) {
-	return readListWith(settings.UsualList(), name)
-}
-
-func readListWith(checks rules.Settings, name string) (*reductionlist.List, []reductionlist.Finding, error) {
+func readListFile(checks rules.Settings, name string) (*reductionlist.List, []reductionlist.Finding, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, nil, err
@@ -72,7 +68,7 @@ func readListWith(checks rules.Settings, name string) (*reductionlist.List, []re
 
 // goodList reads a list that can be used.
 func goodList(name string) (*reductionlist.List, error) {
-	l, found, err := readListFile(name)
+	l, found, err := readListFile(settings.UsualList(), name)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +100,7 @@ func newListLint() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		_, found, err := readListWith(checks, args[0])
+		_, found, err := readListFile(checks, args[0])
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/cmd/internal/replay"
 	"qingkong/cmd/internal/service"
+	"qingkong/cmd/internal/settings"
 	"qingkong/reductionlist"
 	"qingkong/seeds"
 )
@@ -86,7 +87,7 @@ func readList(path string) (*reductionlist.List, error) {
 	if path == "" {
 		return seeds.List()
 	}
-	l, findings, err := readListFile(path)
+	l, findings, err := readListFile(settings.UsualList(), path)
 	for _, x := range findings {
 		if x.Severity == reductionlist.SeverityError {
 			return nil, fmt.Errorf("%s: sheet %s, row %d, column %s: %s (%s)", path, x.Sheet, x.Row, x.Column, x.Message,

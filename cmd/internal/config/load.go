@@ -40,12 +40,12 @@ func Load(file string, environ []string) (Config, error) {
 }
 
 func read(file string) ([]byte, error) {
+	var text []byte
 	f, err := os.Open(file)
-	if err != nil {
-		return nil, refusal.New(refusal.Invalid, "config.unreadable", refusal.Args{"file": file, "why": err.Error()})
+	if err == nil {
+		defer f.Close()
+		text, err = io.ReadAll(io.LimitReader(f, maxFile+1))
 	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
 		return nil, refusal.New(refusal.Invalid, "config.unreadable", refusal.Args{"file": file, "why": err.Error()})
 	}

@@ -96,15 +96,13 @@ func FreeMB(dir string) (int64, error) {
 // KeepFree is how many bytes must stay free where a file is written beside the record of dir: on the disk of the record
 // the room that all large writes that can wait leave, on another disk enough not to fill it.
 func KeepFree(dir, file string, disk config.Disk) (int64, error) {
-	var data, target syscall.Stat_t
-	if err := syscall.Stat(dir, &data); err != nil {
-		return 0, fmt.Errorf("%s: %w", dir, err)
+	var at [2]syscall.Stat_t
+	for i, name := range []string{dir, filepath.Dir(file)} {
+		if err := syscall.Stat(name, &at[i]); err != nil {
+			return 0, fmt.Errorf("%s: %w", name, err)
+		}
 	}
-	beside := filepath.Dir(file)
-	if err := syscall.Stat(beside, &target); err != nil {
-		return 0, fmt.Errorf("%s: %w", beside, err)
-	}
-	if data.Dev == target.Dev {
+	if at[0].Dev == at[1].Dev {
 		return int64(disk.MinMB) << 20, nil
 	}
 	return int64(disk.StopMB) << 20, nil

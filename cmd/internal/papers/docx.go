@@ -38,11 +38,11 @@ func (d *document) docx(w io.Writer) error {
 
 // docx collects the body of a document and its pictures.
 type docx struct {
-	d        *document
-	body     bytes.Buffer
-	pictures [][]byte
-	err      error  // of a picture
-	letters  string // style of the cells of the section at hand
+	d            *document
+	bytes.Buffer // its body
+	pictures     [][]byte
+	err          error  // of a picture
+	letters      string // style of the cells of the section at hand
 }
 
 // twips are the units of a page: 1440 an inch.
@@ -71,11 +71,11 @@ func (x *docx) section(s *section, last bool) {
 		x.block(s, &s.Blocks[i])
 	}
 	if last {
-		x.body.WriteString(pageSetup(s.Paper))
+		x.WriteString(pageSetup(s.Paper))
 		return
 	}
 	// The properties of a section stand in its last paragraph, which is as small as can be.
-	fmt.Fprintf(&x.body, `<w:p><w:pPr><w:spacing w:before="0" w:after="0" w:line="20" w:lineRule="exact"/><w:rPr><w:sz w:val="2"/></w:rPr>%s</w:pPr></w:p>`, pageSetup(s.Paper))
+	fmt.Fprintf(x, `<w:p><w:pPr><w:spacing w:before="0" w:after="0" w:line="20" w:lineRule="exact"/><w:rPr><w:sz w:val="2"/></w:rPr>%s</w:pPr></w:p>`, pageSetup(s.Paper))
 }
 
 // pageSetup are the properties of a section: its size of page, margins and footer.
@@ -102,9 +102,9 @@ func (x *docx) block(s *section, b *block) {
 		x.table(s, b.Table)
 		return
 	}
-	fmt.Fprintf(&x.body, `<w:p><w:pPr><w:pStyle w:val="%s"/></w:pPr>`, styleOf[b.Kind])
+	fmt.Fprintf(x, `<w:p><w:pPr><w:pStyle w:val="%s"/></w:pPr>`, styleOf[b.Kind])
 	x.runs(b.Runs)
-	x.body.WriteString(`</w:p>`)
+	x.WriteString(`</w:p>`)
 }
 
 func (x *docx) runs(runs []run) {
@@ -113,22 +113,22 @@ func (x *docx) runs(runs []run) {
 			x.picture(r.Code)
 			continue
 		}
-		x.body.WriteString(`<w:r>`)
+		x.WriteString(`<w:r>`)
 		switch {
 		case r.Todo:
-			x.body.WriteString(`<w:rPr><w:color w:val="555555"/><w:u w:val="dash"/></w:rPr>`)
+			x.WriteString(`<w:rPr><w:color w:val="555555"/><w:u w:val="dash"/></w:rPr>`)
 		case r.Bold:
-			x.body.WriteString(`<w:rPr><w:b/></w:rPr>`)
+			x.WriteString(`<w:rPr><w:b/></w:rPr>`)
 		}
 		for i, line := range r.Lines() {
 			if i > 0 {
-				x.body.WriteString(`<w:br/>`)
+				x.WriteString(`<w:br/>`)
 			}
-			x.body.WriteString(`<w:t xml:space="preserve">`)
-			esc(&x.body, line)
-			x.body.WriteString(`</w:t>`)
+			x.WriteString(`<w:t xml:space="preserve">`)
+			esc(&x.Buffer, line)
+			x.WriteString(`</w:t>`)
 		}
-		x.body.WriteString(`</w:r>`)
+		x.WriteString(`</w:r>`)
 	}
 }
 
@@ -139,12 +139,12 @@ func (x *docx) table(s *section, t *table) {
 	side, _ := s.Paper.margins()
 	whole := twips(float64(s.Paper.Width) - 2*side)
 	widths := make([]int, len(t.Cols))
-	fmt.Fprintf(&x.body, `<w:tbl><w:tblPr><w:tblStyle w:val="Grid"/><w:tblW w:w="%d" w:type="dxa"/><w:tblLayout w:type="fixed"/></w:tblPr><w:tblGrid>`, whole)
+	fmt.Fprintf(x, `<w:tbl><w:tblPr><w:tblStyle w:val="Grid"/><w:tblW w:w="%d" w:type="dxa"/><w:tblLayout w:type="fixed"/></w:tblPr><w:tblGrid>`, whole)
 	for i, percent := range t.Cols {
 		widths[i] = whole * percent / 100
-		fmt.Fprintf(&x.body, `<w:gridCol w:w="%d"/>`, widths[i])
+		fmt.Fprintf(x, `<w:gridCol w:w="%d"/>`, widths[i])
 	}
-	x.body.WriteString(`</w:tblGrid>`)
+	x.WriteString(`</w:tblGrid>`)
 	if t.Head != nil {
 		x.row(t.Head, widths, true)
 	}
@@ -152,25 +152,25 @@ func (x *docx) table(s *section, t *table) {
 		x.row(row, widths, false)
 	}
 	// Two tables without a paragraph between them would be one.
-	x.body.WriteString(`</w:tbl><w:p><w:pPr><w:pStyle w:val="Gap"/></w:pPr></w:p>`)
+	x.WriteString(`</w:tbl><w:p><w:pPr><w:pStyle w:val="Gap"/></w:pPr></w:p>`)
 }
 
 func (x *docx) row(row []cell, widths []int, head bool) {
-	x.body.WriteString(`<w:tr><w:trPr><w:cantSplit/>`)
+	x.WriteString(`<w:tr><w:trPr><w:cantSplit/>`)
 	for _, c := range row {
 		if c.Tall {
-			x.body.WriteString(`<w:trHeight w:val="1700" w:hRule="atLeast"/>`)
+			x.WriteString(`<w:trHeight w:val="1700" w:hRule="atLeast"/>`)
 			break
 		}
 		if c.Hand {
-			x.body.WriteString(`<w:trHeight w:val="480" w:hRule="atLeast"/>`)
+			x.WriteString(`<w:trHeight w:val="480" w:hRule="atLeast"/>`)
 			break
 		}
 	}
 	if head {
-		x.body.WriteString(`<w:tblHeader/>`)
+		x.WriteString(`<w:tblHeader/>`)
 	}
-	x.body.WriteString(`</w:trPr>`)
+	x.WriteString(`</w:trPr>`)
 	at := 0
 	for _, c := range row {
 		width := 0
@@ -180,32 +180,32 @@ func (x *docx) row(row []cell, widths []int, head bool) {
 		}
 		x.cell(&c, width)
 	}
-	x.body.WriteString(`</w:tr>`)
+	x.WriteString(`</w:tr>`)
 }
 
 func (x *docx) cell(c *cell, width int) {
-	fmt.Fprintf(&x.body, `<w:tc><w:tcPr><w:tcW w:w="%d" w:type="dxa"/>`, width)
+	fmt.Fprintf(x, `<w:tc><w:tcPr><w:tcW w:w="%d" w:type="dxa"/>`, width)
 	if c.Span > 1 {
-		fmt.Fprintf(&x.body, `<w:gridSpan w:val="%d"/>`, c.Span)
+		fmt.Fprintf(x, `<w:gridSpan w:val="%d"/>`, c.Span)
 	}
 	shade := shades[c.Fill]
 	if c.Head {
 		shade = "EEEEEE"
 	}
 	if shade != "" {
-		fmt.Fprintf(&x.body, `<w:shd w:val="clear" w:color="auto" w:fill="%s"/>`, shade)
+		fmt.Fprintf(x, `<w:shd w:val="clear" w:color="auto" w:fill="%s"/>`, shade)
 	}
 	place := "center"
 	if c.Tall {
 		place = "top"
 	}
-	fmt.Fprintf(&x.body, `<w:vAlign w:val="%s"/></w:tcPr><w:p><w:pPr><w:pStyle w:val="%s"/>`, place, x.letters)
+	fmt.Fprintf(x, `<w:vAlign w:val="%s"/></w:tcPr><w:p><w:pPr><w:pStyle w:val="%s"/>`, place, x.letters)
 	if c.Mid {
-		x.body.WriteString(`<w:jc w:val="center"/>`)
+		x.WriteString(`<w:jc w:val="center"/>`)
 	}
-	x.body.WriteString(`</w:pPr>`)
+	x.WriteString(`</w:pPr>`)
 	x.runs(c.Runs)
-	x.body.WriteString(`</w:p></w:tc>`)
+	x.WriteString(`</w:p></w:tc>`)
 }
 
 func (x *docx) picture(code *symbol) {
@@ -213,7 +213,7 @@ func (x *docx) picture(code *symbol) {
 	x.err = errors.Join(x.err, err)
 	x.pictures = append(x.pictures, data)
 	n := len(x.pictures)
-	fmt.Fprintf(&x.body, `<w:r><w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0"><wp:extent cx="%d" cy="%d"/><wp:docPr id="%d" name="QR %d" descr="QR"/>`+
+	fmt.Fprintf(x, `<w:r><w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0"><wp:extent cx="%d" cy="%d"/><wp:docPr id="%d" name="QR %d" descr="QR"/>`+
 		`<a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture"><pic:pic><pic:nvPicPr><pic:cNvPr id="%d" name="qr%d.png"/><pic:cNvPicPr/></pic:nvPicPr>`+
 		`<pic:blipFill><a:blip r:embed="rIdPicture%d"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill>`+
 		`<pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="%d" cy="%d"/></a:xfrm><a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing></w:r>`,
@@ -288,7 +288,7 @@ func (x *docx) files() []docxPart {
 	var doc bytes.Buffer
 	fmt.Fprintf(&doc, `%s<w:document xmlns:w="%s" xmlns:r="%s" xmlns:wp="%s" xmlns:a="%s" xmlns:pic="%s"><w:body>`,
 		xml.Header, nsW, nsR, nsWP, nsA, nsPic)
-	doc.Write(x.body.Bytes())
+	doc.Write(x.Bytes())
 	doc.WriteString(`</w:body></w:document>`)
 
 	types := xml.Header + `<Types xmlns="` + nsCT +

@@ -172,15 +172,13 @@ func (r *engine) build(ctx context.Context, dir string) error {
 	if _, err := r.svc.ImportList(ctx, "replay", r.opt.List, "replay", nil); err != nil {
 		return err
 	}
-	epoch, err := r.lead(ctx)
-	if err != nil {
+	if r.epoch, err = r.lead(ctx); err != nil {
 		return err
 	}
 	nc, _ := b.Public()
 	if _, err := nc.Subscribe("qingkong.order.*", r.enterprise); err != nil {
 		return err
 	}
-	r.epoch = epoch
 	r.d = dispatch.New(dispatch.Options{Journal: r.svc.J, Acts: r.svc, Clock: r.now, Log: r.opt.Log,
 		Channels: []dispatch.Channel{dispatch.NATS(b.Channel())}})
 	return nil
@@ -256,16 +254,12 @@ func (r *engine) enterprise(msg *nats.Msg) {
 		if err != nil {
 			r.fail(fmt.Errorf("order %s: %w", in.Order.ID, err))
 		}
-		r.count(in.Order.WarningID, done)
+		r.mu.Lock()
+		c := r.counts[in.Order.WarningID]
+		r.counts[in.Order.WarningID] = Orders{c.Issued + done.Issued, c.Acknowledged + done.Acknowledged}
+		r.mu.Unlock()
 		r.answered.Done()
 	})
-}
-
-func (r *engine) count(warning string, done Orders) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	c := r.counts[warning]
-	r.counts[warning] = Orders{c.Issued + done.Issued, c.Acknowledged + done.Acknowledged}
 }
 
 func (r *engine) fail(err error) { r.failed.CompareAndSwap(nil, &err) }
