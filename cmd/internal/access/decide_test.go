@@ -296,7 +296,7 @@ func TestRevokedCredentials(t *testing.T) {
 		if u, err := Get(tx, "E0001"); err != nil || u.PasswordAt != nil || len(u.Tokens) != 0 || u.Disabled {
 			t.Errorf("shown as %+v, %v", u, err)
 		}
-		if p, ok := PrincipalOf(tx, "E0001"); ok {
+		if p := PrincipalOf(tx, "E0001"); p != nil {
 			t.Errorf("its session goes on as %+v", p)
 		}
 	})

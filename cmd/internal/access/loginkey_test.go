@@ -54,7 +54,7 @@ func TestWhatMakesALoginAnother(t *testing.T) {
 	mustDo(s, DecideAddAccount, AddAccount{User: "duty", Role: calls.Duty, PasswordRef: "p1", TokenRef: "t1"})
 	login := func() (name string) {
 		s.view(func(tx *bbolt.Tx) {
-			if p, ok := PrincipalOf(tx, "duty"); ok {
+			if p := PrincipalOf(tx, "duty"); p != nil {
 				name = p.Login()
 			}
 		})

@@ -111,24 +111,25 @@ func (p *Passwords) look(user, secret string, tokens int) (found *Principal, ref
 }
 
 // still is the user, unless its password has changed while it was being checked.
-func (p *Passwords) still(user, ref string) (found *Principal, err error) {
-	err = p.j.View(func(tx *bbolt.Tx) error {
-		if now, ok := PrincipalOf(tx, user); ok && now.Credential == ref {
-			found = now
-		}
-		return nil
-	})
-	return found, err
+func (p *Passwords) still(user, ref string) (*Principal, error) {
+	now, err := p.user(user)
+	if now == nil || now.Credential != ref {
+		return nil, err
+	}
+	return now, err
+}
+
+func (p *Passwords) user(user string) (*Principal, error) {
+	return journal.Read(p.j, func(tx *bbolt.Tx) (*Principal, error) { return PrincipalOf(tx, user), nil })
 }
 
 // Change puts a password of an account's own choosing in the place of the one in force; its tokens stay. The same
 // change again is answered ok and changes nothing. A wrong current password gives no user and no error.
 func (p *Passwords) Change(ctx context.Context, user, current, password string) (*Principal, error) {
-	var who *Principal
-	if err := p.j.View(func(tx *bbolt.Tx) error { who, _ = PrincipalOf(tx, user); return nil }); err != nil {
-		return nil, err
-	}
+	who, err := p.user(user)
 	switch {
+	case err != nil:
+		return nil, err
 	case who == nil:
 		return nil, refusal.New(refusal.Unauthenticated, "access.unauthenticated", nil)
 	case who.Recipient != "":

@@ -39,24 +39,24 @@ func (p *Principal) Login() string {
 }
 
 // VerifyToken checks a token's text, qk.<user>.<secret>, at a time of the clock. A password in its place is not
-// accepted.
-func VerifyToken(tx *bbolt.Tx, text string, now time.Time) (*Principal, bool) {
+// accepted: it is nobody's, which is nil.
+func VerifyToken(tx *bbolt.Tx, text string, now time.Time) *Principal {
 	user, secret, ok := splitToken(text)
 	if !ok {
-		return nil, false
+		return nil
 	}
 	p, _, _ := look(tx, user, secret, now, 0, 1)
-	return p, p != nil
+	return p
 }
 
 // PrincipalOf is a user without a check of its secret, for a session that was begun with one. A user that is not
-// there or disabled is nobody.
-func PrincipalOf(tx *bbolt.Tx, user string) (*Principal, bool) {
+// there or disabled is nobody, which is nil.
+func PrincipalOf(tx *bbolt.Tx, user string) *Principal {
 	r, err := find(tx, user)
 	if err != nil || r == nil || r.Disabled || r.revoked() {
-		return nil, false
+		return nil
 	}
-	return r.principal(tx), true
+	return r.principal(tx)
 }
 
 // Exists reports whether there is a user of that name, one that cannot log in among them.

@@ -21,8 +21,7 @@ import (
 func (s *Service) Authenticate(token string) (*access.Principal, error) {
 	now := s.J.Wall()
 	return journal.Read(s.J, func(tx *bbolt.Tx) (*access.Principal, error) {
-		p, _ := access.VerifyToken(tx, token, now)
-		return p, nil
+		return access.VerifyToken(tx, token, now), nil
 	})
 }
 

@@ -97,7 +97,7 @@ var _ = bind(calls.Forecast, (*Service).Forecast)
 
 // Forecast records a forecast and returns its id, the proposal that is open after it, and how it was read.
 func (s *Service) Forecast(ctx context.Context, a Ask, in calls.Document) (alerts.ForecastResult, error) {
-	return s.forecast(ctx, a, in, func(alerts.Forecast) error { return nil })
+	return s.forecast(ctx, a, in, nil)
 }
 
 // ForecastFrom is [Service.Forecast] over NATS: the subject names the source and says whether it is a drill.
@@ -124,11 +124,11 @@ func (s *Service) forecast(ctx context.Context, a Ask, in calls.Document,
 	return out, err
 }
 
-// recordAir records a document about the air once it is read and fits what its carrier says of it.
+// recordAir records a document about the air once it is read and fits what its carrier says of it; nil says nothing.
 func recordAir[R, D any](ctx context.Context, s *Service, a Ask, kind string, in calls.Document,
 	read func([]byte) (D, []alerts.Note, error), fits func(D) error) (out R, notes []alerts.Note, err error) {
 	content, notes, err := read(in.Text)
-	if err == nil {
+	if err == nil && fits != nil {
 		err = fits(content)
 	}
 	if err != nil {
@@ -142,7 +142,7 @@ var _ = bind(calls.Observation, (*Service).Observation)
 
 // Observation records measured days or hours.
 func (s *Service) Observation(ctx context.Context, a Ask, in calls.Document) (alerts.ObservationResult, error) {
-	return s.observation(ctx, a, in, func(alerts.Observation) error { return nil })
+	return s.observation(ctx, a, in, nil)
 }
 
 // ObservationFrom is [Service.Observation] over NATS: the subject names the station.

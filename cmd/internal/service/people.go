@@ -23,7 +23,7 @@ func (s *Service) Login(user, secret string) (who *access.Principal, own bool, e
 // Principal is a user that may log in; nil for none, and where the record cannot be read.
 func (s *Service) Principal(user string) (p *access.Principal) {
 	_ = s.J.View(func(tx *bbolt.Tx) error {
-		p, _ = access.PrincipalOf(tx, user)
+		p = access.PrincipalOf(tx, user)
 		return nil
 	})
 	return p

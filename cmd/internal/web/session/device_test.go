@@ -382,14 +382,14 @@ func TestWhatIsRememberedOfLanesIsBounded(t *testing.T) {
 			done(serial == 0)
 		}
 	}
-	if len(l.users) > maxCounts || l.order.Len() != len(l.users) {
-		t.Errorf("%d users, %d in order", len(l.users), l.order.Len())
+	if len(l.users.byKey) > maxCounts || l.users.order.Len() != len(l.users.byKey) {
+		t.Errorf("%d users, %d in order", len(l.users.byKey), l.users.order.Len())
 	}
 	for i := range 1000 {
 		done, _ := l.begin("duty", fmt.Sprint(i))
 		done(true)
 	}
-	if n := len(l.users["duty"].Value.(*laneUser).tries); n > lanePairs {
+	if n := len(l.users.find("duty").tries); n > lanePairs {
 		t.Errorf("%d pairs of one user", n)
 	}
 	right := newLanes()
@@ -397,7 +397,7 @@ func TestWhatIsRememberedOfLanesIsBounded(t *testing.T) {
 		done, _ := right.begin("duty", fmt.Sprint(i))
 		done(false)
 	}
-	if len(right.users) != 0 || right.order.Len() != 0 {
+	if len(right.users.byKey) != 0 || right.users.order.Len() != 0 {
 		t.Error("right passwords are remembered")
 	}
 }

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"container/list"
 	"slices"
 	"sync"
 )
@@ -21,12 +20,10 @@ const (
 // password has a pair to be counted by.
 type lanes struct {
 	mu    sync.Mutex
-	users map[string]*list.Element // of *laneUser
-	order *list.List               // the one that was touched last in front
+	users recent[laneUser]
 }
 
 type laneUser struct {
-	user    string
 	pending int
 	tries   []laneTry // the oldest first
 }
@@ -36,18 +33,17 @@ type laneTry struct {
 	wrong, pending int
 }
 
-func newLanes() *lanes { return &lanes{users: map[string]*list.Element{}, order: list.New()} }
+func newLanes() *lanes { return &lanes{users: newRecent[laneUser]()} }
 
 // begin lets a known browser try; false where its pair was dropped or too much is under way. done must be called with
 // what came of it, and says whether the pair is dropped by now.
 func (l *lanes) begin(user, serial string) (done func(wrong bool) (dropped bool), ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	u := l.user(user)
+	u := l.users.get(user)
 	t := u.try(serial)
 	if u.pending >= lanePending || t.wrong+t.pending >= laneTries {
-		u.tidy(serial)
-		l.forget(u)
+		l.tidy(user, serial)
 		return nil, false
 	}
 	u.pending++
@@ -58,15 +54,14 @@ func (l *lanes) begin(user, serial string) (done func(wrong bool) (dropped bool)
 func (l *lanes) done(user, serial string, wrong bool) (dropped bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	u := l.user(user)
+	u := l.users.get(user)
 	t := u.try(serial)
 	u.pending, t.pending = max(u.pending-1, 0), max(t.pending-1, 0) // they may have been forgotten meanwhile
 	if wrong {
 		t.wrong++
 	}
 	dropped = t.wrong >= laneTries
-	u.tidy(serial)
-	l.forget(u)
+	l.tidy(user, serial)
 	return dropped
 }
 
@@ -74,34 +69,9 @@ func (l *lanes) done(user, serial string, wrong bool) (dropped bool) {
 func (l *lanes) dropped(user, serial string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.users[user]
-	return e != nil && slices.ContainsFunc(e.Value.(*laneUser).tries,
+	u := l.users.find(user)
+	return u != nil && slices.ContainsFunc(u.tries,
 		func(t laneTry) bool { return t.serial == serial && t.wrong >= laneTries })
-}
-
-func (l *lanes) user(user string) *laneUser {
-	if e := l.users[user]; e != nil {
-		l.order.MoveToFront(e)
-		return e.Value.(*laneUser)
-	}
-	if l.order.Len() >= maxCounts {
-		oldest := l.order.Remove(l.order.Back()).(*laneUser)
-		delete(l.users, oldest.user)
-	}
-	u := &laneUser{user: user}
-	l.users[user] = l.order.PushFront(u)
-	return u
-}
-
-// forget drops a user of whom nothing need be known.
-func (l *lanes) forget(u *laneUser) {
-	if u.pending > 0 || len(u.tries) > 0 {
-		return
-	}
-	if e := l.users[u.user]; e != nil {
-		l.order.Remove(e)
-		delete(l.users, u.user)
-	}
 }
 
 func (u *laneUser) try(serial string) *laneTry {
@@ -117,8 +87,12 @@ func (u *laneUser) try(serial string) *laneTry {
 	return &u.tries[len(u.tries)-1]
 }
 
-// tidy drops a pair of which nothing need be known.
-func (u *laneUser) tidy(serial string) {
+// tidy drops a pair of which nothing need be known, and so its user.
+func (l *lanes) tidy(user, serial string) {
+	u := l.users.get(user)
 	u.tries = slices.DeleteFunc(u.tries,
 		func(t laneTry) bool { return t.serial == serial && t.wrong == 0 && t.pending == 0 })
+	if u.pending == 0 && len(u.tries) == 0 {
+		l.users.drop(user)
+	}
 }

@@ -167,7 +167,7 @@ func (s *Sessions) keep(ctx context.Context, token string, kept row) error {
 // current is the user, unless its login is no longer the one that is named.
 func (s *Sessions) current(user, login string) (who *access.Principal) {
 	err := s.j.View(func(tx *bbolt.Tx) error {
-		if p, ok := access.PrincipalOf(tx, user); ok && p.Login() == login {
+		if p := access.PrincipalOf(tx, user); p != nil && p.Login() == login {
 			who = p
 		}
 		return nil

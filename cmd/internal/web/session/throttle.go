@@ -39,11 +39,13 @@ const (
 // with secrets that nobody guesses.
 type throttle struct {
 	mu        sync.Mutex
-	addresses counts
-	users     counts
+	addresses recent[count]
+	users     recent[count]
 }
 
-func newThrottle() *throttle { return &throttle{addresses: newCounts(), users: newCounts()} }
+func newThrottle() *throttle {
+	return &throttle{addresses: newRecent[count](), users: newRecent[count]()}
+}
 
 // begin says how long to wait before a password may be tried. When that is 0, done must be called with what came of it.
 // id names a turn whose time has come; it is empty without one.
@@ -63,8 +65,8 @@ func (t *throttle) begin(user, address, id string, now time.Time) (done func(wro
 func (t *throttle) wait(address string, now time.Time) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if e := t.addresses.byKey[address]; e != nil {
-		return e.Value.(*count).wait(now)
+	if c := t.addresses.find(address); c != nil {
+		return c.wait(now)
 	}
 	return 0
 }
@@ -105,7 +107,6 @@ func clip(user string) string { return user[:min(len(user), 64)] }
 
 // count is the wrong tries of an address or at a user.
 type count struct {
-	key     string
 	wrong   int
 	last    time.Time
 	until   time.Time
@@ -121,24 +122,42 @@ func (c *count) add(now time.Time) int {
 	return c.wrong
 }
 
-// counts are at most maxCounts of them, the one that was touched last in front.
-type counts struct {
+// recent are at most maxCounts values by their keys; the one that was touched longest ago makes room.
+type recent[T any] struct {
 	byKey map[string]*list.Element
-	order *list.List
+	order *list.List // of *keyed, the one that was touched last in front
 }
 
-func newCounts() counts { return counts{map[string]*list.Element{}, list.New()} }
+type keyed[T any] struct {
+	key   string
+	value T
+}
 
-func (c *counts) get(key string) *count {
+func newRecent[T any]() recent[T] { return recent[T]{map[string]*list.Element{}, list.New()} }
+
+// find is the value of a key; nil for none.
+func (c *recent[T]) find(key string) *T {
 	if e := c.byKey[key]; e != nil {
-		c.order.MoveToFront(e)
-		return e.Value.(*count)
+		return &e.Value.(*keyed[T]).value
+	}
+	return nil
+}
+
+// get is the value of a key, a new one where there is none, and touches it.
+func (c *recent[T]) get(key string) *T {
+	if v := c.find(key); v != nil {
+		c.order.MoveToFront(c.byKey[key])
+		return v
 	}
 	if c.order.Len() >= maxCounts {
-		oldest := c.order.Remove(c.order.Back()).(*count)
-		delete(c.byKey, oldest.key)
+		c.drop(c.order.Back().Value.(*keyed[T]).key)
 	}
-	n := &count{key: key}
+	n := &keyed[T]{key: key}
 	c.byKey[key] = c.order.PushFront(n)
-	return n
+	return &n.value
+}
+
+func (c *recent[T]) drop(key string) {
+	c.order.Remove(c.byKey[key])
+	delete(c.byKey, key)
 }

@@ -118,7 +118,7 @@ func TestThrottleIsBounded(t *testing.T) {
 		done, _ := th.begin("u"+strconv.Itoa(i)+strings.Repeat("x", 1000), "a"+strconv.Itoa(i), "", noon)
 		done(true, noon)
 	}
-	for name, c := range map[string]counts{"addresses": th.addresses, "users": th.users} {
+	for name, c := range map[string]recent[count]{"addresses": th.addresses, "users": th.users} {
 		if len(c.byKey) > maxCounts || c.order.Len() != len(c.byKey) {
 			t.Errorf("%d %s, %d in order", len(c.byKey), name, c.order.Len())
 		}
