@@ -28,6 +28,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"slices"
 	"sync"
@@ -90,13 +91,12 @@ type Bus struct {
 	opts   *server.Options
 	creds  Credentials // external
 
-	journal, public, officers, viewers, auth, system *nats.Conn // the last four are nil when there is no such access
-	// inbox is what users publish to us by. It is apart from public: where somebody sends more than a connection takes,
-	// the server closes that, and what we send must not share its fate.
-	inbox *nats.Conn
-	feed  *nats.Conn // the same for feeders, whose messages are the largest
-
-	journalJS, publicJS, officersJS, viewersJS jetstream.JetStream
+	// conns are our connections, by their [parts]; officers, viewers, auth and system are missing when there is no such
+	// access. inbox is what users publish to us by. It is apart from public: where somebody sends more than a connection
+	// takes, the server closes that, and what we send must not share its fate. feed is the same for feeders, whose messages
+	// are the largest.
+	conns map[string]*nats.Conn
+	js    map[string]jetstream.JetStream // of journal, public, officers and viewers, where they are there
 
 	issuer  *issuer       // signs what the callout answers; nil when no callout is served
 	targets targets       // where the callout places users
@@ -124,6 +124,7 @@ func Start(cfg Config) (*Bus, error) {
 	cfg.Name = cmp.Or(cfg.Name, "qingkong")
 	b := &Bus{cfg: cfg, log: cfg.Logger.With("component", "bus"), meter: fair.NewMeter(cfg.Share, nil)}
 	b.quiet, b.own = newQuieter(b.log), map[string]bool{}
+	b.conns, b.js = map[string]*nats.Conn{}, map[string]jetstream.JetStream{}
 	b.rates = newRates(cfg.Share.PerSecond, cfg.Excess)
 	var err error
 	if cfg.URL != "" {
@@ -144,33 +145,28 @@ func Start(cfg Config) (*Bus, error) {
 		b.dropOld()
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	if b.done = cancel; b.rates.limit > 0 && (b.srv != nil || b.system != nil) {
+	if b.done = cancel; b.rates.limit > 0 && (b.srv != nil || b.conns["system"] != nil) {
 		go b.watchRates(ctx)
 	}
 	return b, nil
 }
 
 func (b *Bus) openJetStream() (err error) {
-	for name, r := range map[string]struct {
-		nc *nats.Conn
-		js *jetstream.JetStream
-	}{"journal": {b.journal, &b.journalJS}, "public": {b.public, &b.publicJS}, "officers": {b.officers, &b.officersJS},
-		"viewers": {b.viewers, &b.viewersJS}} {
-		if r.nc == nil {
-			continue
-		}
-		if *r.js, err = jetstream.New(r.nc); err != nil {
-			return fmt.Errorf("bus: %s account: %w", name, err)
+	for _, name := range []string{"journal", "public", "officers", "viewers"} {
+		if nc := b.conns[name]; nc != nil {
+			if b.js[name], err = jetstream.New(nc); err != nil {
+				return fmt.Errorf("bus: %s account: %w", name, err)
+			}
 		}
 	}
 	return nil
 }
 
 // Journal is the connection to the account that no outside user reaches.
-func (b *Bus) Journal() (*nats.Conn, jetstream.JetStream) { return b.journal, b.journalJS }
+func (b *Bus) Journal() (*nats.Conn, jetstream.JetStream) { return b.conns["journal"], b.js["journal"] }
 
 // Public is the connection with all rights in the account that outside users share.
-func (b *Bus) Public() (*nats.Conn, jetstream.JetStream) { return b.public, b.publicJS }
+func (b *Bus) Public() (*nats.Conn, jetstream.JetStream) { return b.conns["public"], b.js["public"] }
 
 // Embedded says whether the server runs in this process.
 func (b *Bus) Embedded() bool { return b.srv != nil }
@@ -213,7 +209,7 @@ func (b *Bus) Close(ctx context.Context) error {
 		errs = append(errs, bounded(finish, "end logins", c.stop))
 	}
 	b.endInbound(finish)
-	errs = append(errs, drain(finish, b.inbox, b.feed, b.public, b.journal, b.officers, b.viewers, b.auth, b.system))
+	errs = append(errs, drain(finish, slices.Collect(maps.Values(b.conns))...))
 	if b.srv != nil {
 		errs = append(errs, bounded(ctx, "stop the server", b.shutdown))
 	}
@@ -232,13 +228,13 @@ func bounded(ctx context.Context, what string, do func()) error {
 	}
 }
 
-// drain drains the connections beside each other; nil is none, and accounts may share one. A connection to a server
-// that takes nothing in holds its lock for as long as a write may last, so that not even closing it is waited for.
+// drain drains the connections beside each other; accounts may share one. A connection to a server that takes nothing in
+// holds its lock for as long as a write may last, so that not even closing it is waited for.
 func drain(ctx context.Context, conns ...*nats.Conn) error {
 	var all sync.WaitGroup
 	errs := make([]error, len(conns))
 	for i, nc := range conns {
-		if nc != nil && !slices.Contains(conns[:i], nc) {
+		if !slices.Contains(conns[:i], nc) {
 			all.Go(func() { errs[i] = bounded(ctx, "drain "+nc.Opts.Name, func() { drainOne(ctx, nc) }) })
 		}
 	}

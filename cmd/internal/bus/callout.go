@@ -73,7 +73,7 @@ func (b *Bus) ServeAuth(auth Authenticate) error {
 		return errors.New("bus: logins are already served, or the bus is closed")
 	}
 	var err error
-	if c.sub, err = b.auth.QueueSubscribe(calloutSubject, calloutQueue, c.enqueue); err != nil {
+	if c.sub, err = b.conns["auth"].QueueSubscribe(calloutSubject, calloutQueue, c.enqueue); err != nil {
 		c.cancel()
 		return fmt.Errorf("bus: auth callout: %w", err)
 	}
@@ -189,7 +189,7 @@ func (b *Bus) decide(req *jwt.AuthorizationRequestClaims, id *Identity, now time
 	if !streams && isReader(id.Role) {
 		uc.Permissions.Pub = only(nil)
 	}
-	if b.srv == nil && b.system == nil {
+	if b.srv == nil && b.conns["system"] == nil {
 		uc.Expires = now.Add(loginTerm).Unix()
 	}
 	if !id.Expires.IsZero() {

@@ -25,7 +25,7 @@ type Channel struct {
 }
 
 // Channel is the sender to the recipients and readers.
-func (b *Bus) Channel() *Channel { return &Channel{b.public, b.publicJS} }
+func (b *Bus) Channel() *Channel { return &Channel{b.conns["public"], b.js["public"]} }
 
 // Name implements [channel.Sender].
 func (*Channel) Name() string { return channel.NATS }

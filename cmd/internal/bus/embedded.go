@@ -144,16 +144,15 @@ func (b *Bus) startEmbedded() error {
 	if err := b.runServer(values); err != nil {
 		return err
 	}
-	for part, conn := range map[string]**nats.Conn{"Journal": &b.journal, "Public": &b.public, "Officers": &b.officers,
-		"Viewers": &b.viewers, "Auth": &b.auth} {
-		if *conn, err = b.connectInProcess(strings.ToLower(part), users[part], b.srv); err != nil {
+	for part, user := range users {
+		if err := b.connectInProcess(strings.ToLower(part), user, b.srv); err != nil {
 			return err
 		}
 	}
 	soon := []nats.Option{nats.ReconnectWait(20 * time.Millisecond),
 		nats.ReconnectJitter(20*time.Millisecond, 20*time.Millisecond)}
-	for part, conn := range map[string]**nats.Conn{"inbox": &b.inbox, "feed": &b.feed} {
-		if *conn, err = b.connectInProcess(part, users["Public"], eagerServer{b.srv}, soon...); err != nil {
+	for _, part := range []string{"inbox", "feed"} {
+		if err := b.connectInProcess(part, users["Public"], eagerServer{b.srv}, soon...); err != nil {
 			return err
 		}
 	}
@@ -206,19 +205,20 @@ func (b *Bus) runServer(values map[string]any) error {
 }
 
 func (b *Bus) connectInProcess(part string, user nkeys.KeyPair, srv nats.InProcessConnProvider,
-	more ...nats.Option) (*nats.Conn, error) {
+	more ...nats.Option) error {
 	pub, err := user.PublicKey()
 	if err != nil {
-		return nil, fmt.Errorf("bus: user key: %w", err)
+		return fmt.Errorf("bus: user key: %w", err)
 	}
 	nc, err := nats.Connect("", append(append(b.options(part),
 		nats.InProcessServer(srv),
 		nats.Nkey(pub, user.Sign),
 		nats.CustomInboxPrefix("_INBOX."+pub)), more...)...)
 	if err != nil {
-		return nil, fmt.Errorf("bus: connect to the embedded server as %s: %w", part, err)
+		return fmt.Errorf("bus: connect to the embedded server as %s: %w", part, err)
 	}
-	return nc, nil
+	b.conns[part] = nc
+	return nil
 }
 
 // OpenListener lets clients connect at Config.Listen. An error says that the address cannot be used; it may be

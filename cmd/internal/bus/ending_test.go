@@ -42,7 +42,7 @@ func TestWhatEndsForGoodIsTold(t *testing.T) {
 	}{
 		"the embedded server": {func(_ *testing.T, b *Bus) { b.srv.Shutdown() }, "server has ended by itself"},
 		"the listener":        {func(t *testing.T, b *Bus) { closeUnderneath(t, b.Addr()) }, "accepts no more connections"},
-		"a connection":        {func(_ *testing.T, b *Bus) { b.public.Close() }, "connection public has ended"},
+		"a connection":        {func(_ *testing.T, b *Bus) { b.conns["public"].Close() }, "connection public has ended"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			failed, told := failures()
@@ -161,7 +161,7 @@ func TestCloseKeepsToItsTime(t *testing.T) {
 	defer func() { w.mu.Unlock(); written.Wait() }()
 	progress := make(chan struct{}, 1)
 	written.Go(func() {
-		for text := make([]byte, 1<<19); b.public.Publish("qingkong.test", text) == nil; {
+		for text := make([]byte, 1<<19); b.conns["public"].Publish("qingkong.test", text) == nil; {
 			select {
 			case progress <- struct{}{}:
 			default:

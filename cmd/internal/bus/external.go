@@ -104,21 +104,16 @@ func (b *Bus) connectExternal() (err error) {
 		return err
 	}
 	in := cmp.Or(b.creds.Public, &b.creds.Login)
-	for _, r := range []struct {
-		part  string
-		login *Login
-		nc    **nats.Conn
-	}{{"journal", &b.creds.Login, &b.journal}, {"public", b.creds.Public, &b.public}, {"inbox", in, &b.inbox},
-		{"feed", in, &b.feed}, {"officers", b.creds.Officers, &b.officers}, {"viewers", b.creds.Viewers, &b.viewers},
-		{"system", b.creds.System, &b.system}} {
-		if r.login == nil {
-			continue
-		}
-		if *r.nc, err = b.connectURL(r.part, *r.login); err != nil {
-			return err
+	logins := map[string]*Login{"journal": &b.creds.Login, "public": b.creds.Public, "inbox": in, "feed": in,
+		"officers": b.creds.Officers, "viewers": b.creds.Viewers, "system": b.creds.System}
+	for _, part := range parts {
+		if login := logins[part]; login != nil {
+			if err := b.connectURL(part, *login); err != nil {
+				return err
+			}
 		}
 	}
-	b.public = cmp.Or(b.public, b.journal)
+	b.conns["public"] = cmp.Or(b.conns["public"], b.conns["journal"])
 	if b.creds.Callout != nil {
 		return b.connectCallout(*b.creds.Callout)
 	}
@@ -147,11 +142,10 @@ func (b *Bus) connectCallout(c Callout) (err error) {
 				"without officers and viewers these have no streams", "lacks", setting)
 		}
 	}
-	b.auth, err = b.connectURL("auth", c.Login)
-	return err
+	return b.connectURL("auth", c.Login)
 }
 
-func (b *Bus) connectURL(part string, login Login) (*nats.Conn, error) {
+func (b *Bus) connectURL(part string, login Login) error {
 	opts := b.options(part)
 	b.own[login.User] = true
 	switch {
@@ -168,7 +162,8 @@ func (b *Bus) connectURL(part string, login Login) (*nats.Conn, error) {
 		err = fmt.Errorf("its certificate is not trusted (name its authority with nats.ca or --nats-ca): %w", err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("bus: connect to the external server as %s: %w", part, err)
+		return fmt.Errorf("bus: connect to the external server as %s: %w", part, err)
 	}
-	return nc, nil
+	b.conns[part] = nc
+	return nil
 }

@@ -27,7 +27,7 @@ func TestAnExternalServerWithTLS(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", url, err)
 		}
-		if state, err := b.journal.TLSConnectionState(); err != nil || len(state.VerifiedChains) == 0 {
+		if state, err := b.conns["journal"].TLSConnectionState(); err != nil || len(state.VerifiedChains) == 0 {
 			t.Errorf("%s: %v", url, err)
 		}
 		closeBus(t, b)

@@ -45,7 +45,7 @@ func (b *Bus) Handle(subject string, bounds fair.Bounds, fn Handler) error {
 	}
 	dotted := prefix + "."
 	in := b.inbound(bounds, func(m inMessage, reply func([]byte)) { fn(m.user, m.data, reply) })
-	return b.subscribe(b.inbox, subject, in, func(msg *nats.Msg) {
+	return b.subscribe(b.conns["inbox"], subject, in, func(msg *nats.Msg) {
 		user, below := strings.CutPrefix(msg.Subject, dotted)
 		in.take(user, len(msg.Data), func() (m inMessage, ok bool) {
 			if !below || !ValidUser(user) {
@@ -82,7 +82,7 @@ func (b *Bus) HandleShared(subject string, bounds fair.Bounds, fn SharedHandler)
 	}
 	in := b.inbound(bounds, func(m inMessage, reply func([]byte)) { fn(m.place, m.user, m.data, reply) })
 	take := func(prefix string, user func(*nats.Msg) string) error {
-		return b.subscribe(b.feed, prefix+".*", in, func(msg *nats.Msg) {
+		return b.subscribe(b.conns["feed"], prefix+".*", in, func(msg *nats.Msg) {
 			from := user(msg)
 			in.take(from, len(msg.Data), func() (m inMessage, ok bool) {
 				place, below := strings.CutPrefix(msg.Subject, prefix+".")
@@ -186,7 +186,7 @@ func (b *Bus) answerTo(msg *nats.Msg) func([]byte) {
 	}
 	reply, subject := msg.Reply, msg.Subject
 	return func(data []byte) {
-		if err := b.public.Publish(reply, data); err != nil {
+		if err := b.conns["public"].Publish(reply, data); err != nil {
 			b.quiet.Warn(subject, "answer not sent", "subject", subject, "error", err)
 		}
 	}

@@ -176,7 +176,7 @@ func TestReplySubjectCannotBeAbused(t *testing.T) {
 			t.Errorf("%s was sent to %s", msg.Data, msg.Subject)
 		}
 	})
-	if _, err := b.publicJS.Stream(t.Context(), StreamEvents); err != nil {
+	if _, err := b.js["public"].Stream(t.Context(), StreamEvents); err != nil {
 		t.Errorf("the stream: %v", err)
 	}
 }
@@ -325,13 +325,13 @@ func TestReadersCannotMakeJetStreamWriteForThem(t *testing.T) {
 		}
 		made := time.Now().Add(time.Second)
 		for time.Now().Before(made) { // some targets the server refuses by itself
-			if _, err := b.viewersJS.Consumer(t.Context(), StreamDrill, "viewer"); err == nil {
+			if _, err := b.js["viewers"].Consumer(t.Context(), StreamDrill, "viewer"); err == nil {
 				break
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
 		// Once its own pull consumer has given the event the push consumer before it has been served too.
-		if err := b.viewersJS.DeleteConsumer(t.Context(), StreamDrill, "viewer"); err != nil &&
+		if err := b.js["viewers"].DeleteConsumer(t.Context(), StreamDrill, "viewer"); err != nil &&
 			!errors.Is(err, jetstream.ErrConsumerNotFound) {
 			t.Fatal(err)
 		}
@@ -342,7 +342,7 @@ func TestReadersCannotMakeJetStreamWriteForThem(t *testing.T) {
 		if msg, err := own.Next(jetstream.FetchMaxWait(20 * time.Second)); err != nil || string(msg.Data()) != "drill" {
 			t.Fatalf("the drill's event: %v", err)
 		}
-		if err := b.viewersJS.DeleteConsumer(t.Context(), StreamDrill, "viewer"); err != nil {
+		if err := b.js["viewers"].DeleteConsumer(t.Context(), StreamDrill, "viewer"); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -21,7 +21,7 @@ func (b *Bus) Kick(ctx context.Context, user string) (n int, err error) {
 	if !ValidUser(user) {
 		return 0, nil
 	}
-	if b.srv == nil && b.system == nil {
+	if b.srv == nil && b.conns["system"] == nil {
 		return 0, ErrCannotKick
 	}
 	for {
@@ -60,7 +60,7 @@ func (b *Bus) disconnect(ctx context.Context, id string, cid uint64) (there bool
 	if err != nil {
 		return false, err
 	}
-	if _, err := b.system.RequestWithContext(ctx, "$SYS.REQ.SERVER."+id+".KICK", ask); err != nil {
+	if _, err := b.conns["system"].RequestWithContext(ctx, "$SYS.REQ.SERVER."+id+".KICK", ask); err != nil {
 		return false, fmt.Errorf("bus: close connection %d: %w", cid, err)
 	}
 	return true, nil
@@ -98,13 +98,13 @@ func (b *Bus) eachServer(ctx context.Context, ask server.ConnzOptions,
 // askServers asks all servers of the cluster for connections. How many there are is not known, so it waits for the
 // answers that come within a quarter of a second of each other.
 func (b *Bus) askServers(ctx context.Context, ask []byte, see func(answer []byte) error) error {
-	inbox := b.system.NewRespInbox()
-	sub, err := b.system.SubscribeSync(inbox)
+	inbox := b.conns["system"].NewRespInbox()
+	sub, err := b.conns["system"].SubscribeSync(inbox)
 	if err != nil {
 		return fmt.Errorf("bus: list of connections: %w", err)
 	}
 	defer func() { _ = sub.Unsubscribe() }()
-	if err := b.system.PublishRequest("$SYS.REQ.SERVER.PING.CONNZ", inbox, ask); err != nil {
+	if err := b.conns["system"].PublishRequest("$SYS.REQ.SERVER.PING.CONNZ", inbox, ask); err != nil {
 		return fmt.Errorf("bus: list of connections: %w", err)
 	}
 	for wait, answers := 2*time.Second, 0; ; wait, answers = 250*time.Millisecond, answers+1 {

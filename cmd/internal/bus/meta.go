@@ -27,8 +27,8 @@ const (
 func (b *Bus) setMetaAside() {
 	ctx, cancel := context.WithTimeout(context.Background(), metaWithin)
 	defer cancel()
-	for account, js := range map[string]jetstream.JetStream{accountJournal: b.journalJS, accountPublic: b.publicJS,
-		accountOfficers: b.officersJS, accountViewers: b.viewersJS} {
+	for account, js := range map[string]jetstream.JetStream{accountJournal: b.js["journal"],
+		accountPublic: b.js["public"], accountOfficers: b.js["officers"], accountViewers: b.js["viewers"]} {
 		dir := filepath.Join(b.opts.StoreDir, "jetstream", account, "streams")
 		there, err := os.ReadDir(dir)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {

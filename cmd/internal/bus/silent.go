@@ -15,31 +15,34 @@ type Silence struct {
 	Err   error
 }
 
-// part is one connection of ours.
-type part struct {
-	name  string
-	vital bool
-	nc    *nats.Conn
-}
+// parts are what our connections are for, the vital ones first.
+var parts = []string{"journal", "public", "inbox", "feed", "auth", "officers", "viewers", "system"}
 
-// parts are the connections that there are, each once.
-func (b *Bus) parts() []part {
-	all := []part{{"journal", true, b.journal}, {"public", true, b.public}, {"inbox", true, b.inbox},
-		{"feed", true, b.feed}, {"auth", false, b.auth}, {"officers", false, b.officers}, {"viewers", false, b.viewers},
-		{"system", false, b.system}}
-	return slices.DeleteFunc(all, func(p part) bool { return p.nc == nil || p.name == "public" && p.nc == b.journal })
+// vitalParts is how many are vital.
+const vitalParts = 4
+
+// each gives the connections that there are, each once.
+func (b *Bus) each(yield func(part string, nc *nats.Conn) bool) {
+	for _, part := range parts {
+		nc := b.conns[part]
+		if nc != nil && (part != "public" || nc != b.conns["journal"]) && !yield(part, nc) {
+			return
+		}
+	}
 }
 
 // Silent asks the server for a round trip on each connection, the vital ones first, and returns the first that has none
 // before ctx ends; nil when all answer. A connection that is up proves nothing: a server that stands still keeps it
 // open.
 func (b *Bus) Silent(ctx context.Context) *Silence {
-	for _, p := range b.parts() {
-		if status := p.nc.Status(); status != nats.CONNECTED {
-			return &Silence{p.name, p.vital, fmt.Errorf("the connection is %s", status)}
+	for part, nc := range b.each {
+		status := nc.Status()
+		err := fmt.Errorf("the connection is %s", status)
+		if status == nats.CONNECTED {
+			err = nc.FlushWithContext(ctx)
 		}
-		if err := p.nc.FlushWithContext(ctx); err != nil {
-			return &Silence{p.name, p.vital, err}
+		if err != nil {
+			return &Silence{part, slices.Index(parts, part) < vitalParts, err}
 		}
 	}
 	return nil
@@ -48,8 +51,8 @@ func (b *Bus) Silent(ctx context.Context) *Silence {
 // Connected says of each connection whether it is up.
 func (b *Bus) Connected() map[string]bool {
 	up := map[string]bool{}
-	for _, p := range b.parts() {
-		up[p.name] = p.nc.IsConnected()
+	for part, nc := range b.each {
+		up[part] = nc.IsConnected()
 	}
 	return up
 }

@@ -104,8 +104,8 @@ func TestAnEmbeddedServerAnswersOnAllConnections(t *testing.T) {
 	if s := b.Silent(limited(t, 20*time.Second)); s != nil {
 		t.Errorf("%s is silent: %v", s.Part, s.Err)
 	}
-	if n := b.Clients(); n != len(b.parts()) {
-		t.Errorf("%d clients, want our own %d", n, len(b.parts()))
+	if n := b.Clients(); n != len(b.Connected()) {
+		t.Errorf("%d clients, want our own %d", n, len(b.Connected()))
 	}
 	b.srv.Shutdown()
 	b.srv.WaitForShutdown()
@@ -144,18 +144,18 @@ func TestAServerThatStandsStillIsSilent(t *testing.T) {
 
 func TestVitalConnectionsAreAskedFirst(t *testing.T) {
 	b := startBus(t, Config{StoreDir: t.TempDir()}, nil)
-	b.auth.Close()
+	b.conns["auth"].Close()
 	s := b.Silent(limited(t, 20*time.Second))
 	if s == nil || s.Part != "auth" || s.Vital {
 		t.Errorf("%+v, want the connection of logins, which is not vital", s)
 	}
-	b.public.Close()
+	b.conns["public"].Close()
 	if s = b.Silent(limited(t, 20*time.Second)); s == nil || s.Part != "public" || !s.Vital {
 		t.Errorf("%+v, want the public connection, which is vital", s)
 	}
 	var names []string
-	for _, p := range b.parts() {
-		names = append(names, p.name)
+	for part := range b.each {
+		names = append(names, part)
 	}
 	if !slices.Equal(names, []string{"journal", "public", "inbox", "feed", "auth", "officers", "viewers"}) {
 		t.Errorf("the parts are %v", names)

@@ -21,8 +21,8 @@ const consumerIdle = 14 * 24 * time.Hour
 
 // mirrors are the accounts that have mirrors of the streams.
 func (b *Bus) mirrors() map[string]jetstream.JetStream {
-	all := map[string]jetstream.JetStream{"officers": b.officersJS, "viewers": b.viewersJS}
-	maps.DeleteFunc(all, func(_ string, js jetstream.JetStream) bool { return js == nil })
+	all := maps.Clone(b.js)
+	maps.DeleteFunc(all, func(part string, _ jetstream.JetStream) bool { return part == "journal" || part == "public" })
 	return all
 }
 
@@ -31,7 +31,7 @@ func (b *Bus) mirrors() map[string]jetstream.JetStream {
 // only what the bus relies on in a stream that is there; replicas and limits are its operator's.
 func (b *Bus) EnsureStreams(ctx context.Context) error {
 	for name, prefix := range map[string]string{StreamEvents: "qingkong.", StreamDrill: "qingkong.drill."} {
-		err := b.ensureStream(ctx, b.publicJS, name, func(c *jetstream.StreamConfig) {
+		err := b.ensureStream(ctx, b.js["public"], name, func(c *jetstream.StreamConfig) {
 			c.Subjects = []string{prefix + "warning.>", prefix + "proposal.>"}
 			c.Duplicates = 10 * time.Minute
 		})

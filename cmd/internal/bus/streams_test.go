@@ -88,8 +88,8 @@ func TestSweep(t *testing.T) {
 	if _, err := viewer.Request("$JS.API.CONSUMER.CREATE."+StreamEvents+".viewer", push, 10*time.Second); err != nil {
 		t.Fatal(err)
 	}
-	for js, names := range map[jetstream.JetStream][]string{b.viewersJS: {"viewer2", "gone", "duty"},
-		b.officersJS: {"duty", "viewer"}} {
+	for js, names := range map[jetstream.JetStream][]string{b.js["viewers"]: {"viewer2", "gone", "duty"},
+		b.js["officers"]: {"duty", "viewer"}} {
 		for _, name := range names {
 			if _, err := js.CreateConsumer(t.Context(), StreamEvents, jetstream.ConsumerConfig{Durable: name}); err != nil {
 				t.Fatal(err)
@@ -104,10 +104,10 @@ func TestSweep(t *testing.T) {
 	if n, err := b.Sweep(t.Context(), reads); err != nil || n != 4 {
 		t.Errorf("%d were deleted, %v", n, err)
 	}
-	if got := consumersOf(t, b.viewersJS); !slices.Equal(got, []string{"viewer2"}) {
+	if got := consumersOf(t, b.js["viewers"]); !slices.Equal(got, []string{"viewer2"}) {
 		t.Errorf("viewers have %v", got)
 	}
-	if got := consumersOf(t, b.officersJS); !slices.Equal(got, []string{"duty"}) {
+	if got := consumersOf(t, b.js["officers"]); !slices.Equal(got, []string{"duty"}) {
 		t.Errorf("officers have %v", got)
 	}
 }
