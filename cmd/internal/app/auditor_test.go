@@ -107,7 +107,7 @@ func (x *auditedApp) minute() watchman.AuditFinding {
 func (x *auditedApp) well(when string) {
 	x.t.Helper()
 	eventually(x.t, "nothing due", func() bool { return idle(x.App) })
-	if f := x.minute(); f.Failed {
+	if f := x.minute(); f.Why != nil {
 		x.t.Fatalf("%s: %v", when, f.Why)
 	}
 }
@@ -120,9 +120,9 @@ func (x *auditedApp) alarms(names string) {
 	for m := 1; m <= 4; m++ {
 		f := x.minute()
 		switch {
-		case f.Failed && m <= 2:
+		case f.Why != nil && m <= 2:
 			x.t.Fatalf("in minute %d: %v", m, f.Why)
-		case f.Failed:
+		case f.Why != nil:
 			for _, lang := range []string{"zh-CN", "en"} {
 				if text := f.Why.Detail(lang); !strings.Contains(text, names) || strings.Contains(text, "{") {
 					x.t.Errorf("it says %q, and does not name %s", text, names)
@@ -232,7 +232,7 @@ func TestTheAuditorFindsALostRow(t *testing.T) {
 		t.Fatal(err)
 	}
 	x = startAudited(t, cfg, "")
-	if f := x.auditor.Finding(); !f.Failed || !strings.Contains(f.Why.Detail("zh-CN"), lost) ||
+	if f := x.auditor.Finding(); f.Why == nil || !strings.Contains(f.Why.Detail("zh-CN"), lost) ||
 		!strings.Contains(f.Why.Detail("zh-CN"), "1 件事") {
 		t.Errorf("found %+v", f)
 	}
@@ -254,7 +254,7 @@ func TestAStartIsNoAlarm(t *testing.T) {
 		hooks: hooks{audit: x.ticks,
 			part: func(ctx context.Context, _ string, _ func(context.Context)) { <-ctx.Done() }}})
 	eventually(t, "the first audit", func() bool { return !x.auditor.Finding().At.IsZero() })
-	if f := x.auditor.Finding(); f.Failed {
+	if f := x.auditor.Finding(); f.Why != nil {
 		t.Errorf("at once: %v", f.Why)
 	}
 	x.alarms("plan/" + w.ID)

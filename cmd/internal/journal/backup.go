@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -92,7 +93,7 @@ func BackupFolder(ctx context.Context, dir string, opt BackupOptions) (_ StoredB
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	node, err := os.ReadFile(filepath.Join(dir, nodeFile))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err = unlessMissing(err); err != nil {
 		return StoredBackup{}, err
 	}
 	return backup(ctx, backupSource{dir: dir, node: strings.TrimSpace(string(node)),
@@ -177,11 +178,8 @@ func (w *backupWriter) create() error {
 // RemoveUnfinished removes a file that a backup began and a kill ended, unless somebody writes it still.
 func RemoveUnfinished(path string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NOFOLLOW, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
 	if err != nil {
-		return err
+		return unlessMissing(err)
 	}
 	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
 		return f.Close()
@@ -243,7 +241,6 @@ func (w *backupWriter) entry(name string, body []byte) error {
 		return err
 	}
 	_, err := w.tar.Write(body)
-	w.bytes += int64(len(body))
 	return err
 }
 
@@ -422,18 +419,12 @@ func (w *backupWriter) refs(ctx context.Context) error {
 func (w *backupWriter) files(ctx context.Context) error {
 	for _, name := range w.opt.Beside {
 		err := filepath.WalkDir(filepath.Join(w.dir, name), func(path string, d fs.DirEntry, err error) error {
-			if errors.Is(err, fs.ErrNotExist) || err == nil && !d.Type().IsRegular() {
-				return nil
-			}
-			if err != nil {
-				return err
+			if err != nil || !d.Type().IsRegular() {
+				return unlessMissing(err)
 			}
 			body, err := os.ReadFile(path) // #nosec G122 -- the folder is of the user who runs the program
-			if errors.Is(err, fs.ErrNotExist) {
-				return nil
-			}
 			if err != nil {
-				return err
+				return unlessMissing(err)
 			}
 			rel, err := filepath.Rel(w.dir, path)
 			if err != nil {
@@ -454,9 +445,7 @@ func (w *backupWriter) erasures(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for ref := range listed {
-		w.erased[ref] = true
-	}
+	maps.Copy(w.erased, listed)
 	err = w.view(func(tx *bbolt.Tx) error { // one that was erased since it was written here is not brought back
 		for _, name := range w.blobs {
 			if isErased(tx, name) {

@@ -145,7 +145,7 @@ func (j *Journal) removeErased(ctx context.Context) error {
 		_, is := contentOf(k)
 		return is && isTombstone(row)
 	}
-	return eachKey(ctx, j.View, vaultBucket, []byte(pieceRef("", -1)), gone, func(ref string) error {
+	return eachKey(ctx, j.View, vaultBucket, []byte(contentRef), gone, func(ref string) error {
 		name, _ := contentOf([]byte(ref))
 		if _, removed := j.blobWatch.gone.Load(name); removed && !j.blobs.Has(name) {
 			return nil

@@ -124,9 +124,8 @@ func (j *Journal) Contents(ctx context.Context) ([]string, error) {
 				names[name] = true
 			}
 		}
-		prefix := pieceRef("", -1)
 		c := tx.Bucket(vaultBucket).Cursor()
-		for k, row := c.Seek([]byte(prefix)); strings.HasPrefix(string(k), prefix); k, row = c.Next() {
+		for k, row := c.Seek([]byte(contentRef)); bytes.HasPrefix(k, []byte(contentRef)); k, row = c.Next() {
 			if name, is := contentOf(k); is && isHere(row) {
 				names[name] = true
 			}
@@ -203,24 +202,23 @@ func noteBlobs(tx *bbolt.Tx, pos Pos, ev Event) error {
 }
 
 // ContentRef is the entry of the vault whose tombstone says that content was erased.
-func ContentRef(name string) string { return pieceRef(hashOf64(name), -1) }
+func ContentRef(name string) string { return contentRef + hashOf64(name) }
 
 func hashOf64(name string) string { return strings.TrimPrefix(name, contentPrefix) }
 
 // contentOf is the name of the content that an entry of the vault stands for.
 func contentOf(ref []byte) (name string, is bool) {
-	hash, is := strings.CutPrefix(string(ref), pieceRef("", -1))
+	hash, is := strings.CutPrefix(string(ref), contentRef)
 	name = contentPrefix + hash
 	return name, is && blobs.Valid(name)
 }
 
-// pieceRef is the entry of a piece of content that is kept in the vault; of -1 the one that says how many they are.
-func pieceRef(hash string, n int) string {
-	if n < 0 {
-		return "content-" + hash
-	}
-	return fmt.Sprintf("content-%s-%06d", hash, n)
-}
+// contentRef begins the entries of content: with the hash behind it the one that says how many pieces are kept in the
+// vault, or that the content was erased.
+const contentRef = "content-"
+
+// pieceRef is the entry of a piece of content that is kept in the vault.
+func pieceRef(hash string, n int) string { return fmt.Sprintf("%s%s-%06d", contentRef, hash, n) }
 
 // piecesOf is how many pieces content has that is kept in the vault, ErrNoContent where none is.
 func piecesOf(tx *bbolt.Tx, name string) (n int, err error) {

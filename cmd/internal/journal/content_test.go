@@ -96,7 +96,7 @@ func (w *world) oldContent(text string) string {
 		}
 		n++
 	}
-	if err := w.j.StoreVault(w.t.Context(), sealed(pieceRef(hash, -1), fmt.Append(nil, n))); err != nil {
+	if err := w.j.StoreVault(w.t.Context(), sealed(contentRef+hash, fmt.Append(nil, n))); err != nil {
 		w.t.Fatal(err)
 	}
 	return contentPrefix + hash

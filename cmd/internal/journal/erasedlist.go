@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,13 +70,18 @@ func (l *erasedList) makeWhole(ctx context.Context, j *Journal, path string) err
 func readErased(path string) (map[string]bool, error) {
 	refs := map[string]bool{}
 	text, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err = unlessMissing(err); err != nil {
 		return nil, err
 	}
+	addErased(refs, text)
+	return refs, nil
+}
+
+// addErased adds the lines of a list.
+func addErased(refs map[string]bool, text []byte) {
 	for ref := range strings.FieldsSeq(string(text)) {
 		refs[ref] = true
 	}
-	return refs, nil
 }
 
 // appendLines adds lines to a file of whole lines, durably.

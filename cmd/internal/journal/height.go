@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -62,11 +61,8 @@ func readLastLine(line []byte) (number uint64, hash string, ok bool) {
 func ReadHeight(dir string) (*Height, error) {
 	path := filepath.Join(dir, HeightFile)
 	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
 	if err != nil {
-		return nil, err
+		return nil, unlessMissing(err)
 	}
 	h := new(Height)
 	first, last, _ := bytes.Cut(text, []byte("\n"))
@@ -158,6 +154,14 @@ func (w *heightWriter) end() error {
 		return nil
 	}
 	return w.write()
+}
+
+// writeHeight writes the file of a record that was made anew, with its mark.
+func writeHeight(dir string, t tip, shortFrom uint64) error {
+	w := newHeightWriter(dir, nil, false)
+	w.reached(t.number, t.hash)
+	w.now.ShortFrom = shortFrom
+	return w.end()
 }
 
 func (w *heightWriter) write() error {

@@ -105,7 +105,7 @@ func TestACheckNames(t *testing.T) {
 			[]string{"content sha256:"}, ""},
 		{"content that does not say how many pieces it has",
 			func(f *filled) {
-				f.vault(pieceRef(strings.TrimPrefix(f.content, contentPrefix), -1),
+				f.vault(ContentRef(f.content),
 					func(row []byte) []byte { return append(row, 'x') })
 			},
 			[]string{"does not say how many pieces"}, ""},

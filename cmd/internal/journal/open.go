@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -60,10 +61,15 @@ func Open(ctx context.Context, opt Options) (_ *Journal, err error) {
 }
 
 func removeIfThere(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+	return unlessMissing(os.Remove(path))
+}
+
+// unlessMissing is an error but that a file is not there.
+func unlessMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	return nil
+	return err
 }
 
 func closeAfter(db *bbolt.DB, err error) error {

@@ -228,9 +228,7 @@ func writeHeightOf(opt Options, path string) error {
 	if err := errors.Join(err, db.Close()); err != nil {
 		return err
 	}
-	w := newHeightWriter(opt.Dir, nil, false)
-	w.reached(t.number, t.hash)
-	return w.end()
+	return writeHeight(opt.Dir, t, 0)
 }
 
 // losingBranch finds the first block that differs and returns this node's blocks from there on.

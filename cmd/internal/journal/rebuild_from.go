@@ -168,15 +168,13 @@ func (r *RebuildReport) streamFromRecord(ctx context.Context, opt Options, path 
 				return err
 			}
 		}
-		w := newHeightWriter(opt.Dir, nil, false)
-		w.reached(last.number, last.hash)
-		if err := w.mark(1); err != nil { // the stream is empty until the next lines have run
+		if err := writeHeight(opt.Dir, last, 1); err != nil { // the stream is empty until the next lines have run
 			return err
 		}
 		if err := j.appendTail(ctx, 1); err != nil {
 			return err
 		}
-		return w.mark(0)
+		return writeHeight(opt.Dir, last, 0)
 	}()
 	return errors.Join(err, db.Close())
 }
@@ -185,11 +183,8 @@ func (r *RebuildReport) streamFromRecord(ctx context.Context, opt Options, path 
 func readRestored(dir string) (*RestoredMark, error) {
 	path := filepath.Join(dir, RestoredFile)
 	text, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
 	if err != nil {
-		return nil, err
+		return nil, unlessMissing(err)
 	}
 	m := new(RestoredMark)
 	if err := json.Unmarshal(text, m); err != nil {

@@ -169,10 +169,8 @@ func (r *restorer) restore(ctx context.Context) error {
 	if err != nil || len(hash) != sha256.Size {
 		return errors.Join(errors.New("journal: the backup states no hash of its last block"), err)
 	}
-	height := newHeightWriter(r.Dir, nil, false)
-	height.reached(r.last.Last, [32]byte(hash))
-	height.now.ShortFrom = 1
-	if err := errors.Join(height.end(), r.mark()); err != nil {
+	last := tip{number: r.last.Last, hash: [32]byte(hash)}
+	if err := errors.Join(writeHeight(r.Dir, last, 1), r.mark()); err != nil {
 		return err
 	}
 	if err := os.Rename(path+".restoring", path); err != nil {
@@ -340,7 +338,7 @@ func (r *restorer) file(name string, body []byte) error {
 		return errors.New("its name leaves the folder")
 	}
 	if rel == ErasedFile {
-		r.listErased(body)
+		addErased(r.erased, body)
 		return nil
 	}
 	path := filepath.Join(r.Dir, filepath.FromSlash(rel))
@@ -348,12 +346,6 @@ func (r *restorer) file(name string, body []byte) error {
 		return err
 	}
 	return replaceFile(path, body, true)
-}
-
-func (r *restorer) listErased(text []byte) {
-	for ref := range strings.FieldsSeq(string(text)) {
-		r.erased[ref] = true
-	}
 }
 
 // proveEnd holds the record that the blocks made against what the last backup states of it.
@@ -381,7 +373,7 @@ func (r *restorer) erase() error {
 		if err != nil {
 			return fmt.Errorf("the list of erasures: %w", err)
 		}
-		r.listErased(text)
+		addErased(r.erased, text)
 	}
 	err := r.db.Update(func(tx *bbolt.Tx) error {
 		for _, ref := range slices.Sorted(maps.Keys(r.erased)) {

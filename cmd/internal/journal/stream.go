@@ -179,18 +179,18 @@ func (s *jsStream) reset(ctx context.Context) error {
 
 // follow kicks the writer whenever a block lands that is not applied here yet.
 func (j *Journal) follow(ctx context.Context) error {
+	var run jetstream.ConsumeContext
 	c, err := j.opt.JS.OrderedConsumer(ctx, Stream, jetstream.OrderedConsumerConfig{
 		DeliverPolicy: jetstream.DeliverNewPolicy, HeadersOnly: true,
 	})
-	if err != nil {
-		return fmt.Errorf("journal: follow: %w", err)
+	if err == nil {
+		run, err = c.Consume(func(msg jetstream.Msg) {
+			meta, err := msg.Metadata()
+			if err != nil || meta.Sequence.Stream > j.Height() {
+				poke(j.kick)
+			}
+		})
 	}
-	run, err := c.Consume(func(msg jetstream.Msg) {
-		meta, err := msg.Metadata()
-		if err != nil || meta.Sequence.Stream > j.Height() {
-			poke(j.kick)
-		}
-	})
 	if err != nil {
 		return fmt.Errorf("journal: follow: %w", err)
 	}

@@ -34,7 +34,7 @@ func (p *recordCheck) vaultHere(ctx context.Context) error {
 		if why := entryWrong(string(k), row); why != "" {
 			bad.add("vault: entry %s %s", keyName(k), why)
 		}
-		if hash, is := strings.CutPrefix(string(k), pieceRef("", -1)); is && len(hash) == 64 && isHere(row) {
+		if hash, is := strings.CutPrefix(string(k), contentRef); is && len(hash) == 64 && isHere(row) {
 			content = append(content, hash)
 		}
 	})
@@ -132,7 +132,7 @@ func (p *recordCheck) content(ctx context.Context, hash string) error {
 	}
 	return p.read(ctx, func(s *checkTx) {
 		switch name := contentPrefix + hash; {
-		case ReadVault(s.tx, pieceRef(hash, -1)) == nil: // it was erased meanwhile
+		case ReadVault(s.tx, contentRef+hash) == nil: // it was erased meanwhile
 		case erased > 0:
 			p.r.note("vault: content %s is erased but for its name: the erasure was cut off, and is to be done again", name)
 		default:

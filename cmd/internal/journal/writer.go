@@ -249,7 +249,11 @@ func (a *blockTx) accept(p *pending) (full bool, err error) {
 		return false, nil
 	}
 	if p.cmd.Key != "" {
-		if seen, err := a.repeated(p, line); seen || err != nil {
+		var seen bool
+		if p.result, seen, err = p.h.answered(a.tx, line); refusal.CodeOf(err) != "" {
+			p.err, err = err, nil
+		}
+		if seen || err != nil {
 			return false, err
 		}
 	}
@@ -341,13 +345,4 @@ func (a *blockTx) addLeaves(leaves [][]byte, size int) (wait func()) {
 		a.block.hash()
 	}()
 	return func() { <-ended }
-}
-
-// repeated answers a command whose key was seen.
-func (a *blockTx) repeated(p *pending, line BlockCommand) (seen bool, err error) {
-	p.result, seen, err = p.h.answered(a.tx, line)
-	if refusal.CodeOf(err) != "" {
-		p.err, err = err, nil
-	}
-	return seen, err
 }

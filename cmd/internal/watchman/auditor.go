@@ -47,12 +47,11 @@ type Auditor struct {
 	ever     bool      // there was one
 }
 
-// AuditFinding is what the auditor has to say at one time. Why, where it failed, is what is wrong and what to do.
+// AuditFinding is what the auditor has to say at one time.
 type AuditFinding struct {
-	Failed bool
-	Why    *refusal.Error
-	At     time.Time // when the last complete pass ended; zero before the first
-	Orders int       // it looked at
+	Why    *refusal.Error // what is wrong and what to do; nil where nothing is
+	At     time.Time      // when the last complete pass ended; zero before the first
+	Orders int            // it looked at
 }
 
 // auditPass is the outcome of one pass.
@@ -141,17 +140,17 @@ func (a *Auditor) keep(got auditPass) {
 // say logs when an alarm begins and when it ends.
 func (a *Auditor) say(alarmed bool) bool {
 	f := a.Finding()
-	switch {
-	case f.Failed && !alarmed:
+	switch failed := f.Why != nil; {
+	case failed && !alarmed:
 		a.mu.Lock()
 		trace := a.last.trace
 		a.mu.Unlock()
 		a.log.Error("the auditor raises its alarm", "why", f.Why.Detail("en"), "stack", trace)
-	case alarmed && !f.Failed:
+	case alarmed && !failed:
 		a.log.Warn("the auditor's alarm is over: every open order has its next step, and nothing is overdue", "orders",
 			f.Orders)
 	}
-	return f.Failed
+	return f.Why != nil
 }
 
 // Finding is what the auditor has to say now. It waits for nothing.
@@ -161,11 +160,11 @@ func (a *Auditor) Finding() AuditFinding {
 	defer a.mu.Unlock()
 	f := AuditFinding{Orders: a.last.orders}
 	wrong := func(rule string, args refusal.Args) {
-		if f.Failed {
+		if f.Why != nil {
 			rule, args = "audit.both", refusal.Args{"first": refusal.Words(f.Why.Rule, f.Why.Args),
 				"next": refusal.Words(rule, args)}
 		}
-		f.Failed, f.Why = true, refusal.New(refusal.NotReady, rule, args)
+		f.Why = refusal.New(refusal.NotReady, rule, args)
 	}
 	if l := a.last.late; l.n > 0 {
 		var count any = l.n

@@ -40,11 +40,11 @@ func TestAnAuditorThatCannotLook(t *testing.T) {
 		ticks <- w.Clock.Add(d)
 		return hanging.Finding()
 	}
-	if f := tick(3 * time.Minute); f.Failed || !f.At.IsZero() {
+	if f := tick(3 * time.Minute); f.Why != nil || !f.At.IsZero() {
 		t.Errorf("after three minutes: %+v", f)
 	}
 	f := tick(time.Second)
-	if !f.Failed || f.Why.Rule != "audit.stale" || !strings.Contains(f.Why.Detail("zh-CN"), "启动以来没有过") {
+	if f.Why == nil || f.Why.Rule != "audit.stale" || !strings.Contains(f.Why.Detail("zh-CN"), "启动以来没有过") {
 		t.Errorf("after more: %+v", f)
 	}
 	tick(time.Minute) // received when the line of the one before is written
@@ -68,7 +68,7 @@ func TestAnAuditorThatCannotLook(t *testing.T) {
 	for name, broken := range map[string]*journal.Journal{"closed": closed, "panic": nil} {
 		one := NewAuditor(broken, time.Hour, w.Clock.Now, nil, slog.New(slog.DiscardHandler))
 		one.keep(one.pass(t.Context()))
-		if f := one.Finding(); !f.Failed || f.Why.Rule != "audit.failed" || !f.At.IsZero() {
+		if f := one.Finding(); f.Why == nil || f.Why.Rule != "audit.failed" || !f.At.IsZero() {
 			t.Errorf("%s: %+v", name, f)
 		}
 	}

@@ -140,7 +140,7 @@ func leaderFinding(l journal.Leadership) watch.Finding {
 
 // auditorFinding judges whether every open order has its next step, and whether somebody looks.
 func auditorFinding(f AuditFinding) watch.Finding {
-	if !f.Failed {
+	if f.Why == nil {
 		return watch.Finding{}
 	}
 	return watch.Finding{State: watch.Failed, Why: f.Why}
