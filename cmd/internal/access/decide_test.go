@@ -47,7 +47,7 @@ func newState(t rapid.TB, dir string) *state {
 			t.Fatal(err)
 		}
 		err = (*db).Update(func(tx *bbolt.Tx) error {
-			for bucket := range journal.BucketKinds(registry()) {
+			for _, bucket := range journal.Buckets(registry()) {
 				if _, err := tx.CreateBucket([]byte(bucket)); err != nil {
 					return err
 				}

@@ -37,8 +37,8 @@ func TestAShareIsACallersOwn(t *testing.T) {
 		t.Errorf("the next may come after %v", v.Wait)
 	}
 	now = now.Add(10 * time.Minute)
-	if m.Take("other"); m.Known() != 1 {
-		t.Errorf("%d callers are remembered after ten quiet minutes", m.Known())
+	if m.Take("other"); len(m.callers) != 1 {
+		t.Errorf("%d callers are remembered after ten quiet minutes", len(m.callers))
 	}
 	if v := NewMeter(Share{}, nil).Take("x"); !v.OK {
 		t.Error("a share of nothing is no limit")
@@ -52,7 +52,7 @@ func TestAMeterIsBounded(t *testing.T) {
 	for n := range maxCallers + 1000 {
 		m.Take(fmt.Sprint(n))
 	}
-	if n := m.Known(); n > maxCallers+1 {
+	if n := len(m.callers); n > maxCallers+1 {
 		t.Errorf("%d callers are remembered", n)
 	}
 	if v := m.Take("one more"); v.OK {

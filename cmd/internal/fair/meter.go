@@ -115,13 +115,6 @@ func (m *Meter) Refused() uint64 {
 	return m.refused
 }
 
-// Known is how many callers are remembered.
-func (m *Meter) Known() int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return len(m.callers)
-}
-
 // caller finds a caller, or begins a new one, and gives it what has come to it since it was seen.
 func (m *Meter) caller(who string) (c *caller, now time.Time) {
 	now = m.now()

@@ -330,3 +330,13 @@ func (w *world) withFaults() *faulty {
 	w.opt.log = nil
 	return f
 }
+
+// StoreVault puts entries into the vault on their own, without a command.
+func (j *Journal) StoreVault(ctx context.Context, entries ...VaultEntry) error {
+	if j.opt.Shared {
+		if err := j.publishEntries(ctx, entries); err != nil {
+			return err
+		}
+	}
+	return j.store(ctx, func(tx *bbolt.Tx) error { return j.putEntries(tx, entries) })
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -376,14 +377,14 @@ func TestASecondProcessOnTheSameFolderIsRefused(t *testing.T) {
 	}
 }
 
-func TestEveryBucketDeclaresItsKind(t *testing.T) {
+func TestEveryBucketIsDeclared(t *testing.T) {
 	w := newWorld(t)
 	w.start()
-	kinds := BucketKinds(w.j.reg)
+	declared := Buckets(w.j.reg)
 	_ = w.j.View(func(tx *bbolt.Tx) error {
 		return tx.ForEach(func(name []byte, _ *bbolt.Bucket) error {
-			if kinds[string(name)] == "" {
-				t.Errorf("bucket %s has no kind", name)
+			if !slices.Contains(declared, string(name)) {
+				t.Errorf("bucket %s is neither a module's nor the vault's", name)
 			}
 			return nil
 		})

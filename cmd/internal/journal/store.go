@@ -21,32 +21,14 @@ import (
 	"qingkong/notify/ledger"
 )
 
-// Kind says what a bucket's loss would mean; every bucket has one.
-type Kind string
-
-// The kinds of data in the record's file.
-const (
-	Journaled Kind = "journaled"
-	Vault     Kind = "vault"
-)
-
 var (
 	metaBucket   = []byte("journal.meta")   // "last": number, hash, time (ms), of the last applied block; "layout"
 	blocksBucket = []byte("journal.blocks") // the blocks, see blocks.go
 	lastKey      = []byte("last")
 )
 
-// BucketKinds lists every bucket of the record's file and its kind.
-func BucketKinds(reg *Registry) map[string]Kind {
-	kinds := map[string]Kind{}
-	for _, name := range reg.journaled() {
-		kinds[name] = Journaled
-	}
-	for _, name := range vaultBuckets {
-		kinds[name] = Vault
-	}
-	return kinds
-}
+// Buckets lists every bucket of the record's file: the journaled ones, and the vault's.
+func Buckets(reg *Registry) []string { return append(reg.journaled(), vaultBuckets...) }
 
 func openDB(path string, reg *Registry) (*bbolt.DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -84,7 +66,7 @@ func prepare(db *bbolt.DB, path string, reg *Registry) error {
 		if err != nil {
 			return err
 		}
-		for name := range BucketKinds(reg) {
+		for _, name := range Buckets(reg) {
 			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
 				return err
 			}

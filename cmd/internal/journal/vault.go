@@ -339,16 +339,6 @@ func (j *Journal) Erase(ctx context.Context, actor, ref, reason string) error {
 	return j.ListErased(ctx, ref)
 }
 
-// StoreVault puts entries into the vault on their own, without a command.
-func (j *Journal) StoreVault(ctx context.Context, entries ...VaultEntry) error {
-	if j.opt.Shared {
-		if err := j.publishEntries(ctx, entries); err != nil {
-			return err
-		}
-	}
-	return j.store(ctx, func(tx *bbolt.Tx) error { return j.putEntries(tx, entries) })
-}
-
 // SharedKey returns the secret of that name which all nodes share: 32 random bytes, made at the first call and kept in
 // the vault. It lets a text be compared with an earlier one without the text standing in the record.
 func (j *Journal) SharedKey(ctx context.Context, name string) ([]byte, error) {
