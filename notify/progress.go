@@ -13,8 +13,8 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// What a recipient reports of an order, says of its completion and corrects of that is kept one behind the other, from
-// 1 on: when the record had it, what it is known by, and where in the record it stands.
+// The reports of a recipient on an order, its completion and the corrections of that are kept in their order, numbered
+// from 1: when the record had each, the digest of its content, and where in the record it stands.
 
 const (
 	// maxReports is how many an order takes; its completion comes on top.

@@ -54,7 +54,8 @@ type Version struct {
 	ApprovedBy  string    `json:"approved_by,omitempty"`
 	ActivatedAt time.Time `json:"activated_at,omitzero"`
 	ActivatedBy string    `json:"activated_by,omitempty"`
-	// What who began, approved and activated it said of themselves; see [alerts.SecretSeen].
+	// Whether an administrator had come by the secret of the person who began, approved or activated it, see
+	// [alerts.SecretSeen].
 	BegunSeen     *alerts.SecretSeen `json:"begun_secret_seen,omitempty"`
 	ApprovedSeen  *alerts.SecretSeen `json:"approved_secret_seen,omitempty"`
 	ActivatedSeen *alerts.SecretSeen `json:"activated_secret_seen,omitempty"`

@@ -67,7 +67,7 @@ type Config struct {
 	TrustServerUsers bool
 
 	// AnswerWithin is how long a message keeps its place among those in work, answered or not; 2 minutes when zero.
-	// Whatever answers has a limit well below it.
+	// Every handler has a limit well below it.
 	AnswerWithin time.Duration
 
 	Name   string // name of this node in connections and logs; "qingkong" when empty

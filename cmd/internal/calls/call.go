@@ -94,8 +94,8 @@ const UsualLimit = 100
 // Most is the limit that was asked for, or the usual one.
 func (p Paging) Most() int { return cmp.Or(p.Limit, UsualLimit) }
 
-// What bodies may have, in bytes: what signs in, which anybody may send, and what says everything in its path; what
-// people write, a notice of 20,000 characters the longest; data of a day, of a plant or of a list's rows; a workbook.
+// The limits of bodies, in bytes. A login, which anybody may send, and a call that says everything in its path are short;
+// a text is at most a notice of 20,000 characters; data are those of a day, of a plant or of a list's rows.
 const (
 	signInBody = 4 << 10
 	smallBody  = 4 << 10

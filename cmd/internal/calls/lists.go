@@ -31,7 +31,7 @@ type Version struct {
 	ActivatedAt   *time.Time `json:"activated_at"`
 	ActivatedBy   string     `json:"activated_by"`
 
-	// What who began, approved and activated it said of themselves.
+	// Whether an administrator had come by the secret of the person who began, approved or activated it.
 	BegunSeen     *alerts.SecretSeen `json:"begun_secret_seen,omitempty"`
 	ApprovedSeen  *alerts.SecretSeen `json:"approved_secret_seen,omitempty"`
 	ActivatedSeen *alerts.SecretSeen `json:"activated_secret_seen,omitempty"`

@@ -31,8 +31,8 @@ var _ = bind(calls.ImportList, func(s *Server, q *request, in calls.ImportQuery)
 	return v, err
 })
 
-// What was found is the workbook with the cells marked that something was found in, for those who mend it; for whoever
-// may not see its contacts, and where the file is not there any more, what was found alone.
+// The findings of an import are answered as its workbook, with the cells marked that they are about. A caller who may not
+// see the contacts in it, and anybody once the file is gone, gets the findings alone.
 var _ = bind(calls.ImportErrors, func(s *Server, q *request, in calls.ByID) (any, error) {
 	found, err := s.svc.ImportFindings(in.ID)
 	if err != nil {

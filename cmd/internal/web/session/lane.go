@@ -15,9 +15,9 @@ const (
 // is dropped and waits with the strangers. The next login makes a new one, so that a copy of an old cookie is worth ten
 // tries and no more, whatever its owner does meanwhile.
 //
-// Who has a device cookie for one user has no lane to another's password. Counts are in memory: a restart forgets them,
-// each node has its own. Of a user as many are remembered as lanePairs, and of maxCounts users: only who knew the
-// password has a pair to be counted by.
+// A device cookie for one user gives no lane to another's password. Counts are in memory: a restart forgets them, and
+// each node has its own. At most lanePairs are remembered of a user, and at most maxCounts users: a browser has a pair to
+// be counted by only after its user knew the password.
 type lanes struct {
 	mu    sync.Mutex
 	users recent[laneUser]

@@ -27,16 +27,16 @@ type Limits struct {
 	Streams         int // open at once
 }
 
-// What one caller may have in work at once, however fast it calls: a call waits for its turn as long as patience, then
-// it is refused. An upload is held in memory while it comes in.
+// The calls that one caller may have in work at once. A further call waits for its turn as long as patience and is then
+// refused. An upload is held in memory while it comes in.
 const (
 	callsInWork   = 16
 	uploadsInWork = 3
 	patience      = time.Second
 )
 
-// What who is not signed in may have the program hold of large forms, which the login page carries over from a session
-// that has ended: an address so many at once, and all together.
+// The large forms that the program holds at once for callers who are not signed in, of one address and in all: the login
+// page carries them over from a session that has ended.
 const (
 	formsOfAddress = 2
 	formsInAll     = 16
