@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -25,7 +26,7 @@ const (
 	ownMost     = 100 // sessions of one user: beyond them the one that was used longest ago ends
 	ownSlack    = 20  // logins of a user between two looks at how many there are
 	browserMost = 160 // characters of what a browser says it is
-	idLen       = 16  // characters
+	idBytes     = 8
 )
 
 // ownSession is a session with the key that it is kept under.
@@ -59,7 +60,7 @@ func (s *Sessions) of(user string) (all []ownSession, err error) {
 		if kept.over(now) || s.current(user, kept.Credential) == nil {
 			return true
 		}
-		one := ownSession{calls.Session{ID: key[:min(len(key), idLen)], BegunAt: time.UnixMilli(kept.Began),
+		one := ownSession{calls.Session{ID: idOf(key), BegunAt: time.UnixMilli(kept.Began),
 			SeenAt:  time.UnixMilli(kept.Seen),
 			Address: kept.Address, Device: kept.Device, Browser: kept.Browser}, key}
 		all = append(all, one)
@@ -69,6 +70,13 @@ func (s *Sessions) of(user string) (all []ownSession, err error) {
 		return cmp.Or(b.SeenAt.Compare(a.SeenAt), b.BegunAt.Compare(a.BegunAt), cmp.Compare(a.ID, b.ID))
 	})
 	return all, err
+}
+
+// idOf is by what a session that is kept under a key is named: hexadecimal digits, for in a shell an id that begins with
+// "-", as one key in 64 does, would be an option.
+func idOf(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:idBytes])
 }
 
 // keyOf is under which key the session of a token is kept.

@@ -74,3 +74,12 @@ func TestWhatABrowserSaysItIs(t *testing.T) {
 		}
 	}
 }
+
+// No id of a session can be taken for an option in a shell, whatever its key is.
+func TestIDsOfSessionsAreHexadecimal(t *testing.T) {
+	for range 500 {
+		if id := idOf(keyOf(newToken())); len(id) != 2*idBytes || strings.Trim(id, "0123456789abcdef") != "" {
+			t.Fatalf("id %q", id)
+		}
+	}
+}
