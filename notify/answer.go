@@ -121,7 +121,7 @@ func DecideAnswer(tx *bbolt.Tx, _ string, in Answer, now time.Time) ([]Event, *O
 	}
 	wrong := checkAnswer(in.Action, in.NoteHash != "")
 	wrong = append(wrong, checkProgress(in.Action, in.At, in.Correction, in.NoteHash != "")...)
-	if err := refusal.Input(append(wrong, in.ahead(wall(in.Wall, now))...)); err != nil {
+	if err := refusal.Input(append(wrong, in.checkAt(o, wall(in.Wall, now))...)); err != nil {
 		return nil, nil, err
 	}
 	a := acts[in.Action]

@@ -22,6 +22,8 @@ const (
 	reportRow  = 8 + 8 + 16
 	// clocksApart is by how much the clock of a recipient's machine may be ahead of ours.
 	clocksApart = 2 * time.Minute
+	// reportedBack is how long before the order a report may speak of: an order that is revised goes on from the one before.
+	reportedBack = 30 * 24 * time.Hour
 )
 
 // checkProgress says what is wrong with the members of an answer that only progress has.
@@ -35,13 +37,18 @@ func checkProgress(action Action, at *time.Time, correction, noted bool) (wrong 
 	return wrong
 }
 
-// ahead refuses a time that is still to come.
-func (in *Answer) ahead(now time.Time) []refusal.Field {
-	if in.At == nil || !in.At.After(now.Add(clocksApart)) {
-		return nil
+// checkAt refuses a time that is still to come, and one long before the order.
+func (in *Answer) checkAt(o *Order, now time.Time) []refusal.Field {
+	switch at := in.At; {
+	case at == nil:
+	case at.After(now.Add(clocksApart)):
+		return []refusal.Field{{Path: "at", Rule: "order.at_ahead",
+			Args: refusal.Args{"value": clock(*at), "now": clock(now)}}}
+	case at.Before(o.IssuedAt.Add(-reportedBack)):
+		return []refusal.Field{{Path: "at", Rule: "order.at_before",
+			Args: refusal.Args{"value": clock(*at), "issued": clock(o.IssuedAt)}}}
 	}
-	return []refusal.Field{{Path: "at", Rule: "order.at_ahead",
-		Args: refusal.Args{"value": clock(*in.At), "now": clock(now)}}}
+	return nil
 }
 
 // progress reports whether the act says how far the recipient is.

@@ -133,6 +133,10 @@ func TestTimeOfProgress(t *testing.T) {
 	if _, err := w.says(Answer{Action: Object, At: &soon, NoteHash: "n"}, 100); code(err) != refusal.Invalid || firstPath(err) != "at" {
 		t.Errorf("an objection with a time: %v", err)
 	}
+	wrongYear := w.now.AddDate(-1, 0, 0)
+	if _, err := w.says(Answer{Action: Report, At: &wrongYear}, 100); code(err) != refusal.Invalid || firstPath(err) != "at" {
+		t.Errorf("last year's: %v", err)
+	}
 	if n, err := w.says(Answer{Action: Report, At: &soon}, 100); err != nil || n != 1 {
 		t.Errorf("a clock a minute ahead: %v", err)
 	}

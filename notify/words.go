@@ -33,6 +33,8 @@ func init() {
 		"order.at_alone": {"at 只用于 report 和 complete；请去掉。", "at goes with report and complete; remove it."},
 		"order.at_ahead": {"时间 {value} 还没有到（现在 {now}）；请核对本机时钟，或填写实际时间。",
 			"{value} is still to come (now {now}); check the clock, or give the time it was."},
+		"order.at_before": {"时间 {value} 远在减排令下达（{issued}）之前；请核对年月日。",
+			"{value} is long before the order was issued ({issued}); check its year, month and day."},
 		"order.reports_limit": {"减排令 {id} 的进度已有 {limit} 次，不再接收；请联系值班室。",
 			"order {id} has {limit} reports of progress and takes no more; call the duty office."},
 		"order.done_otherwise": {"减排令 {id} 的{action}已经以其他内容提交，未做改动；请先查看减排令现状，需更正时联系值班室。",

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -109,8 +110,24 @@ func (n MeasureNames) Fields(q *Request, m *reductionlist.Measure, typed url.Val
 // stayName is the name of the tick that says that a field stays as it is.
 func stayName(field string) string { return "stays." + field }
 
-// Follow fills in what follows from another quantity that was typed, in the fields that were left as they are, and
-// refuses what only a person can say until it is rewritten or ticked to stay.
+// filledName is the name of the hidden field that says what was filled into a field, so that it follows again when the
+// quantity changes once more.
+func filledName(field string) string { return filledPrefix + field }
+
+const filledPrefix = "filled."
+
+// Filled are the hidden fields that a form with measures carries along: what was filled in as it was typed before.
+func Filled(typed url.Values) (out []Pair) {
+	for _, name := range slices.Sorted(maps.Keys(typed)) {
+		if strings.HasPrefix(name, filledPrefix) {
+			out = append(out, Pair{Name: name, Value: typed.Get(name)})
+		}
+	}
+	return out
+}
+
+// Follow fills in what follows from another quantity that was typed, in the fields that nobody has rewritten, and refuses
+// what only a person can say until it is rewritten or ticked to stay.
 func (n MeasureNames) Follow(m *reductionlist.Measure, typed url.Values) error {
 	value, err := strconv.ParseFloat(strings.TrimSpace(typed.Get(n.Quantity)), 64)
 	if m.Quantity == nil || err != nil {
@@ -135,20 +152,28 @@ func (n MeasureNames) Follow(m *reductionlist.Measure, typed url.Values) error {
 			asked = append(asked, refusal.Field{Path: name, Rule: "desk.form.follow_asked"})
 		}
 	}
+	rewritten := func(name, was string) bool {
+		text := strings.TrimSpace(typed.Get(name))
+		return text != was && text != typed.Get(filledName(name))
+	}
+	fill := func(name, value string) {
+		typed.Set(name, value)
+		typed.Set(filledName(name), value)
+	}
 	for i, o := range m.Monitors {
-		if name := n.criterion(i); !o.Criterion.IsZero() && strings.TrimSpace(typed.Get(name)) == o.Criterion.String() {
-			typed.Set(name, f.Monitors[i].Criterion.String())
+		if name := n.criterion(i); !o.Criterion.IsZero() && !rewritten(name, o.Criterion.String()) {
+			fill(name, f.Monitors[i].Criterion.String())
 			ask(rules.AskedCriterion(i), name)
 		}
 	}
 	was, is := m.Reduction, f.Reduction
 	untouched := !slices.ContainsFunc(pollutants, func(p string) bool {
 		i := slices.Index(pollutants, p)
-		return typed.Get(n.Member(p)) != Number(*was.Parts()[i].Value)
+		return rewritten(n.Member(p), Number(*was.Parts()[i].Value))
 	})
 	if untouched {
 		for i, p := range is.Parts() {
-			typed.Set(n.Member(pollutants[i]), Number(*p.Value))
+			fill(n.Member(pollutants[i]), Number(*p.Value))
 		}
 		ask(rules.AskedReduction, n.Member(pollutants[0]))
 	}

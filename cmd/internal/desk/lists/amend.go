@@ -30,6 +30,7 @@ type amendView struct {
 	Level     string
 	Levels    string
 	Fields    []frame.Field
+	Filled    []frame.Pair // what was filled in of them, see [frame.Filled]
 	Key       string
 	Error     string
 }
@@ -99,6 +100,7 @@ func (d *desk) amend(q *frame.Request) (any, error) {
 	view.Levels = levelNames(q, m.Levels)
 	view.Fields = amendFields(q, m)
 	frame.Set(view.Fields, q.PostForm)
+	view.Filled = frame.Filled(q.PostForm)
 	view.Error = q.Blame(func(path string) string { return cmp.Or(amendColumns[path], path) }, view.Fields)
 	return view, nil
 }

@@ -39,6 +39,7 @@ type decisionForm struct {
 	Decision string
 	Fields   []frame.Field
 	Changes  []changeFields // of an amendment
+	Filled   []frame.Pair   // what was filled in of them, see [frame.Filled]
 	Key      string
 	Error    string
 	Current  bool
@@ -149,7 +150,7 @@ func atFields(err error, in calls.ObjectionDecision) error {
 }
 
 func (f *decisionForm) fill(typed url.Values) {
-	f.Current = true
+	f.Current, f.Filled = true, frame.Filled(typed)
 	frame.Set(f.Fields, typed)
 	for i := range f.Changes {
 		frame.Set(f.Changes[i].Fields, typed)

@@ -84,8 +84,8 @@ func fillDeclare(q *frame.Request, s *subject) url.Values {
 }
 
 // redraft drafts reason and notice anew where another level was chosen than the one that they were filled in for. What
-// somebody wrote stays, but for that level's name in a notice that speaks of no other; why the level is another one, only
-// a person can say.
+// somebody wrote stays, but for the level's name in a notice that speaks of another one alone; why the level is another
+// one, only a person can say.
 func redraft(a act, s *subject, v url.Values) {
 	var drafted alerts.Level
 	switch {
@@ -95,18 +95,18 @@ func redraft(a act, s *subject, v url.Values) {
 		drafted = s.w.Level
 	}
 	chosen := level(v.Get("level"))
-	if drafted == "" || chosen == alerts.None || chosen == drafted {
+	if drafted == "" || chosen == alerts.None {
 		return
 	}
-	if s.p != nil {
+	if s.p != nil && chosen != drafted {
 		as := url.Values{}
 		if setReason(as, s.p); v.Get("reason") == as.Get("reason") {
 			v.Set("reason", "")
 		}
 	}
-	was, is := alerts.LevelName(drafted, frame.ZH), alerts.LevelName(chosen, frame.ZH)
-	if text := v.Get("notice_text"); otherLevelIn(text, chosen) == drafted {
-		v.Set("notice_text", strings.ReplaceAll(text, was, is))
+	text := v.Get("notice_text")
+	if was := otherLevelIn(text, chosen); was != alerts.None {
+		v.Set("notice_text", strings.ReplaceAll(text, alerts.LevelName(was, frame.ZH), alerts.LevelName(chosen, frame.ZH)))
 	}
 }
 
