@@ -125,7 +125,10 @@ func (d *desk) order(q *frame.Request) (any, error) {
 		return nil, err
 	}
 	q.SawOfficer(&v.Order)
-	v.Drill, v.Title, v.Watch = v.Order.Drill, v.Order.Title, h.watch()
+	v.Drill, v.Title = v.Order.Drill, v.Order.Title
+	if h.mine(q) { // an officer opens many, and a browser has few connections to one server
+		v.Watch = h.watch()
+	}
 	v.Measures = q.Measures(measures)
 	if v.Steps, v.More, err = d.timeline(q, h.row); err != nil {
 		return nil, err

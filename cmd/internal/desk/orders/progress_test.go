@@ -80,6 +80,9 @@ func TestTheEndReachesAnOpenPage(t *testing.T) {
 	if live == "" {
 		t.Fatal("the page does not follow the record")
 	}
+	if desktest.Find(w.Get(200, "duty", order), "div", "hx-ext", "sse") != nil {
+		t.Error("an officer's look at an order holds a connection")
+	}
 	srv := httptest.NewServer(w.Desk)
 	defer srv.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
