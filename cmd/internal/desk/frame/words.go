@@ -387,6 +387,7 @@ func init() {
 		"desk.caution.no_end": {"没有结束时间，须由值班员解除。", "It has no end: the duty officer has to lift it."},
 		"desk.caution.open_proposal": {"与未处理的建议 {id}（{kind}：{level}）相反，请核对。",
 			"This goes against the open proposal {id} ({kind}: {level}); check it."},
+		"desk.caution.not_known":    {"没有可用的预报，无法核对解除条件。", "No forecast is known, so the condition for lifting cannot be checked."},
 		"desk.caution.not_clear":    {"按现有预报，解除条件尚未满足。", "By what is forecast, the condition for lifting is not met."},
 		"desk.caution.orders_end":   {"{count} 份有效减排令随之解除。", "{count} orders in force end with it."},
 		"desk.caution.no_document":  {"按市级指令执行，没有填写文号。", "It follows the city's order, and the document's number is missing."},

@@ -37,7 +37,10 @@ func (d *desk) cautions(q *frame.Request, a act, s *subject, next *alerts.Warnin
 			if err != nil {
 				return err
 			}
-			if o == nil || o.From == nil || next.EndsAt != nil && o.From.After(*next.EndsAt) {
+			switch {
+			case o == nil || o.KnownUntil.IsZero():
+				say("not_known")
+			case o.From == nil || next.EndsAt != nil && o.From.After(*next.EndsAt):
 				say("not_clear")
 			}
 		}

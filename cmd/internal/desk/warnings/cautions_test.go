@@ -27,6 +27,7 @@ func reviewed(w *desktest.World, path string, set url.Values) *html.Node {
 func TestCautions(t *testing.T) {
 	cases := map[string]struct {
 		drill bool
+		blind bool // nothing is known of the air
 		act   string
 		set   url.Values
 		says  []string
@@ -34,6 +35,8 @@ func TestCautions(t *testing.T) {
 	}{
 		"a lift while the air is bad": {act: "lift", set: url.Values{"reason": {"好转"}},
 			says: []string{"与未处理的建议", "解除条件尚未满足", "3 份有效减排令随之解除", "请输入“解除”以确认"}},
+		"a lift without any forecast": {blind: true, act: "lift", set: url.Values{"reason": {"好转"}},
+			says: []string{"没有可用的预报，无法核对解除条件"}, not: []string{"解除条件尚未满足", "与未处理的建议"}},
 		"a cancellation": {act: "cancel", set: url.Values{"reason": {"误发"}},
 			says: []string{"与未处理的建议", "3 份有效减排令随之解除", "请输入“撤销”以确认"}, not: []string{"解除条件尚未满足"}},
 		"an adjustment below the proposal, by the city, with no number of its own": {act: "adjust",
@@ -50,7 +53,7 @@ func TestCautions(t *testing.T) {
 			w := desktest.New(t)
 			id := w.Declared(alerts.Yellow, c.drill)
 			w.Elapse(0)
-			if !c.drill {
+			if !c.drill && !c.blind {
 				w.Forecast(false)
 			}
 			text := desktest.TextOf(reviewed(w, desktest.WarningPath(id)+"/"+c.act, c.set))
