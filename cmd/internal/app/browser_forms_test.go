@@ -186,7 +186,7 @@ func endedSession(t *testing.T, w *world, p *tab) {
 	before := len(w.warnings(t))
 	entered(p, hostile)
 	p.fill("#f-notice_text", "一、\n"+hostile)
-	again := func(button string) {
+	again := func(button string, comesBack func()) {
 		t.Helper()
 		p.expire()
 		if status := p.click(button); status != http.StatusUnauthorized {
@@ -199,6 +199,10 @@ func endedSession(t *testing.T, w *world, p *tab) {
 		p.click("main form button")
 		p.says(word("login.wrong"))
 		p.enter("duty")
+		comesBack()
+	}
+	filledIn := func() {
+		t.Helper()
 		p.says(word("form.again"))
 		got := map[string]string{}
 		for _, field := range []string{"[name=level]:checked", "[name=trigger]:checked", "#f-document_no", "#f-issued_by",
@@ -212,14 +216,13 @@ func endedSession(t *testing.T, w *world, p *tab) {
 			t.Errorf("after the login the form has %q", got)
 		}
 	}
-	again(`button[value=review]`)
+	again(`button[value=review]`, filledIn)
 	p.click(`button[value=review]`)
 	p.fill("#typed", "黄色")
-	again(`button[value=confirm]`)
+	again(`button[value=confirm]`, func() { p.says(hostile) }) // the review, to be looked at once more
 	if all := w.warnings(t); len(all) != before {
 		t.Errorf("declared before it was looked at again: %+v", all[0])
 	}
-	p.click(`button[value=review]`)
 	p.fill("#typed", "黄色")
 	p.click(`button[value=confirm]`)
 	if all := w.warnings(t); len(all) != before+1 || all[0].Reason != hostile {

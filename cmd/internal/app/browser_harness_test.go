@@ -510,18 +510,35 @@ func (p *tab) expire() {
 	if at < 0 {
 		p.t.Fatal("nobody is logged in")
 	}
-	r, err := http.NewRequestWithContext(p.t.Context(), http.MethodDelete, "http://"+p.w.host+"/api/v1/session", nil)
-	if err != nil {
+	call := func(method, path string) (answer []byte) {
+		r, err := http.NewRequestWithContext(p.t.Context(), method, "http://"+p.w.host+"/api/v1/sessions"+path, nil)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		r.AddCookie(&http.Cookie{Name: session.Cookie, Value: cookies[at].Value})
+		got, err := http.DefaultClient.Do(r)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		defer got.Body.Close()
+		if answer, err = io.ReadAll(got.Body); err != nil || got.StatusCode >= 300 {
+			p.t.Fatalf("%s of sessions: %s, %v", method, got.Status, err)
+		}
+		return answer
+	}
+	var all struct {
+		Items []struct {
+			ID      string `json:"id"`
+			Current bool   `json:"current"`
+		} `json:"items"`
+	}
+	if err := json.Unmarshal(call(http.MethodGet, ""), &all); err != nil {
 		p.t.Fatal(err)
 	}
-	r.AddCookie(&http.Cookie{Name: session.Cookie, Value: cookies[at].Value})
-	got, err := http.DefaultClient.Do(r)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	_ = got.Body.Close()
-	if got.StatusCode >= 300 {
-		p.t.Fatalf("the session does not end: %s", got.Status)
+	for _, one := range all.Items {
+		if one.Current {
+			call(http.MethodDelete, "/"+one.ID)
+		}
 	}
 }
 

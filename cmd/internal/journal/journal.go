@@ -345,21 +345,6 @@ func Do[R any](ctx context.Context, j *Journal, cmd Command) (R, error) {
 	return r, nil
 }
 
-// Preview decides a command on the state as it is now and gives what it would record, its result, or the refusal that
-// it would get. Nothing is recorded, stored in the vault or remembered under the command's key. A handler must not hold
-// state of its own to be previewed.
-func (j *Journal) Preview(cmd Command) (events []Event, result any, err error) {
-	h := j.reg.handlers[cmd.Kind]
-	if h == nil {
-		return nil, nil, fmt.Errorf("journal: no handler for command %s", cmd.Kind)
-	}
-	err = j.View(func(tx *bbolt.Tx) error {
-		events, result, err = h.decide(tx, cmd.Actor, cmd.Payload, Proof{Preview: true}, j.clock.now())
-		return err
-	})
-	return events, result, err
-}
-
 // broadcast wakes everybody who waits, once per signal.
 type broadcast struct {
 	mu sync.Mutex

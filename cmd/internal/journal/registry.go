@@ -68,6 +68,9 @@ type Command struct {
 	Payload any
 	Proof   Proof
 	Vault   []VaultEntry // stored before the block that refers to them
+	// Seen is the [Outlook.Digest] of what the sender was shown; the command is refused, with rule [OutcomeChanged],
+	// where it would record something else by now. Empty asks for no such look. It is no part of what the command is.
+	Seen string
 }
 
 // Proof is the one-time code that came with a command, checked before: the vault's reference of the secret that it is a

@@ -274,23 +274,23 @@ func (s *Sessions) asks() bool {
 	return s.twin.shared && s.twin.trouble == nil
 }
 
-// Each gives the live sessions of this node's file, some at a time, until more is false. data is good until more
-// returns.
-func (s *Sessions) Each(more func(key string, data []byte) bool) error {
-	var from []byte
+// Each gives the live rows of this node's file whose keys begin with prefix, some at a time, until more is false. data is
+// good until more returns.
+func (s *Sessions) Each(prefix string, more func(key string, data []byte) bool) error {
+	from := []byte(prefix)
 	for {
 		n, on := 0, true
 		err := s.db.View(func(tx *bbolt.Tx) error {
 			now := time.Now()
 			c := tx.Bucket(sessionsBucket).Cursor()
 			k, v := c.Seek(from)
-			for ; k != nil && on && n < eachMost; k, v = c.Next() {
+			for ; k != nil && bytes.HasPrefix(k, []byte(prefix)) && on && n < eachMost; k, v = c.Next() {
 				if row := sessionRow(v); row.live() && !row.until().Before(now) {
 					on = more(string(k), row[sessionHead:])
 				}
 				n++
 			}
-			if on = on && k != nil; on {
+			if on = on && k != nil && bytes.HasPrefix(k, []byte(prefix)); on {
 				from = bytes.Clone(k)
 			}
 			return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -307,15 +308,26 @@ func TestEachLiveSessionIsGivenOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	given := map[string]int{}
-	err = s.Each(func(key string, data []byte) bool {
+	err = s.Each("", func(key string, data []byte) bool {
 		given[key]++
 		return string(data) == "data"
 	})
 	if err != nil || len(given) != many || given["live 7"] != 1 || given["ended"]+given["over"] != 0 {
 		t.Errorf("%d of %d are given, %v", len(given), many, err)
 	}
+	alike := 0
+	err = s.Each("live 77", func(key string, _ []byte) bool {
+		if !strings.HasPrefix(key, "live 77") {
+			t.Errorf("%s is given", key)
+		}
+		alike++
+		return true
+	})
+	if want := 1 + 10 + 100; err != nil || alike != want {
+		t.Errorf("%d rows of a prefix are given, want %d; %v", alike, want, err)
+	}
 	seen := 0
-	if err := s.Each(func(string, []byte) bool { seen++; return seen < 3 }); err != nil || seen != 3 {
+	if err := s.Each("", func(string, []byte) bool { seen++; return seen < 3 }); err != nil || seen != 3 {
 		t.Errorf("asked to stop after 3, %d were given, %v", seen, err)
 	}
 }

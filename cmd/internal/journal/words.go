@@ -49,6 +49,8 @@ func init() {
 			"the file height in the data folder cannot be written ({why}), so nothing is written for now; look at the disk: this ends by itself."},
 		"journal.busy": {"系统正忙，未做任何改动；请稍后重试。",
 			"the system is busy and nothing was changed; try again in a moment."},
+		OutcomeChanged: {"情况已变化：现在办理的结果与您核对的不同，未办理；请重新核对。",
+			"Things have changed: the act would now lead to something else than you were shown. Nothing was done; check it again."},
 		"journal.key_reused": {"幂等键“{key}”已用于另一内容的请求；请换一个新的键。",
 			"the idempotency key {key} was used for a request with other content; use a new key."},
 		"journal.old_epoch": {"租约第 {epoch} 期已过（现为第 {now} 期），结果不予记录。",

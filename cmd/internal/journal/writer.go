@@ -258,6 +258,10 @@ func (a *blockTx) accept(p *pending) (full bool, err error) {
 		}
 	}
 	begin := a.j.opt.Times.Start()
+	if err := p.h.asSeen(a.tx, p.cmd, a.now); err != nil {
+		p.err = err
+		return false, nil
+	}
 	events, result, err := p.h.decide(a.tx, p.cmd.Actor, p.cmd.Payload, p.cmd.Proof, a.now)
 	a.j.opt.Times.Lap(begin, p.cmd.Kind, StepDecide)
 	if err != nil || len(events) == 0 {

@@ -14,6 +14,7 @@ import (
 type Ask struct {
 	Who  *access.Principal // nil for anybody, who gets what is public
 	Key  string            // under which a repeat takes effect once; empty for none
+	Seen string            // what a preview's digest said; the act is refused where it would lead to something else
 	Call string            // as the interface names it, for the record of who read personal data
 	Lang string            // of what is worded: zh-CN or en
 	Base string            // the address that was asked, like https://qk.example.org
@@ -24,7 +25,7 @@ func By(user string) Ask { return Ask{Who: &access.Principal{User: user}} }
 
 // command begins a command of who asks.
 func (a Ask) command(kind string, payload any) journal.Command {
-	return journal.Command{Kind: kind, Actor: a.Who.User, Key: a.Key, Payload: payload}
+	return journal.Command{Kind: kind, Actor: a.Who.User, Key: a.Key, Seen: a.Seen, Payload: payload}
 }
 
 type carrier = func(s *Service, ctx context.Context, a Ask, in any) (any, error)

@@ -114,6 +114,9 @@ func (s *Service) Relist(ctx context.Context, a Ask, in calls.Relisting) (done n
 		if a.Key != "" && n > 1 {
 			cmd.Key += "/" + strconv.Itoa(n)
 		}
+		if n > 1 { // a preview is of the first step
+			cmd.Seen = ""
+		}
 		step, err := journal.Do[notify.RelistDone](ctx, s.J, cmd)
 		if err != nil {
 			return done, err
@@ -134,8 +137,8 @@ func relistCommand(a Ask, in calls.Relisting, recipients []string) journal.Comma
 
 // PreviewRelist is what [Service.Relist] would record of the first recipients, as many as fit in a block, or the refusal
 // that it would get. Nothing is recorded.
-func (s *Service) PreviewRelist(a Ask, in calls.Relisting) ([]notify.Event, notify.RelistDone, error) {
-	events, result, err := s.J.Preview(relistCommand(a, in, in.Recipients))
-	done, _ := result.(notify.RelistDone)
-	return events, done, err
+func (s *Service) PreviewRelist(a Ask, in calls.Relisting) (journal.Outlook, notify.RelistDone, error) {
+	o, err := s.J.Preview(relistCommand(a, in, in.Recipients))
+	done, _ := o.Result.(notify.RelistDone)
+	return o, done, err
 }

@@ -247,18 +247,19 @@ func (s *Service) objectionCommand(a Ask, in calls.ObjectionDecision) journal.Co
 	return cmd
 }
 
-// PreviewAmendment is the order that an amendment would make, or the refusal that it would get. Nothing is recorded.
-func (s *Service) PreviewAmendment(a Ask, in calls.ObjectionDecision) (*notify.Issued, error) {
-	events, _, err := s.J.Preview(s.objectionCommand(a, in))
+// PreviewAmendment is the order that an amendment would make, with the digest of all that it would record, or the
+// refusal that it would get. Nothing is recorded.
+func (s *Service) PreviewAmendment(a Ask, in calls.ObjectionDecision) (made *notify.Issued, seen string, err error) {
+	o, err := s.J.Preview(s.objectionCommand(a, in))
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	for _, ev := range events {
+	for _, ev := range o.Events {
 		if made, ok := ev.(*notify.Issued); ok {
-			return made, nil
+			return made, o.Digest, nil
 		}
 	}
-	return nil, fmt.Errorf("service: a decision %q on %s makes no order", in.Decision, in.ID)
+	return nil, "", fmt.Errorf("service: a decision %q on %s makes no order", in.Decision, in.ID)
 }
 
 // OrderJSON is an order as it stands now, with what its recipient may read of it.

@@ -40,14 +40,14 @@ func (s *Service) ActOnWarning(ctx context.Context, a Ask, in any) (*alerts.Warn
 
 // Preview is what an act on a warning would lead to, or the refusal that it would get. Nothing is recorded, and a code
 // is not asked for yet.
-func (s *Service) Preview(a Ask, in any) (*alerts.Warning, []alerts.Event, error) {
+func (s *Service) Preview(a Ask, in any) (*alerts.Warning, journal.Outlook, error) {
 	cmd, _, err := s.warningCommand(a, in)
 	if err != nil {
-		return nil, nil, err
+		return nil, journal.Outlook{}, err
 	}
-	events, result, err := s.J.Preview(cmd)
-	w, _ := result.(*alerts.Warning)
-	return w, events, err
+	o, err := s.J.Preview(cmd)
+	w, _ := o.Result.(*alerts.Warning)
+	return w, o, err
 }
 
 // warningCommand is an act on a warning as the journal takes it, and the code that came with it.

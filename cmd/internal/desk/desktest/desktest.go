@@ -185,7 +185,8 @@ func (w *World) Expire(user string) {
 	w.Sessions.Logout(httptest.NewRecorder(), r)
 }
 
-// As sends a request of a user; "" is nobody. A form makes it a POST.
+// As sends a request of a user; "" is nobody. A form makes it a POST, and where that leads to the review of what was typed,
+// the answer is the review.
 func (w *World) As(user, path string, form url.Values, header ...string) Reply {
 	w.T.Helper()
 	r := httptest.NewRequest(http.MethodGet, path, nil)
@@ -193,7 +194,11 @@ func (w *World) As(user, path string, form url.Values, header ...string) Reply {
 		r = httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	return w.send(r, user, header)
+	reply := w.send(r, user, header)
+	if at := reply.Header.Get("Location"); form != nil && reply.StatusCode == 303 && strings.HasPrefix(at, path+"?draft=") {
+		return w.send(httptest.NewRequest(http.MethodGet, at, nil), user, header)
+	}
+	return reply
 }
 
 // send sends a request of a user; header are names and values in turn.
@@ -228,6 +233,17 @@ func (w *World) Post(status int, user, path string, form url.Values) Reply {
 		w.T.Fatalf("POST %s by %s: status %d, want %d:\n%s", path, user, r.StatusCode, status, TextOf(Parsed(w.T, r.Text)))
 	}
 	return r
+}
+
+// Reviewed sends a form to be read out and gives the form of the page that does so, with the word that confirms it.
+func (w *World) Reviewed(user, path string, form url.Values) url.Values {
+	w.T.Helper()
+	sent := maps.Clone(form)
+	sent.Set("step", frame.StepReview)
+	review := Values(Parsed(w.T, w.Post(200, user, path, sent).Text))
+	review.Set("typed", form.Get("typed"))
+	review.Set("step", frame.StepConfirm)
+	return review
 }
 
 // Refused sends a form that has to come back with the status and to change nothing.

@@ -8,7 +8,7 @@
 // # How a form keeps its promise
 //
 // A form carries the revision of the warning that was seen and an idempotency key made when it was rendered, so that a
-// double click and a reload do nothing twice. A refusal stands beside its field and what was typed stays. An act on a
+// double click and a reload do nothing twice. What is read out before an act is a draft, see [Request.ToReview]. A refusal stands beside its field and what was typed stays. An act on a
 // revision that has moved shows what changed since. A POST without a session is answered by the login form, which
 // carries what was typed; after the login the form is shown again, filled in and not yet sent.
 //
@@ -23,6 +23,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"qingkong/cmd/internal/calls"
@@ -61,6 +62,9 @@ type Sessions interface {
 	End(r *http.Request, user, id string) (found bool, err error)
 	// EndAll ends all of them, that of r included.
 	EndAll(w http.ResponseWriter, r *http.Request, user string) error
+	// KeepDraft keeps a form that waits for its review, and Draft finds it for its user alone; ok is false for none.
+	KeepDraft(ctx context.Context, user string, form url.Values) (id string, err error)
+	Draft(ctx context.Context, user, id string) (form url.Values, ok bool)
 	// Confirm runs do, which takes the current password again and gives nil when that was wrong.
 	Confirm(w http.ResponseWriter, r *http.Request, user string,
 		do func(ctx context.Context) (*access.Principal, error)) error

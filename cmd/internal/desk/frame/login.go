@@ -54,7 +54,10 @@ func (f *Frame) askLogin(q *Request, p Page) {
 		return
 	}
 	view := f.loginView(q, q.URL.RequestURI())
-	if !p.Secret {
+	switch review := q.drafted(); {
+	case review != "": // which holds all but the code and the word that are typed into it
+		view.Again, view.Next = true, review
+	case !p.Secret:
 		view.Again, view.Typed = true, pairs(q.PostForm)
 	}
 	if err := q.render(http.StatusUnauthorized, "login", view); err != nil {

@@ -136,6 +136,12 @@ func (f *Frame) serve(w http.ResponseWriter, r *http.Request, p Page) {
 		f.askLogin(q, p)
 		return
 	}
+	if q.Who != nil {
+		if err := q.loadDraft(); err != nil {
+			f.failed(q, err)
+			return
+		}
+	}
 	if !p.stream {
 		ctx, cancel := context.WithTimeout(r.Context(), actTimeout)
 		defer cancel()

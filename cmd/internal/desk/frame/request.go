@@ -46,6 +46,7 @@ type Request struct {
 
 	frame  *Frame
 	page   Page
+	draft  string // id of the draft that the request is about; empty for none
 	as     string // template in the place of the page's; empty for none
 	status int
 	theme  string
@@ -65,7 +66,7 @@ func (f *Frame) request(w http.ResponseWriter, r *http.Request, who func(*http.R
 }
 
 // Edits reports whether a posted form is only to be shown again, and not carried out.
-func (q *Request) Edits() bool { return q.PostForm.Get("step") == StepEdit }
+func (q *Request) Edits() bool { return q.Step() == StepEdit }
 
 // Again reports whether the page shows a form as it was typed, for its sender to check once more.
 func (q *Request) Again() bool { return q.Method == http.MethodPost && q.Refused == nil }
@@ -240,9 +241,10 @@ func NewKey() string {
 	return hex.EncodeToString(b[:])
 }
 
-// key is the form's idempotency key among its user's keys; one that is not of our making counts as none.
+// key is the form's idempotency key among its user's keys, for a draft its id; one that is not of our making counts as
+// none.
 func (q *Request) key() string {
-	k := q.PostForm.Get("key")
+	k := cmp.Or(q.draft, q.PostForm.Get("key"))
 	if b, err := hex.DecodeString(k); err != nil || len(b) != 16 {
 		return ""
 	}
@@ -251,5 +253,5 @@ func (q *Request) key() string {
 
 // Ask says who asks, and how, as the service takes it.
 func (q *Request) Ask() service.Ask {
-	return service.Ask{Who: q.Who, Key: q.key(), Lang: q.Lang, Call: q.Pattern}
+	return service.Ask{Who: q.Who, Key: q.key(), Seen: q.PostForm.Get(seenField), Lang: q.Lang, Call: q.Pattern}
 }

@@ -419,6 +419,8 @@ func init() {
 			"Nothing was entered: {by} declared warning {id} at {at} ({lead}). Adjust that one, or lift or cancel it first. What you typed is still below."},
 		"desk.form.related": {"查看", "Look at it"},
 		"desk.form.back":    {"返回", "Back"},
+		"desk.review.changed": {"情况已变化：未办理。下面是现在办理的结果，请重新核对后再确认。",
+			"Things have changed: nothing was done. Below is what the act leads to now; check it again before you confirm."},
 		"desk.form.edit":    {"返回修改", "Back to change it"},
 		"desk.form.type_it": {"请输入“{name}”以确认", "Type “{name}” to confirm"},
 		"desk.form.follow_asked": {"数值改了，这一项推算不出来：请改写，或勾选“保持不变”。",

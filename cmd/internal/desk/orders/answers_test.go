@@ -122,8 +122,9 @@ func TestObjections(t *testing.T) {
 	if w.Svc.J.Height() != before {
 		t.Error("the read-out recorded something")
 	}
-	set.Set("step", frame.StepConfirm)
-	decide(3, "amend", set, 303)
+	at := fmt.Sprintf("/desk/objections/%s-E0003-1", id)
+	set.Set("decision", "amend")
+	w.Post(303, "duty", at, w.Reviewed("duty", at, set))
 	text := desktest.TextOf(w.Get(200, "E0003", "/desk/orders/"+id+"-E0003-2"))
 	if !strings.Contains(text, "限产三成") || !strings.Contains(text, "8 小时内完成") ||
 		!strings.Contains(text, "0.7 倍") || strings.Contains(text, "0.5 倍") || !strings.Contains(text, "按异议处理结果调整签发") {

@@ -6,9 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"qingkong/cmd/internal/calls"
@@ -161,7 +159,7 @@ func (f *decisionForm) fill(typed url.Values) {
 // decision takes the form of a decision one step on: an amendment is read out as the order that it makes before it is
 // carried out.
 func (d *desk) decision(q *frame.Request) (any, error) {
-	if q.Method != http.MethodPost || q.Edits() {
+	if q.Method != http.MethodPost && q.Kept() == nil || q.Edits() {
 		return d.objection(q)
 	}
 	view, err := d.decide(q)
@@ -184,11 +182,14 @@ func (d *desk) decide(q *frame.Request) (view any, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if in.Decision == "amend" && q.PostForm.Get("step") != frame.StepConfirm {
+	if in.Decision == "amend" && !q.Confirms() {
 		view, err := d.amendReview(q, &o, measures, in)
 		return view, atFields(err, in)
 	}
-	if _, err := d.Svc.DecideObjection(q.Context(), q.Ask(), in); err != nil {
+	if _, err := d.Svc.DecideObjection(q.Context(), q.Ask(), in); q.Changed(err) {
+		q.Refuse(err)
+		return d.amendReview(q, &o, measures, in)
+	} else if err != nil {
 		return nil, atFields(err, in)
 	}
 	return q.Redirect(frame.OrderPath(o.ID) + "?done=objection")
@@ -239,19 +240,24 @@ func decisionOf(q *frame.Request, order string, measures []reductionlist.Measure
 // amendReview is the page that reads an amended order out: what changes, and its text in full.
 type amendReview struct {
 	*frame.Chrome
-	Order   notify.View
-	Changes []frame.MeasureChange
-	Reason  string
-	Expires *time.Time
-	Text    string
-	Typed   []frame.Pair
+	Order    notify.View
+	Changes  []frame.MeasureChange
+	Reason   string
+	Expires  *time.Time
+	Text     string
+	Error    string
+	Reviewed []frame.Pair
+	Edit     string
 }
 
 func (d *desk) amendReview(q *frame.Request, o *notify.View, measures []reductionlist.Measure,
 	in calls.ObjectionDecision) (any, error) {
-	made, err := d.Svc.PreviewAmendment(q.Ask(), in)
+	made, seen, err := d.Svc.PreviewAmendment(q.Ask(), in)
 	if err != nil {
 		return nil, err
+	}
+	if q.Kept() == nil {
+		return q.ToReview(q.PostForm)
 	}
 	after, err := frame.MeasuresOf(made)
 	if err != nil {
@@ -260,11 +266,6 @@ func (d *desk) amendReview(q *frame.Request, o *notify.View, measures []reductio
 	v := amendReview{Chrome: q.Chrome(), Order: *o, Reason: in.Reason, Expires: in.ExpiresAt, Text: made.Text,
 		Changes: q.MeasureChanges(measures, after)}
 	v.Drill = o.Drill
-	for name, values := range q.PostForm {
-		if name != "step" && len(values) > 0 {
-			v.Typed = append(v.Typed, frame.Pair{Name: name, Value: values[0]})
-		}
-	}
-	slices.SortFunc(v.Typed, func(a, b frame.Pair) int { return strings.Compare(a.Name, b.Name) })
+	v.Error, v.Reviewed, v.Edit = q.Why(), q.Reviewed(seen), q.EditPath()
 	return q.As("amend-review", v)
 }

@@ -67,8 +67,8 @@ func TestTheNextStepStandsOut(t *testing.T) {
 	form := desktest.Values(w.Get(200, "duty", desktest.WarningPath(id)+"/lift"))
 	form.Set("reason", "好转")
 	form.Set("typed", "解除")
-	form.Set("step", frame.StepConfirm)
-	w.Post(303, "duty", desktest.WarningPath(id)+"/lift", form)
+	lift := desktest.WarningPath(id) + "/lift"
+	w.Post(303, "duty", lift, w.Reviewed("duty", lift, form))
 	w.Elapse(0)
 	shows(3, "released before it was received", "[receive]", "[]")
 }
@@ -85,8 +85,8 @@ func TestReleaseOnTheDesk(t *testing.T) {
 	form := desktest.Values(w.Get(200, "duty", desktest.WarningPath(id)+"/lift"))
 	form.Set("reason", "扩散条件转好")
 	form.Set("typed", "解除")
-	form.Set("step", frame.StepConfirm)
-	w.Post(303, "duty", desktest.WarningPath(id)+"/lift", form)
+	lift := desktest.WarningPath(id) + "/lift"
+	w.Post(303, "duty", lift, w.Reviewed("duty", lift, form))
 	w.Elapse(0)
 	for _, who := range []string{"E0002", "duty", "viewer"} {
 		page := w.Get(200, who, path(2))

@@ -115,8 +115,8 @@ func TestTheEndReachesAnOpenPage(t *testing.T) {
 	cancelled := desktest.Values(w.Get(200, "duty", desktest.WarningPath(id)+"/cancel"))
 	cancelled.Set("reason", "误发")
 	cancelled.Set("typed", "撤销")
-	cancelled.Set("step", frame.StepConfirm)
-	w.Post(303, "duty", desktest.WarningPath(id)+"/cancel", cancelled)
+	cancelAt := desktest.WarningPath(id) + "/cancel"
+	w.Post(303, "duty", cancelAt, w.Reviewed("duty", cancelAt, cancelled))
 	w.Elapse(0)
 	const says = "已解除（误发）"
 	until(says)

@@ -97,30 +97,58 @@ func (d *desk) subject(q *frame.Request, a act, v url.Values) (*subject, error) 
 	})
 }
 
-// act shows the form of an act, or takes a posted one a step on.
+// act shows the form of an act or its review, or takes a posted one a step on.
 func (d *desk) act(q *frame.Request, a act) (any, error) {
-	v := q.URL.Query()
-	if q.Method == http.MethodPost {
+	v, kept := q.URL.Query(), q.Kept()
+	if q.Method == http.MethodPost || kept != nil {
 		v = q.PostForm
 	}
 	s, err := d.subject(q, a, v)
 	switch {
 	case err != nil:
 		return nil, err
-	case q.Method != http.MethodPost:
+	case q.Method != http.MethodPost && kept == nil:
 		return d.showForm(q, a, s, firstValues(q, a, s), nil)
 	case q.Edits():
 		return d.showForm(q, a, s, v, nil)
 	}
-	redraft(a, s, v)
+	if kept == nil {
+		redraft(a, s, v)
+	}
 	content, err := d.content(q, a, s, v)
-	if err != nil {
+	switch {
+	case err != nil:
+		return d.showForm(q, a, s, v, err)
+	case q.Confirms(), a.direct && q.Step() == frame.StepConfirm:
+		return d.carryOut(q, a, s, v, content)
+	case kept != nil:
+		return d.review(q, a, s, v, content, "")
+	}
+	return d.toReview(q, a, s, v, content)
+}
+
+// toReview leads from a form to the page that reads it out, unless the act would be refused.
+func (d *desk) toReview(q *frame.Request, a act, s *subject, v url.Values, in any) (any, error) {
+	if a.direct {
+		return d.showForm(q, a, s, v, nil)
+	}
+	if _, _, err := d.Svc.Preview(q.Ask(), in); err != nil {
 		return d.showForm(q, a, s, v, err)
 	}
-	if v.Get("step") == frame.StepConfirm {
-		return d.carryOut(q, a, s, v, content)
+	form := url.Values{}
+	for _, name := range append([]string{confirmField}, carried...) {
+		if v.Has(name) {
+			form.Set(name, v.Get(name))
+		}
 	}
-	return d.review(q, a, s, v, content, "")
+	for _, one := range a.inputs(q, s, v) {
+		form.Set(one.Name, v.Get(one.Name))
+	}
+	view, err := q.ToReview(form)
+	if refusal.CodeOf(err) != "" {
+		return d.showForm(q, a, s, v, err)
+	}
+	return view, err
 }
 
 // firstValues are the values of a form before anybody has typed, filled in with what is known already.
@@ -174,7 +202,7 @@ func (d *desk) content(q *frame.Request, a act, s *subject, v url.Values) (any, 
 
 // carryOut does the act and leads to a page that shows what came of it.
 func (d *desk) carryOut(q *frame.Request, a act, s *subject, v url.Values, in any) (any, error) {
-	if name := a.wordToType(q, s, v); name != "" && !a.confirmedBy(v.Get("typed"), s, v) {
+	if name := a.wordToType(q, s, v); name != "" && !a.confirmedBy(v.Get(frame.TypedField), s, v) {
 		e := q.Refuse(refusal.New(refusal.Invalid, "desk.form.typed_wrong", refusal.Args{"name": name}))
 		return d.review(q, a, s, v, in, e.Detail(q.Lang))
 	}
@@ -193,7 +221,7 @@ func (d *desk) carryOut(q *frame.Request, a act, s *subject, v url.Values, in an
 	if refusal.CodeOf(err) == "" {
 		return nil, err
 	}
-	if frame.CodeError(err, q.Lang) != "" && !a.direct {
+	if (frame.CodeError(err, q.Lang) != "" || q.Changed(err)) && !a.direct {
 		q.Refuse(err)
 		return d.review(q, a, s, v, in, "")
 	}

@@ -1,6 +1,7 @@
 package warnings_test
 
 import (
+	"maps"
 	"net/url"
 	"strconv"
 	"strings"
@@ -76,12 +77,18 @@ func TestTypedConfirmation(t *testing.T) {
 	form.Set("level", "red")
 	form.Set("trigger", "city_order")
 	form.Set("reason", "保留我")
-	form.Set("step", frame.StepConfirm) // straight past the read-out, without a word typed
+	unread := maps.Clone(form)
+	maps.Copy(unread, url.Values{"typed": {"红色"}, "step": {frame.StepConfirm}})
+	if page := desktest.Parsed(t, w.Post(200, "duty", "/desk/declare", unread).Text); w.Warnings() != 0 ||
+		desktest.Find(page, "input", "name", "typed") == nil {
+		t.Error("what nobody read out is carried out")
+	}
+	form = w.Reviewed("duty", "/desk/declare", form)
 	for _, typed := range []string{"", "橙色", "red!", "红"} {
 		form.Set("typed", typed)
 		page := w.Refused(422, "duty", "/desk/declare", form)
-		if desktest.Values(page).Get("reason") != "保留我" || desktest.Values(page).Get("level") != "red" {
-			t.Errorf("typed %q: the form lost what was typed: %v", typed, desktest.Values(page))
+		if v := desktest.Values(page); v.Get("draft") != form.Get("draft") || !strings.Contains(desktest.TextOf(page), "保留我") {
+			t.Errorf("typed %q: the review lost what was typed: %v", typed, v)
 		}
 	}
 	form.Set("typed", "RED")
@@ -97,7 +104,7 @@ func TestDoubleSubmit(t *testing.T) {
 	form.Set("level", "yellow")
 	form.Set("trigger", "city_order")
 	form.Set("typed", "黄色")
-	form.Set("step", frame.StepConfirm)
+	form = w.Reviewed("duty", "/desk/declare", form)
 	first := w.Post(303, "duty", "/desk/declare", form).Header.Get("Location")
 	again := w.Post(303, "duty", "/desk/declare", form).Header.Get("Location")
 	if first != again || w.Warnings() != 1 {
@@ -106,7 +113,7 @@ func TestDoubleSubmit(t *testing.T) {
 	id := strings.TrimSuffix(strings.TrimPrefix(first, "/desk/warnings/"), "?done=declare")
 	lift := desktest.Values(w.Get(200, "duty", desktest.WarningPath(id)+"/lift"))
 	lift.Set("typed", "解除")
-	lift.Set("step", frame.StepConfirm)
+	lift = w.Reviewed("duty", desktest.WarningPath(id)+"/lift", lift)
 	w.Post(303, "duty", desktest.WarningPath(id)+"/lift", lift)
 	w.Post(303, "duty", desktest.WarningPath(id)+"/lift", lift)
 	if got := w.Warning(id); got.State != alerts.Lifted || len(got.History) != 3 {
@@ -122,13 +129,12 @@ func TestStaleRevision(t *testing.T) {
 	other := desktest.Values(w.Get(200, "duty", desktest.WarningPath(id)+"/revise"))
 	other.Set("document_no", "新文号")
 	other.Set("reason", "改文号"+desktest.Hostile)
-	other.Set("step", frame.StepConfirm)
-	w.Post(303, "duty", desktest.WarningPath(id)+"/revise", other)
+	revise := desktest.WarningPath(id) + "/revise"
+	w.Post(303, "duty", revise, w.Reviewed("duty", revise, other))
 
 	stale.Set("level", "advisory")
 	stale.Set("reason", "我写的理由")
-	stale.Set("typed", "管控要求")
-	stale.Set("step", frame.StepConfirm)
+	stale.Set("step", frame.StepReview)
 	page := w.Refused(409, "duty2", desktest.WarningPath(id)+"/adjust", stale)
 	text, form := desktest.TextOf(page), desktest.Values(page)
 	if !strings.Contains(text, "情况有了变化") || !strings.Contains(text, "改文号") || !strings.Contains(text, "duty") {
@@ -139,8 +145,8 @@ func TestStaleRevision(t *testing.T) {
 		t.Errorf("the form lost what was typed: %v", form)
 	}
 	form.Set("typed", "管控要求")
-	form.Set("step", frame.StepConfirm)
-	w.Post(303, "duty2", desktest.WarningPath(id)+"/adjust", form)
+	adjust := desktest.WarningPath(id) + "/adjust"
+	w.Post(303, "duty2", adjust, w.Reviewed("duty2", adjust, form))
 	if got := w.Warning(id); got.Level != alerts.Advisory {
 		t.Errorf("level %s", got.Level)
 	}
@@ -153,8 +159,7 @@ func TestExpiredSession(t *testing.T) {
 	form.Set("level", "red")
 	form.Set("trigger", "city_order")
 	form.Set("reason", "两点钟写的理由"+desktest.Hostile)
-	form.Set("typed", "红色")
-	form.Set("step", frame.StepConfirm)
+	form.Set("step", frame.StepReview)
 	w.Expire("duty")
 	page := w.Refused(401, "duty", "/desk/declare", form)
 	login := desktest.ValuesOf(page, url.Values{})
@@ -177,8 +182,7 @@ func TestExpiredSession(t *testing.T) {
 		t.Fatal("the form was sent by itself")
 	}
 	back.Set("typed", "红色")
-	back.Set("step", frame.StepConfirm)
-	w.Post(303, "duty", "/desk/declare", back)
+	w.Post(303, "duty", "/desk/declare", w.Reviewed("duty", "/desk/declare", back))
 	if w.Warnings() != 1 {
 		t.Error("the form could not be sent after all")
 	}

@@ -107,11 +107,11 @@ func TestEverySpellingOfALevelConfirms(t *testing.T) {
 	} {
 		w := desktest.New(t)
 		form := desktest.Values(w.Get(200, "duty", "/desk/declare"))
-		maps.Copy(form, url.Values{"level": {"orange"}, "trigger": {"city_order"}, "typed": {typed}, "step": {frame.StepConfirm}})
+		maps.Copy(form, url.Values{"level": {"orange"}, "trigger": {"city_order"}, "typed": {typed}})
 		status := 422
 		if right {
 			status = 303
 		}
-		w.Post(status, "duty", "/desk/declare", form)
+		w.Post(status, "duty", "/desk/declare", w.Reviewed("duty", "/desk/declare", form))
 	}
 }

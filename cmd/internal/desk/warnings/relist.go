@@ -69,7 +69,7 @@ func (d *desk) listChanges(q *frame.Request) (any, error) {
 	view.Drill = c.Warning.Drill
 	for _, item := range c.Items {
 		row := relistRow{ListChange: item, Checked: item.Order == nil || item.Order.State != notify.StateExempted}
-		if q.Method == http.MethodPost {
+		if q.Method == http.MethodPost || q.Kept() != nil {
 			step := q.PostForm.Get("step")
 			row.Checked = step == stepAll || step != stepNone && slices.Contains(q.PostForm["recipient"], item.Recipient)
 		}
@@ -81,13 +81,15 @@ func (d *desk) listChanges(q *frame.Request) (any, error) {
 	return view, nil
 }
 
-// relistPage takes the form of a relisting one step on: what would be sent is read out before it is.
+// relistPage shows what a newer list would change, or takes the form of a relisting one step on: what would be sent is read
+// out before it is.
 func (d *desk) relistPage(q *frame.Request) (any, error) {
-	step := q.PostForm.Get("step")
-	if q.Method != http.MethodPost || q.Edits() || step == stepAll || step == stepNone {
+	step := q.Step()
+	if q.Method != http.MethodPost && (q.Kept() == nil || !q.May(calls.ActWarningsRelist)) || q.Edits() ||
+		step == stepAll || step == stepNone {
 		return d.listChanges(q)
 	}
-	view, err := d.relist(q, step == frame.StepConfirm)
+	view, err := d.relist(q)
 	if code := refusal.CodeOf(err); err != nil && code != "" && code != refusal.NotFound {
 		q.Refuse(err)
 		return d.listChanges(q)
@@ -102,17 +104,20 @@ const (
 )
 
 // relist gives the ticked recipients the measures of the newer list, or reads out what that would be.
-func (d *desk) relist(q *frame.Request, confirmed bool) (any, error) {
+func (d *desk) relist(q *frame.Request) (any, error) {
 	f := q.PostForm
 	in := calls.Relisting{ByID: calls.ByID{ID: q.ID()}, Revision: frame.RevisionOf(f), ListVersion: f.Get("list_version"),
 		Recipients: f["recipient"]}
 	if err := valid.Check(&in); err != nil {
 		return nil, err
 	}
-	if !confirmed {
+	if !q.Confirms() {
 		return d.relistReview(q, in)
 	}
-	if _, err := d.Svc.Relist(q.Context(), q.Ask(), in); err != nil {
+	if _, err := d.Svc.Relist(q.Context(), q.Ask(), in); q.Changed(err) {
+		q.Refuse(err)
+		return d.relistReview(q, in)
+	} else if err != nil {
 		return nil, err
 	}
 	return q.Redirect(warningPath(in.ID) + "/list-changes?" + url.Values{"done": {"relist"},
@@ -129,7 +134,10 @@ type relistReview struct {
 	Orders  []relistedOrder
 	Ends    []notify.Order // those that get nothing more to do
 	Same    []string       // recipients that have the same to do
-	Typed   []frame.Pair
+
+	Error    string
+	Reviewed []frame.Pair
+	Edit     string
 }
 
 // relistedOrder is an order that is issued anew, or first.
@@ -141,9 +149,12 @@ type relistedOrder struct {
 }
 
 func (d *desk) relistReview(q *frame.Request, in calls.Relisting) (any, error) {
-	events, done, err := d.Svc.PreviewRelist(q.Ask(), in)
+	ahead, done, err := d.Svc.PreviewRelist(q.Ask(), in)
 	if err != nil {
 		return nil, err
+	}
+	if q.Kept() == nil {
+		return q.ToReview(q.PostForm)
 	}
 	v := relistReview{Chrome: q.Chrome(), Version: in.ListVersion, Count: len(in.Recipients), Rest: len(done.Rest),
 		Same: done.Unchanged}
@@ -152,7 +163,7 @@ func (d *desk) relistReview(q *frame.Request, in calls.Relisting) (any, error) {
 		return nil, err
 	}
 	v.Drill = v.Warning.Drill
-	for _, ev := range events {
+	for _, ev := range ahead.Events {
 		switch ev := ev.(type) {
 		case *notify.Issued:
 			one, err := relistedOf(q, ev)
@@ -169,10 +180,7 @@ func (d *desk) relistReview(q *frame.Request, in calls.Relisting) (any, error) {
 			v.Ends = append(v.Ends, *o)
 		}
 	}
-	v.Typed = frame.Hidden(q.PostForm, "key", "revision", "list_version")
-	for _, id := range in.Recipients {
-		v.Typed = append(v.Typed, frame.Pair{Name: "recipient", Value: id})
-	}
+	v.Error, v.Reviewed, v.Edit = q.Why(), q.Reviewed(ahead.Digest), q.EditPath()
 	return q.As("relist-review", v)
 }
 

@@ -28,6 +28,7 @@ type briefing struct {
 	Waits   bool      // it only asks for another person's approval
 	Outcome []string  // what happens when it is confirmed
 	Caution []string
+	digest  string // of what the act leads to
 }
 
 // reviewView is the page that reads everything out before an act.
@@ -36,27 +37,21 @@ type reviewView struct {
 	Briefing  briefing
 	TypeName  string // word that has to be typed; empty for nothing
 	TypeError string
-	Typed     []frame.Pair // fields that the form carries along
+	Reviewed  []frame.Pair // what the form brings back of it
+	Edit      string       // address at which the form is changed once more
+	Changed   bool         // the act was not done, for it would have led to something else than was read out before
 	Signature frame.Signature
 }
 
-// review reads out what an act would do, as the engine says, and what was wrong with what was typed there. Nothing is
-// recorded until it is confirmed.
+// review reads out what an act would do, as the engine says, and what was wrong with what was typed there.
 func (d *desk) review(q *frame.Request, a act, s *subject, v url.Values, in any, typeError string) (any, error) {
-	if a.direct {
-		return d.showForm(q, a, s, v, nil)
-	}
 	read, err := d.brief(q, a, s, in)
 	if err != nil {
 		return d.showForm(q, a, s, v, err)
 	}
 	view := reviewView{formView: newForm(q, a, s, "act."+a.name+".confirm", frame.StepConfirm), Briefing: *read,
-		TypeError: typeError, Typed: frame.Hidden(v, carried...)}
-	for _, one := range a.inputs(q, s, v) {
-		if v.Get(one.Name) != "" {
-			view.Typed = append(view.Typed, frame.Pair{Name: one.Name, Value: v.Get(one.Name)})
-		}
-	}
+		TypeError: typeError, Reviewed: q.Reviewed(read.digest), Edit: q.EditPath(),
+		Changed: q.Refused != nil && q.Changed(q.Refused)}
 	view.TypeName = a.wordToType(q, s, v)
 	if read.Waits {
 		view.Submit = q.T("act.ask_approval")
@@ -72,7 +67,7 @@ func (d *desk) review(q *frame.Request, a act, s *subject, v url.Values, in any,
 // brief asks the service what the act would lead to, and words it.
 func (d *desk) brief(q *frame.Request, a act, s *subject, in any) (*briefing, error) {
 	r := &briefing{Level: alerts.None, Before: alerts.None}
-	next, events, err := d.Svc.Preview(q.Ask(), in)
+	next, ahead, err := d.Svc.Preview(q.Ask(), in)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +76,8 @@ func (d *desk) brief(q *frame.Request, a act, s *subject, in any) (*briefing, er
 	} else if refusal.CodeOf(err) != refusal.NotFound {
 		return nil, err
 	}
-	r.sideEffects(q, next, events)
+	r.digest = ahead.Digest
+	r.sideEffects(q, next, ahead.Events)
 	change := r.terms(q, a, s, next)
 	r.From = change.EffectiveAt
 	more, err := d.cautions(q, a, s, next, change)
@@ -277,6 +273,7 @@ func (d *desk) showApproval(q *frame.Request, s *subject, f *formView) (any, err
 			return nil, err
 		}
 		view.Briefing, view.What = *read, whatWaits(q, w)
+		view.Hidden = append(view.Hidden, frame.Seen(read.digest))
 		view.Submit = q.T("act.approve.now")
 		if read.From.After(q.Now) {
 			view.Submit = q.T("act.approve.from", "at", frame.Moment(q.Lang, read.From))

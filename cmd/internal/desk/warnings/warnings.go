@@ -37,7 +37,7 @@ func Mount(f *frame.Frame) {
 		frame.Page{Pattern: "GET /desk/warnings/{id}", Act: calls.ActWarningsRead, Key: "warning", Show: d.warning},
 		frame.Page{Pattern: "GET /desk/warnings/{id}/board", Act: calls.ActBoardRead, Key: "board", Show: d.board},
 		frame.Page{Pattern: "GET /desk/warnings/{id}/list-changes", Act: calls.ActListsRead, Key: "relist",
-			Show: d.listChanges},
+			Show: d.relistPage},
 		frame.Page{Pattern: "POST /desk/warnings/{id}/list-changes", Act: calls.ActWarningsRelist, Key: "relist",
 			Show: d.relistPage})
 	for _, a := range acts {

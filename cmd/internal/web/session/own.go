@@ -49,8 +49,8 @@ func (s *Sessions) Own(r *http.Request, user string) (all []calls.Session, err e
 // of reads the sessions of a user. Rows hold the name as it is, so that few of others' are taken apart.
 func (s *Sessions) of(user string) (all []ownSession, err error) {
 	now := s.now()
-	err = s.rows.Each(func(key string, data []byte) bool {
-		if !bytes.Contains(data, []byte(user)) {
+	err = s.rows.Each("", func(key string, data []byte) bool {
+		if strings.HasPrefix(key, draftPrefix) || !bytes.Contains(data, []byte(user)) {
 			return true
 		}
 		var kept row

@@ -312,6 +312,9 @@ func (s *Sessions) Logout(w http.ResponseWriter, r *http.Request) {
 		if err := s.rows.End(r.Context(), keyOf(token)); err != nil {
 			s.log.Error("a session could not be ended", "err", err)
 		}
+		if err := s.thinDrafts(r.Context(), kept.User, 0); err != nil {
+			s.log.Error("the drafts of a user who has logged out could not be ended", "user", kept.User, "err", err)
+		}
 	}
 	s.writeCookie(w, r, "")
 }
