@@ -60,6 +60,10 @@ func (w *world) coalPlan() *plant.OperatingPlan {
 		p.Steps = append(p.Steps, s)
 	}
 	p.Add()
+	for _, id := range []string{"M1", "M2"} {
+		p.Reductions = append(p.Reductions, plant.PlanReduction{MeasureID: id, Unit: "机组",
+			Listed: reductionlist.Amounts{SO2: 0.1, NOx: 0.2, PM: 0.01}, Reduction: &reductionlist.Amounts{SO2: 0.15, NOx: 0.3}})
+	}
 	w.view(func(tx *bbolt.Tx) error {
 		if o, err := GetPlantOrder(tx, readBody, e1); err == nil {
 			p.Demands = o.Demanded.Digest()

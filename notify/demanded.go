@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -14,22 +13,18 @@ import (
 	"qingkong/reductionlist/plant"
 )
 
-// reason is what is recorded of why the plan is accepted, nil for nothing. The plan has to be marked by what the order
-// demands now.
-func (in AcceptPlan) reason(tx *bbolt.Tx, o *Order, body *Issued, p *plant.OperatingPlan) (*PlanReason, error) {
-	demanded, err := o.demanded(tx, in.Read, body)
-	if err != nil {
-		return nil, err
-	}
-	if p.Demands != demanded.Digest() {
-		return nil, refusal.New(refusal.Conflict, "plan.demands_changed", refusal.Args{"id": o.ID})
-	}
+// reason is what is recorded of why the plan is accepted, nil for nothing, or that it is wanting.
+func (in AcceptPlan) reason(p *plant.OperatingPlan) (*PlanReason, []refusal.Field) {
 	broken := plant.Broken(p.Marks)
 	if in.ReasonRef == "" {
-		if len(broken) > 0 {
-			return nil, refuseAt("reason", "plan.reason", refusal.Args{"measures": measureNames(broken)})
+		if len(broken) == 0 {
+			return nil, nil
 		}
-		return nil, nil
+		var names []string
+		for i := range broken {
+			names = append(names, measureName(broken[i].MeasureID, broken[i].Unit))
+		}
+		return nil, []refusal.Field{{Path: "reason", Rule: "plan.reason", Args: refusal.Args{"measures": listed(names)}}}
 	}
 	why := &PlanReason{ReasonRef: in.ReasonRef, NotKept: []string{}}
 	for _, m := range broken {
@@ -38,33 +33,12 @@ func (in AcceptPlan) reason(tx *bbolt.Tx, o *Order, body *Issued, p *plant.Opera
 	return why, nil
 }
 
-// measureNames name measures in a refusal.
-func measureNames(ms []plant.PlanMarks) refusal.Worded {
-	var names []string
-	for _, m := range ms {
-		names = append(names, strings.TrimSpace(m.MeasureID+" "+m.Unit))
-	}
-	return refusal.Worded{ZH: strings.Join(names, "、"), EN: strings.Join(names, ", ")}
-}
+// measureName names a measure in a refusal by its id and 生产线或设备.
+func measureName(id, unit string) string { return strings.TrimSpace(id + " " + unit) }
 
-// samePlan reports whether two plans are the same, whatever they were marked by.
-func samePlan(a, b json.RawMessage) bool {
-	if len(a) == 0 || len(b) == 0 || bytes.Equal(a, b) {
-		return bytes.Equal(a, b)
-	}
-	bare := func(raw json.RawMessage) []byte {
-		p, err := plant.ParseOperatingPlan(raw)
-		if err != nil || p == nil {
-			return raw
-		}
-		p.Marks, p.Demands = nil, ""
-		text, err := json.Marshal(p)
-		if err != nil {
-			return raw
-		}
-		return text
-	}
-	return bytes.Equal(bare(a), bare(b))
+// listed are names in a refusal.
+func listed(names []string) refusal.Worded {
+	return refusal.Worded{ZH: strings.Join(names, "、"), EN: strings.Join(names, ", ")}
 }
 
 // demanded is what an order asks for where no plan stands in its place. In an order that carries one, the measures that

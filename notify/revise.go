@@ -22,15 +22,20 @@ type AcceptPlan struct {
 	OrderID string
 	Plan    json.RawMessage // a [plant.OperatingPlan]
 	// vault reference: why it is accepted though it does not keep what the list demands
-	ReasonRef string    `json:",omitempty"`
-	Read      Reader    `json:"-"` // finds the order's body
-	Wall      time.Time `json:"-"` // what the wall clock says; zero where that is now
+	ReasonRef string `json:",omitempty"`
+	// of the measures whose daily reduction does not follow from the plan: what it is, or that it stays as it is
+	Reductions []GivenReduction `json:",omitempty"`
+	Stays      []string         `json:",omitempty"`
+
+	Read Reader    `json:"-"` // finds the order's body
+	Wall time.Time `json:"-"` // what the wall clock says; zero where that is now
 }
 
-// DecideAcceptPlan revises an open order: its measures with the quantities of the plan, and a new deadline to
-// acknowledge. It returns the order that the plan was accepted for. A plan that the order, or the one in its place,
-// already carries gives no events. A plan that does not keep what a measure demands is refused at the path reason
-// unless a reason is given; then a [PlanReason] stands beside the order.
+// DecideAcceptPlan revises an open order: its measures with the quantities and daily reductions of the plan, and a new
+// deadline to acknowledge. It returns the order that the plan was accepted for. A plan that the order, or the one in
+// its place, already carries gives no events. A plan that does not keep what a measure demands is refused at the path
+// reason unless a reason is given; then a [PlanReason] stands beside the order. One from which a daily reduction does
+// not follow is refused at the path reductions unless that is given or stays as it is.
 func DecideAcceptPlan(tx *bbolt.Tx, _ string, in AcceptPlan, now time.Time) ([]Event, *Order, error) {
 	o, err := Get(tx, in.OrderID)
 	if err != nil {
@@ -42,31 +47,20 @@ func DecideAcceptPlan(tx *bbolt.Tx, _ string, in AcceptPlan, now time.Time) ([]E
 		return nil, nil, refuseAt("plan", "input.wrong_type", refusal.Args{"want": refusal.Words("want.plan", nil)})
 	}
 	plan.Listed = hex.EncodeToString(o.measures[:])
-	raw, err := json.Marshal(plan)
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(raw) > maxPlan {
-		return nil, nil, refusal.New(refusal.TooLarge, "plan.too_large", refusal.Args{"bytes": len(raw), "limit": maxPlan})
-	}
 	body, err := o.body(tx, in.Read)
 	if err != nil {
 		return nil, nil, err
 	}
-	if samePlan(body.Plan, raw) {
+	if in.repeats(body.Plan, plan) {
 		return nil, o, nil
 	}
 	if o.State != StateOpen {
-		if accepted, err := o.nextAccepted(tx, in.Read); err != nil || accepted != nil && samePlan(accepted, raw) {
+		if accepted, err := o.nextAccepted(tx, in.Read); err != nil || accepted != nil && in.repeats(accepted, plan) {
 			return nil, o, err
 		}
 		return nil, nil, terms.Transition(terms.OrderState, "plan.not_open", o.State.String(), refusal.Args{"id": o.ID})
 	}
-	ev, err := o.withPlan(tx, body, plan, raw, now, wall(in.Wall, now))
-	if err != nil {
-		return nil, nil, err
-	}
-	why, err := in.reason(tx, o, body, plan)
+	ev, why, err := in.issue(tx, o, body, plan, now)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -102,30 +96,50 @@ func SupersededBy(tx *bbolt.Tx, read Reader, order string) (json.RawMessage, err
 	return o.nextAccepted(tx, read)
 }
 
-// withPlan makes the order that takes the place of o.
-func (o *Order) withPlan(tx *bbolt.Tx, body *Issued, plan *plant.OperatingPlan, raw json.RawMessage, now,
-	wall time.Time) (*Issued, error) {
-	r, err := reductionlist.GetRecipient(tx, body.ListVersion, o.RecipientID)
+// issue makes the order that takes the place of o, and what is recorded of why; nil for nothing.
+func (in AcceptPlan) issue(tx *bbolt.Tx, o *Order, body *Issued, plan *plant.OperatingPlan, now time.Time) (*Issued,
+	*PlanReason, error) {
+	list, r, err := listOf(tx, body)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	due := reductionlist.DueOf(r, body.Level)
 	if due.Measures, err = body.measures(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	t := targetOf(due)
 	own := plant.Of(r, due.Measures)
 	if own == nil || own.Kind != plan.Kind || own.Model() != plan.Model || plan.ListVersion != body.ListVersion ||
-		!t.follow(plan) {
-		return nil, refusal.New(refusal.Conflict, "plan.not_for", refusal.Args{"id": o.ID})
+		!plan.Rewrites(due.Measures) {
+		return nil, nil, refusal.New(refusal.Conflict, "plan.not_for", refusal.Args{"id": o.ID})
 	}
-	p, err := o.ownRound(tx, body, now, wall)
+	demanded, err := o.demanded(tx, in.Read, body)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if plan.Demands != demanded.Digest() {
+		return nil, nil, refusal.New(refusal.Conflict, "plan.demands_changed", refusal.Args{"id": o.ID})
+	}
+	why, wrong := in.reason(plan)
+	wrong = append(wrong, in.settle(plan, due.Measures, demanded, list.Emission)...)
+	if err := refusal.Input(wrong); err != nil {
+		return nil, nil, err
+	}
+	raw, err := json.Marshal(plan)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(raw) > maxPlan {
+		return nil, nil, refusal.New(refusal.TooLarge, "plan.too_large", refusal.Args{"bytes": len(raw), "limit": maxPlan})
+	}
+	t.follow(plan)
+	p, err := o.ownRound(tx, body, now, wall(in.Wall, now))
+	if err != nil {
+		return nil, nil, err
 	}
 	ev := newWriter(p, CausePlan).order(&t, o)
 	ev.Plan = raw
-	return ev, nil
+	return ev, why, nil
 }
 
 // body reads back what the order was when it went out.

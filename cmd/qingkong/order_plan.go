@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/calls"
+	"qingkong/reductionlist"
 	"qingkong/reductionlist/allocate"
 	"qingkong/reductionlist/plant"
 )
@@ -23,18 +26,22 @@ func newOrderPlan() *cobra.Command {
 	look, try := showing(calls.PreparedPlan, tellPrepared), showing(calls.WhatIf, tellPlan)
 	take := showingAs(calls.AcceptPlan.Call, tellOrder)
 	return remoteCommand{
-		use:   "plan ID [--problem FILE] [--accept [--reason TEXT]]",
+		use:   "plan ID [--problem FILE] [--accept [--reason TEXT] [--reductions JSON] [--reduction-stays IDS]]",
 		short: "电厂减排令的运行方案：查看、试算、接受（the operating plan of a plant's order: look, try, accept）",
 		long: "不带 --problem 时显示程序按清单和最近的运行数据预备的方案，缺什么就列出什么；--json 的 problem 可以存成文件，改其中的需求再用\n" +
 			"--problem 试算（机组和排放系数以清单为准，改了会被拒绝）。每项措施都列出清单的要求和方案是否符合。\n" +
-			"--accept 接受方案：由服务器重新计算，修订减排令；达不到清单要求的方案要用 --reason 写明理由。\n" +
+			"--accept 接受方案：由服务器重新计算，修订减排令；达不到清单要求的方案要用 --reason 写明理由。日减排推算不出的措施（清单写的是不超过\n" +
+			"多少，或没有平时用量）用 --reductions 给出，或用 --reduction-stays 写明保持不变。\n" +
 			"Without --problem it shows the plan that is prepared from the list and the latest figures, or what is missing. The problem in\n" +
 			"its --json may be saved, its demands changed, and tried with --problem. Beside each measure stands what the list demands and\n" +
 			"whether the plan keeps it. --accept has the server compute it and revise the order; a plan that does not keep the list needs\n" +
-			"--reason.",
+			"--reason. Of measures whose daily reduction does not follow (the list says at most how much, or what is usual was not given)\n" +
+			"--reductions gives it, or --reduction-stays has the ids of those for which it stays.",
 		example: "  qingkong order plan W20161216-01-E0001-1" + exampleServer + "\n" +
 			"  qingkong order plan W20161216-01-E0001-1" + exampleServer + " --problem problem.json\n" +
-			"  qingkong order plan W20161216-01-E0001-1" + exampleServer + " --accept --reason 供热不能减，区指挥部同意",
+			"  qingkong order plan W20161216-01-E0001-1" + exampleServer + " --accept --reason 供热不能减，区指挥部同意\n" +
+			"  qingkong order plan W20161216-01-E0002-1" + exampleServer + " --accept --reduction-stays M01,M02 \\\n" +
+			"    --reductions '[{\"measure_id\":\"M03\",\"reduction_t_per_day\":{\"so2\":0.004,\"nox\":0.05}}]'",
 		what: "order",
 		left: map[string]string{"problem": "--problem names a file that may hold more than it"},
 		flags: func(f *pflag.FlagSet) {
@@ -42,8 +49,10 @@ func newOrderPlan() *cobra.Command {
 			f.BoolVar(&accept, "accept", false, "接受方案并修订减排令（accept the plan and revise the order）")
 		},
 		fill: func(r *request) (err error) {
-			if r.cmd.Flag("reason").Value.String() != "" && !accept {
-				return usage("%s", bothLanguages("cli.plan_reason_alone", nil))
+			for _, flag := range []string{"reason", "reductions", "reduction-stays"} {
+				if r.cmd.Flag(flag).Changed && !accept {
+					return usage("%s", bothLanguages("cli.plan_accept_alone", refusal.Args{"flag": flag}))
+				}
 			}
 			if accept {
 				r.reporter = take
@@ -101,7 +110,38 @@ func tellPlan(w io.Writer, p *calls.OrderPlan, _ *request) error {
 	printOutcome(w, p.Outcome, p.Totals, p.Saved)
 	printPlan(w, planTable(a), p.Binding, nil)
 	printMarks(w, p.Marks)
+	printReductions(w, p.Reductions)
 	return nil
+}
+
+// printReductions says what measures take away in a day by the list and by a plan, and which of it is asked for.
+func printReductions(w io.Writer, all []plant.PlanReduction) {
+	if len(all) == 0 {
+		return
+	}
+	tell(w, "cli.plan_reductions", nil)
+	for i := range all {
+		r, becomes := &all[i], ""
+		if r.Reduction != nil {
+			becomes = amountsText(*r.Reduction)
+		} else {
+			becomes = bothLanguages("cli.plan_reduction_asked", nil)
+		}
+		fmt.Fprintf(w, "  %s %s  %s → %s\n", plain(r.MeasureID), plain(r.Unit), amountsText(r.Listed), becomes)
+	}
+	if ids := plant.AskedReductions(all); len(ids) > 0 {
+		tell(w, "cli.plan_reductions_asked", refusal.Args{"ids": plain(strings.Join(ids, ","))})
+	}
+}
+
+func amountsText(a reductionlist.Amounts) string {
+	var said []string
+	for _, p := range a.Parts() {
+		if *p.Value != 0 {
+			said = append(said, p.Name+" "+strconv.FormatFloat(*p.Value, 'f', -1, 64))
+		}
+	}
+	return orDash(strings.Join(said, " "))
 }
 
 // printMarks compares a plan with the demands of its order.

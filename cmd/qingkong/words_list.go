@@ -115,6 +115,10 @@ func init() {
 		"cli.plan_marks": {"与清单要求比较", "against what the list demands"},
 		"cli.plan_marks_broken": {"有 {n} 项措施达不到清单的要求；接受须用 --reason 写明理由",
 			"{n} measures of the list are not kept; accepting it needs --reason"},
-		"cli.plan_reason_alone": {"--reason 与 --accept 一起用", "--reason goes with --accept"},
+		"cli.plan_accept_alone":    {"--{flag} 与 --accept 一起用", "--{flag} goes with --accept"},
+		"cli.plan_reductions":      {"日减排（吨）：清单 → 方案", "reduced a day (t): by the list → by the plan"},
+		"cli.plan_reduction_asked": {"推算不出", "does not follow"},
+		"cli.plan_reductions_asked": {"推算不出的日减排（{ids}）接受时要用 --reductions 给出，或用 --reduction-stays 写明保持不变",
+			"what does not follow ({ids}) is said when the plan is accepted: by --reductions, or that it stays by --reduction-stays"},
 	})
 }

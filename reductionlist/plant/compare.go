@@ -238,22 +238,29 @@ func (c *demandComparer) stretches(a *amount, less bool) (out []stretch) {
 	return out
 }
 
+// asks is what a quantity of that value asks for in these hours: by the hour, by the day, or in per cent of what is
+// usual.
+func (s *stretch) asks(value float64, percent, daily bool) float64 {
+	switch {
+	case percent:
+		return value * s.usual / 100
+	case daily:
+		return value * s.hours / 24
+	}
+	return value * s.hours
+}
+
 // measure says of every spell whether it keeps the demand, and notes the one that is farthest from it.
 func (m *DemandMark) measure(spells []stretch, daily bool) {
 	percent := reductionlist.PlainUnit(m.Unit) == "%"
 	worst := math.Inf(-1)
 	for i := range spells {
 		s := &spells[i]
-		per := s.hours // of the unit, in these hours
-		if daily {
-			per /= 24
-		}
+		percent := percent && m.Kind == reductionlist.ReduceBy
+		per := s.asks(1, percent, daily)
 		demanded, planned := m.Value*per, s.planned
 		if m.Kind == reductionlist.ReduceBy {
 			planned = s.usual - s.planned
-			if percent {
-				demanded, per = m.Value/100*s.usual, s.usual/100
-			}
 		}
 		kept, over := within(planned, demanded), planned-demanded
 		if m.Kind != reductionlist.AtMost {

@@ -107,10 +107,7 @@ func (p *OperatingPlan) marks(demanded Demands) []PlanMarks {
 	out := []PlanMarks{}
 	for i := range demanded {
 		m := &demanded[i]
-		c := demandComparer{plan: p, due: m.due(), action: m.Action}
-		if c.plans() {
-			c.names = p.Kind.Named(p.stepNames(), m.Unit)
-		}
+		c := p.against(m)
 		v := PlanMarks{MeasureID: m.ID, Unit: m.Unit, Action: m.Action, From: c.due, Verdict: NotCompared,
 			Demands: []DemandMark{}}
 		if m.Quantity != nil {
@@ -134,6 +131,15 @@ func (p *OperatingPlan) marks(demanded Demands) []PlanMarks {
 		out = append(out, v)
 	}
 	return out
+}
+
+// against compares the plan with the demands of a measure.
+func (p *OperatingPlan) against(m *DemandedMeasure) demandComparer {
+	c := demandComparer{plan: p, due: m.due(), action: m.Action}
+	if c.plans() {
+		c.names = p.Kind.Named(p.stepNames(), m.Unit)
+	}
+	return c
 }
 
 // stepNames are the machines of the plan as its first step has them.

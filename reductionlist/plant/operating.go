@@ -43,6 +43,10 @@ type OperatingPlan struct {
 	// against, see [Demands.Digest]. Plans of older programs have neither.
 	Marks   []PlanMarks `json:"marks,omitempty"`
 	Demands string      `json:"demands_digest,omitempty"`
+
+	// Reductions are the daily reductions of the measures that the plan rewrites. Plans of older programs have none, and
+	// leave those of the list.
+	Reductions []PlanReduction `json:"reductions,omitempty"`
 }
 
 // PlanWindow is the time a plan covers. Ends is the end of the order it was made for, and Cut why the plan ends before
@@ -124,7 +128,7 @@ func (p *Problem) Operating(a *allocate.Answer, text []byte, ends, figuresAt *ti
 	first, last := a.Steps[0].At, a.Steps[len(a.Steps)-1].At
 	plan.Window = PlanWindow{From: first, To: last.Add(time.Duration(a.StepH * float64(time.Hour))), Ends: ends,
 		Cut: p.Cut}
-	plan.Marks, plan.Demands = plan.marks(demanded), demanded.Digest()
+	plan.Marks, plan.Demands, plan.Reductions = plan.marks(demanded), demanded.Digest(), plan.reductions(demanded)
 	plan.Add()
 	return plan
 }

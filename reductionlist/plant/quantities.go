@@ -19,26 +19,40 @@ type QuantityDay struct {
 	To    *time.Time `json:"to,omitempty"`
 }
 
-// Measures are the measures of an order with the plan's quantities, criteria and words in those that it rewrites, and
-// the days of each of these by its id: none where no measure takes any. The measures that were handed in stay as they
-// are.
+// Measures are the measures of an order with the plan's quantities, criteria, words and daily reductions in those that
+// it rewrites, and the days of each of these by its id: none where no measure takes any. The measures that were handed
+// in stay as they are.
 func (p *OperatingPlan) Measures(listed []reductionlist.Measure) (ms []reductionlist.Measure,
 	days map[string][]QuantityDay) {
 	days = map[string][]QuantityDay{}
 	ms = slices.Clone(listed)
 	for i := range ms {
 		m := &ms[i]
-		if m.Action != p.Kind.Action() {
-			continue
-		}
-		names := p.Kind.Named(p.machines(), m.Unit)
+		names := p.rewrites(m)
 		if len(names) == 0 {
 			continue
 		}
 		days[m.ID] = p.quantity(names)
 		p.measure(m, names, days[m.ID])
+		if r := p.ReductionOf(m.ID); r != nil && r.Reduction != nil {
+			m.Reduction = *r.Reduction
+		}
 	}
 	return ms, days
+}
+
+// Rewrites reports whether the plan gives the quantity of any of these measures.
+func (p *OperatingPlan) Rewrites(ms []reductionlist.Measure) bool {
+	return slices.ContainsFunc(ms, func(m reductionlist.Measure) bool { return len(p.rewrites(&m)) > 0 })
+}
+
+// rewrites are the plan's machines that a measure names, whose quantity the plan gives; none where it leaves the
+// measure as it is.
+func (p *OperatingPlan) rewrites(m *reductionlist.Measure) []string {
+	if m.Action != p.Kind.Action() {
+		return nil
+	}
+	return p.Kind.Named(p.machines(), m.Unit)
 }
 
 // quantity is what machines may burn on each day: the plan's tonnes, rounded up to a tenth so that the plan itself

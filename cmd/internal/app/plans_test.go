@@ -161,7 +161,10 @@ func TestDemoPlansOfBothPlants(t *testing.T) {
 		var prepared struct {
 			Problem json.RawMessage
 			Missing []any
-			Result  *struct{ Status string }
+			Result  *struct {
+				Status     string
+				Reductions []plant.PlanReduction
+			}
 		}
 		begin := time.Now()
 		c.do("duty", http.MethodGet, "/orders/"+first.ID+"/plan", nil, &prepared)
@@ -171,7 +174,8 @@ func TestDemoPlansOfBothPlants(t *testing.T) {
 		}
 		var accepted notify.View
 		c.do("duty", http.MethodPost, "/orders/"+first.ID+"/plan/accept",
-			map[string]any{"problem": prepared.Problem, "reason": "示例：供热不能减"}, &accepted)
+			map[string]any{"problem": prepared.Problem, "reason": "示例：供热不能减",
+				"reduction_stays": plant.AskedReductions(prepared.Result.Reductions)}, &accepted)
 		revised := awaited(t, p.orders, 2)
 		plan, err := plant.ParseOperatingPlan(revised.Plan)
 		if err != nil || plan == nil || plan.Kind != p.kind || plan.Status != "optimal" {

@@ -30,12 +30,21 @@ type PlanAsked struct {
 }
 
 // PlanAccepted accepts the plan of a problem. A plan that does not keep what the order demands without it needs a
-// reason, which is kept in the vault.
+// reason, which is kept in the vault. Of each measure whose daily reduction does not follow from the plan (see
+// [OrderPlan]) either Reductions says what it is, or ReductionStays has its id and it stays as it is.
 type PlanAccepted struct {
 	ByID
 	SolveLimit
-	Problem json.RawMessage `json:"problem"`
-	Reason  string          `text:"free" json:"reason" validate:"bytes=4000"`
+	Problem        json.RawMessage    `json:"problem"`
+	Reason         string             `text:"free" json:"reason" validate:"bytes=4000"`
+	Reductions     []MeasureReduction `json:"reductions" validate:"most=200,dive"`
+	ReductionStays []string           `json:"reduction_stays" validate:"most=200"`
+}
+
+// MeasureReduction is what a measure takes away, in tonnes a day.
+type MeasureReduction struct {
+	MeasureID string                 `json:"measure_id" validate:"required"`
+	Reduction *reductionlist.Amounts `json:"reduction_t_per_day" validate:"required"`
 }
 
 // PlantFigures are the latest figures of a recipient, and how old they are.
@@ -93,11 +102,13 @@ type Allocation struct {
 }
 
 // OrderPlan is an answer for an order: Marks say of every measure whether the plan keeps it, and NeedsReason that
-// accepting it needs a reason.
+// accepting it needs a reason. Reductions are what the measures that it rewrites take away under it; where that is
+// null, accepting it has to say it.
 type OrderPlan struct {
 	Allocation
-	Marks       []plant.PlanMarks `json:"marks"` // null where there is no plan
-	NeedsReason bool              `json:"needs_reason"`
+	Marks       []plant.PlanMarks     `json:"marks"` // null where there is no plan, as Reductions
+	NeedsReason bool                  `json:"needs_reason"`
+	Reductions  []plant.PlanReduction `json:"reductions"`
 }
 
 // AnyProblem is a problem for the optimiser, which reads it itself.
@@ -190,10 +201,10 @@ var (
 		"改变需求看方案如何变化；机组和排放系数以清单为准", "what the plan would be under other demands; units and factors are the list's",
 		Call{Body: dataBody, Bare: true, Spared: true, Example: `{}`})
 	AcceptPlan = row[PlanAccepted, json.RawMessage]("POST /orders/{id}/plan/accept", ActOrdersPlan,
-		"接受方案，修订减排令；只接受由本程序算出的方案，达不到清单要求的要写明理由",
-		"accepts a plan, which the program computes itself, and revises the order; one that does not keep the list needs a reason",
+		"接受方案，修订减排令；只接受由本程序算出的方案，达不到清单要求的要写明理由，推算不出的日减排要给出或写明保持不变",
+		"accepts a plan, which the program computes itself, and revises the order; one that does not keep the list needs a reason, and a daily reduction that does not follow is given or stays",
 		Call{Body: dataBody, Bare: true, Spared: true, Shows: notify.View{},
-			Refuses: codes{refusal.TransitionRefused}, Example: `{"reason":"保障供热，区指挥部同意"}`})
+			Refuses: codes{refusal.TransitionRefused}, Example: `{"reason":"保障供热，区指挥部同意","reductions":[],"reduction_stays":[]}`})
 	Figures = row[ByID, PlantFigures]("GET /recipients/{id}/figures", ActFiguresRead,
 		"电厂最近给出的运行数据；企业只见自己的", "the latest figures of a plant; an enterprise sees its own",
 		Call{Refuses: codes{refusal.Conflict}})

@@ -216,23 +216,10 @@ var _ = bind(calls.AcceptPlan, (*Service).AcceptPlan)
 // AcceptPlan has an order carry the plan of a problem: of the one named, or of the prepared one. The coordinator
 // computes the plan itself and never takes one that is given. It returns the order that takes the place of the other.
 func (s *Service) AcceptPlan(ctx context.Context, a Ask, in calls.PlanAccepted) (json.RawMessage, error) {
-	in.Reason = strings.TrimSpace(in.Reason)
-	plan, err := s.repeatedPlan(in.ID, in.Problem)
-	if err == nil && plan == nil {
-		plan, err = s.acceptable(ctx, in.ID, in.Problem, timeLimit(in.SolveLimit))
-	}
+	cmd, err := s.acceptCommand(ctx, a, in)
 	if err != nil {
 		return nil, err
 	}
-	text, err := json.Marshal(plan)
-	if err != nil {
-		return nil, err
-	}
-	cmd, accept := a.command(cmdAcceptPlan, nil), notify.AcceptPlan{OrderID: in.ID, Plan: text}
-	if in.Reason != "" {
-		accept.ReasonRef, _ = s.seal(in.Reason, a.Key, &cmd.Vault)
-	}
-	cmd.Payload = accept
 	o, err := journal.Do[*notify.Order](ctx, s.J, cmd)
 	if err != nil {
 		return nil, err
@@ -245,6 +232,32 @@ func (s *Service) AcceptPlan(ctx context.Context, a Ask, in calls.PlanAccepted) 
 		return nil, err
 	}
 	return s.OrderJSON(next.ID)
+}
+
+// acceptCommand computes the plan that is to be accepted, and the command that has the order carry it.
+func (s *Service) acceptCommand(ctx context.Context, a Ask, in calls.PlanAccepted) (cmd journal.Command, err error) {
+	plan, err := s.repeatedPlan(in.ID, in.Problem)
+	if err == nil && plan == nil {
+		plan, err = s.acceptable(ctx, in.ID, in.Problem, timeLimit(in.SolveLimit))
+	}
+	if err != nil {
+		return cmd, err
+	}
+	text, err := json.Marshal(plan)
+	if err != nil {
+		return cmd, err
+	}
+	cmd = a.command(cmdAcceptPlan, nil)
+	accept := notify.AcceptPlan{OrderID: in.ID, Plan: text, Stays: in.ReductionStays}
+	for _, r := range in.Reductions {
+		accept.Reductions = append(accept.Reductions,
+			notify.GivenReduction{MeasureID: r.MeasureID, Reduction: *r.Reduction})
+	}
+	if reason := strings.TrimSpace(in.Reason); reason != "" {
+		accept.ReasonRef, _ = s.seal(reason, a.Key, &cmd.Vault)
+	}
+	cmd.Payload = accept
+	return cmd, nil
 }
 
 // repeatedPlan is the plan with which an order was superseded when the same is asked for again; nil for anything else.

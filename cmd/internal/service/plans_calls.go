@@ -24,7 +24,7 @@ func orderPlan(lang string, a *allocate.Answer, p *plant.OperatingPlan) (*calls.
 	}
 	out := &calls.OrderPlan{Allocation: *answer}
 	if p != nil {
-		out.Marks, out.NeedsReason = p.Marks, len(plant.Broken(p.Marks)) > 0
+		out.Marks, out.NeedsReason, out.Reductions = p.Marks, len(plant.Broken(p.Marks)) > 0, p.Reductions
 	}
 	return out, nil
 }

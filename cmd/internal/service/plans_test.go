@@ -139,8 +139,15 @@ func TestDemoFiguresFitAnyWindow(t *testing.T) {
 			if want := min(hours, 14*24); int(math.Round(float64(len(p.Answer.Steps))*p.Answer.StepH)) != want {
 				t.Errorf("%s, %d h: %d steps", r, hours, len(p.Answer.Steps))
 			}
+			stays, err := json.Marshal(plant.AskedReductions(p.Operating().Reductions))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if asks := r == "E0002" || hours == 1; (string(stays) != "null") != asks { // in an hour no measure is due
+				t.Errorf("%s, %d h: asked are %s", r, hours, stays)
+			}
 			if _, err := servicetest.Say(t.Context(), w.Svc, "duty", "", calls.AcceptPlan, id+"-"+r+"-1",
-				[]byte(`{"reason":"示例"}`)); err != nil {
+				fmt.Appendf(nil, `{"reason":"示例","reduction_stays":%s}`, stays)); err != nil {
 				t.Errorf("%s, %d h: %v", r, hours, err)
 			}
 		}
