@@ -2,6 +2,7 @@ package calls
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"qingkong/alerts/refusal"
@@ -39,6 +40,12 @@ type PlanAccepted struct {
 	Reason         string             `text:"free" json:"reason" validate:"bytes=4000"`
 	Reductions     []MeasureReduction `json:"reductions" validate:"most=200,dive"`
 	ReductionStays []string           `json:"reduction_stays" validate:"most=200"`
+}
+
+// Says reports whether something is said of the daily reduction of a measure.
+func (in *PlanAccepted) Says(measure string) bool {
+	return slices.Contains(in.ReductionStays, measure) ||
+		slices.ContainsFunc(in.Reductions, func(r MeasureReduction) bool { return r.MeasureID == measure })
 }
 
 // MeasureReduction is what a measure takes away, in tonnes a day.

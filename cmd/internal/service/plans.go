@@ -234,9 +234,26 @@ func (s *Service) AcceptPlan(ctx context.Context, a Ask, in calls.PlanAccepted) 
 	return s.OrderJSON(next.ID)
 }
 
+// PreviewAcceptPlan is the order that accepting a plan would make, nil where the order carries that plan already, with
+// the digest of all that it would record, or the refusal that it would get. Nothing is recorded.
+func (s *Service) PreviewAcceptPlan(ctx context.Context, a Ask, in calls.PlanAccepted) (made *notify.Issued, seen string,
+	err error) {
+	cmd, err := s.acceptCommand(ctx, a, in)
+	if err != nil {
+		return nil, "", err
+	}
+	o, err := s.J.Preview(cmd)
+	for _, ev := range o.Events {
+		if issued, ok := ev.(*notify.Issued); ok {
+			made = issued
+		}
+	}
+	return made, o.Digest, err
+}
+
 // acceptCommand computes the plan that is to be accepted, and the command that has the order carry it.
 func (s *Service) acceptCommand(ctx context.Context, a Ask, in calls.PlanAccepted) (cmd journal.Command, err error) {
-	plan, err := s.repeatedPlan(in.ID, in.Problem)
+	plan, err := s.repeatedPlan(&in)
 	if err == nil && plan == nil {
 		plan, err = s.acceptable(ctx, in.ID, in.Problem, timeLimit(in.SolveLimit))
 	}
@@ -261,9 +278,9 @@ func (s *Service) acceptCommand(ctx context.Context, a Ask, in calls.PlanAccepte
 }
 
 // repeatedPlan is the plan with which an order was superseded when the same is asked for again; nil for anything else.
-func (s *Service) repeatedPlan(id string, problem json.RawMessage) (*plant.OperatingPlan, error) {
+func (s *Service) repeatedPlan(in *calls.PlanAccepted) (*plant.OperatingPlan, error) {
 	plan, err := journal.Read(s.J, func(tx *bbolt.Tx) (*plant.OperatingPlan, error) {
-		raw, err := notify.SupersededBy(tx, journal.ReadPos, id)
+		raw, err := notify.SupersededBy(tx, journal.ReadPos, in.ID)
 		if err != nil || raw == nil {
 			return nil, err
 		}
@@ -272,13 +289,19 @@ func (s *Service) repeatedPlan(id string, problem json.RawMessage) (*plant.Opera
 	if err != nil || plan == nil {
 		return nil, err
 	}
-	if len(problem) > 0 && string(problem) != "null" {
+	if len(in.Problem) > 0 && string(in.Problem) != "null" {
 		var asked bytes.Buffer
-		if err := json.Compact(&asked, problem); err != nil || !bytes.Equal(asked.Bytes(), plan.Problem) {
+		if err := json.Compact(&asked, in.Problem); err != nil || !bytes.Equal(asked.Bytes(), plan.Problem) {
 			return nil, nil
 		}
 	}
-	plan.Listed = "" // which the decision adds
+	// what the decision adds
+	plan.Listed = ""
+	for i := range plan.Reductions {
+		if r := &plan.Reductions[i]; in.Says(r.MeasureID) {
+			r.Reduction = nil
+		}
+	}
 	return plan, nil
 }
 

@@ -111,7 +111,12 @@ func TestReductionsOfAWastePlanAreAsked(t *testing.T) {
 	const said = `{"reason":"示例","reductions":[{"measure_id":"M02","reduction_t_per_day":{"nox":0.0125,"so2":0.001}}],` +
 		`"reduction_stays":["M01","M03"]}`
 	var o notify.View
-	w.must(http.StatusOK, accept(said), &o)
+	keyed := accept(said)
+	keyed.header = map[string]string{keyHeader: "accept-waste"}
+	first := w.must(http.StatusOK, keyed, &o)
+	if again := w.do(keyed); again.body != first.body {
+		t.Errorf("again under its key: %d %s", again.StatusCode, again.body)
+	}
 	want := map[string]reductionlist.Amounts{"M01": asked[0].Listed, "M02": {NOx: 0.0125, SO2: 0.001}, "M03": asked[2].Listed}
 	for _, m := range o.Measures {
 		if r, ok := want[m.ID]; ok && m.Reduction != r {

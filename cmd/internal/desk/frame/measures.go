@@ -50,7 +50,7 @@ func (q *Request) Measures(list []reductionlist.Measure) []MeasureView {
 func (q *Request) amounts(a reductionlist.Amounts) string {
 	var parts []string
 	for i, p := range a.Parts() {
-		if *p.Value > 0 {
+		if *p.Value != 0 {
 			parts = append(parts, [...]string{"SO₂", "NOx", "PM", "VOCs"}[i]+" "+Number(*p.Value))
 		}
 	}

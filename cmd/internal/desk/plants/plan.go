@@ -3,7 +3,6 @@
 package plants
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/desk/frame"
-	"qingkong/cmd/internal/valid"
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/service"
@@ -53,10 +51,7 @@ type planPage struct {
 	Tried       bool // the plan is not the prepared one
 	Against     []planChange
 	Fields      []frame.Field // demands that may be changed
-	Reason      []frame.Field // asks why a plan is accepted that breaks the order's demands
 	Problem     string
-	Key         string
-	Review      bool
 	Error       string
 	Again       bool
 }
@@ -71,6 +66,9 @@ type missingText struct {
 type planChange struct{ Name, Prepared, Tried string }
 
 func (d *desk) plan(q *frame.Request) (any, error) {
+	if q.Kept() != nil {
+		return d.acceptPage(q)
+	}
 	v, p, err := d.preparedPage(q)
 	if err != nil || p == nil {
 		return v, err
@@ -80,7 +78,7 @@ func (d *desk) plan(q *frame.Request) (any, error) {
 
 // preparedPage begins the page with what is prepared; that is nil for an order without a plan, whose page says why.
 func (d *desk) preparedPage(q *frame.Request) (*planPage, *service.PreparedPlan, error) {
-	v := &planPage{Chrome: q.Chrome(), Key: frame.NewKey()}
+	v := &planPage{Chrome: q.Chrome()}
 	var err error
 	if v.Order, err = q.Order(q.ID()); err != nil {
 		return nil, nil, err
@@ -146,9 +144,6 @@ func (d *desk) showPlan(q *frame.Request, v *planPage, p *service.PreparedPlan, 
 		}
 	default:
 		v.Plan = viewOf(q, p.Of(a, []byte(problem)), a.BindingIn(q.Lang), false)
-		if v.Review {
-			v.Reason = planReason(q, v.Plan)
-		}
 		if prepared := p.Operating(); v.Tried && prepared != nil {
 			v.compare(viewOf(q, prepared, nil, false))
 		}
@@ -160,24 +155,6 @@ func (d *desk) showPlan(q *frame.Request, v *planPage, p *service.PreparedPlan, 
 func (d *desk) showRefused(q *frame.Request, v *planPage, p *service.PreparedPlan, err error) (any, error) {
 	q.Refuse(err)
 	return d.showPrepared(q, v, p)
-}
-
-// planReason asks why a plan is accepted that breaks what the order demands; nil for one that keeps it.
-func planReason(q *frame.Request, plan *planView) []frame.Field {
-	if plan.Marks == nil || !plan.Marks.Broken {
-		return nil
-	}
-	f := q.Field("reason", frame.KindArea, true)
-	f.Hint, f.Value = q.T("plan.reason.hint"), q.PostForm.Get("reason")
-	if reasonWanting(q.Refused) {
-		f.Error = q.Why()
-	}
-	return []frame.Field{f}
-}
-
-// reasonWanting reports whether nothing but the reason is wrong.
-func reasonWanting(e *refusal.Error) bool {
-	return e != nil && len(e.Fields) == 1 && e.Fields[0].Path == "reason"
 }
 
 // compare sets the sums of a tried plan beside the prepared ones.
@@ -193,10 +170,6 @@ func (v *planPage) compare(prepared *planView) {
 
 // blame puts refused places beside their fields.
 func (v *planPage) blame(q *frame.Request) {
-	if v.Review && reasonWanting(q.Refused) { // its field says it
-		v.Error = q.T("form.wrong", "count", 1)
-		return
-	}
 	v.Error = q.Blame(func(path string) string {
 		for _, own := range v.Fields {
 			if strings.Contains(path, own.Name) {
@@ -207,77 +180,36 @@ func (v *planPage) blame(q *frame.Request) {
 	}, v.Fields)
 }
 
-// planPost tries other demands, reads out what would be accepted, or accepts it.
+// planPost tries other demands, or takes the acceptance of a plan one step on.
 func (d *desk) planPost(q *frame.Request) (any, error) {
-	step, typed := q.PostForm.Get("step"), q.PostForm.Get("problem")
-	if step == frame.StepConfirm {
-		text, err := d.accept(q, typed)
-		if err == nil {
-			var o notify.View
-			if err := json.Unmarshal(text, &o); err != nil {
-				return nil, err
-			}
-			return q.Redirect(frame.OrderPath(o.ID) + "?done=plan")
-		}
-		if refusal.CodeOf(err) == "" || refusal.CodeOf(err) == refusal.NotFound {
-			return nil, err
-		}
-		return d.planFailed(q, typed, err)
+	typed := q.PostForm.Get("problem")
+	if typed != "" && q.Step() != stepTry {
+		return d.acceptPage(q)
 	}
 	v, p, err := d.preparedPage(q)
 	if err != nil || p == nil {
 		return v, err
 	}
-	if v.Again = q.Edits(); v.Again && !q.PostForm.Has("reason") { // it comes back unsent after a login
-		frame.Set(v.Fields, q.PostForm)
+	frame.Set(v.Fields, q.PostForm)
+	if v.Again = q.Edits(); v.Again { // it comes back unsent after a login
 		return d.showPrepared(q, v, p)
 	}
-	if step == frame.StepReview || v.Again {
-		v.review(q)
-	} else {
-		frame.Set(v.Fields, q.PostForm)
-		if typed, err = changed(p.Problem, v.Fields); err != nil {
-			return d.showRefused(q, v, p, err)
-		}
-	}
-	tried, err := d.Svc.WhatIf(q.Context(), q.ID(), json.RawMessage(typed), pageTime)
-	if err != nil {
-		v.Review = false
+	if typed, err = changed(p.Problem, v.Fields); err != nil {
 		return d.showRefused(q, v, p, err)
 	}
-	return d.showPlan(q, v, p, tried.Answer, typed)
+	return d.showTried(q, v, p, typed)
 }
 
-// review lets the page read out what would be accepted.
-func (v *planPage) review(q *frame.Request) {
-	v.Review, v.Key = true, cmp.Or(q.PostForm.Get("key"), v.Key)
-}
+// stepTry tries other demands.
+const stepTry = "try"
 
-// planFailed shows why a plan was not accepted: with that plan where only the reason is wanting, and else with the
-// prepared one.
-func (d *desk) planFailed(q *frame.Request, typed string, failed error) (any, error) {
-	v, p, err := d.preparedPage(q)
-	if err != nil || p == nil {
-		return v, err
+// showTried shows the plan of a problem.
+func (d *desk) showTried(q *frame.Request, v *planPage, p *service.PreparedPlan, problem string) (any, error) {
+	tried, err := d.Svc.WhatIf(q.Context(), q.ID(), json.RawMessage(problem), pageTime)
+	if err != nil {
+		return d.showRefused(q, v, p, err)
 	}
-	if reasonWanting(q.Refuse(failed)) {
-		tried, err := d.Svc.WhatIf(q.Context(), q.ID(), json.RawMessage(typed), pageTime)
-		if err == nil && tried.Plan != nil {
-			v.review(q)
-			return d.showPlan(q, v, p, tried.Answer, typed)
-		}
-	}
-	return d.showRefused(q, v, p, failed)
-}
-
-// accept puts the plan of a problem, which the form brought back, into the order; an empty problem is the prepared one.
-func (d *desk) accept(q *frame.Request, problem string) (json.RawMessage, error) {
-	in := calls.PlanAccepted{ByID: calls.ByID{ID: q.ID()}, Problem: json.RawMessage(problem),
-		Reason: q.PostForm.Get("reason")}
-	if err := valid.Check(&in); err != nil {
-		return nil, err
-	}
-	return d.Svc.AcceptPlan(q.Context(), q.Ask(), in)
+	return d.showPlan(q, v, p, tried.Answer, problem)
 }
 
 // demandFields are the demands of a problem, each a series of numbers whose last one goes on.

@@ -128,32 +128,43 @@ func TestPlanOnTheDesk(t *testing.T) {
 	desktest.Shows(t, "nothing typed", w.Refused(http.StatusUnprocessableEntity, "duty", path+"/plan", try), "试算")
 
 	page = desktest.Parsed(t, w.Post(http.StatusOK, "duty", path+"/plan", accept).Text)
-	desktest.Shows(t, "read out", page, "确认接受运行方案", "确认后减排令修订", "与清单要求比较", "项措施达不到清单的要求；接受时须写明理由",
+	desktest.Shows(t, "what is asked first", page, "接受方案前还要说明", "与清单要求比较", "项措施达不到清单的要求；接受时须写明理由",
 		"M06 6#机组 降低煤耗 减少 150 t/d 增加 417.322 t/d（2016-12-16）；6 天中 6 天不符合",
 		"日总量不超过 2550 t", "6 天都符合", "运行方案不涉及这项措施")
+	desktest.Lint(t, "what is asked", w.Post(http.StatusOK, "duty", path+"/plan", accept).Text)
+	ask := formAt(t, page, path+"/plan", frame.StepReview)
+	if ask.Has("asked") || desktest.Find(page, "p", "role", "alert") != nil {
+		t.Errorf("it is refused before it was asked, or asks for what follows: %v", ask)
+	}
+	page = w.Refused(http.StatusUnprocessableEntity, "duty", path+"/plan", ask)
+	desktest.Shows(t, "no reason", page, "接受方案前还要说明", "必填")
+	tampered := url.Values{"step": {frame.StepReview}, "reason": {"x"},
+		"problem": {strings.Replace(ask.Get("problem"), `"nox":0.3`, `"nox":0.1`, 1)}}
+	desktest.Shows(t, "a changed factor", w.Refused(http.StatusUnprocessableEntity, "duty", path+"/plan", tampered),
+		"与清单的")
+	const reason = "供热不能减<b>，区指挥部同意"
+	ask.Set("reason", reason)
+	back := url.Values{}
+	maps.Copy(back, ask)
+	back.Set("step", frame.StepEdit)
+	if got := formAt(t, desktest.Parsed(t, w.Post(http.StatusOK, "duty", path+"/plan", back).Text), path+"/plan",
+		frame.StepReview); got.Get("reason") != reason {
+		t.Errorf("after a login it comes back with %v", got)
+	}
+	text := w.Post(http.StatusOK, "duty", path+"/plan", ask).Text
+	desktest.Lint(t, "read out", text)
+	page = desktest.Parsed(t, text)
+	desktest.Shows(t, "read out", page, "确认接受运行方案", "将重新下达 1 份减排令", "M05 措施内容", "150 t/d",
+		"→ 5#机组按已接受的运行方案执行，耗煤量：", "→ 不超过 0 t/d", "日减排 SO₂ 0.01695，NOx 0.0375，PM 0.001485 吨 → 日减排 SO₂ 0.315136，NOx 0.697203，PM 0.027609 吨",
+		"NOx 0.036，PM 0.001485 吨 → 日减排 SO₂ -0.047157，NOx -0.100157，PM -0.004131 吨", "新减排令原文", "你单位本次响应期的运行方案已经接受", reason, "确认后减排令修订")
 	confirm := formAt(t, page, path+"/plan", frame.StepConfirm)
 	if w.Svc.J.Height() != height {
 		t.Error("something is recorded before the confirmation")
 	}
-	tampered := url.Values{"step": {frame.StepConfirm}, "key": confirm["key"],
-		"problem": {strings.Replace(confirm.Get("problem"), `"nox":0.3`, `"nox":0.1`, 1)}}
-	desktest.Shows(t, "a changed factor", w.Refused(http.StatusUnprocessableEntity, "duty", path+"/plan", tampered),
-		"与清单的")
-	desktest.Lint(t, "read out", w.Post(http.StatusOK, "duty", path+"/plan", accept).Text)
-	page = w.Refused(http.StatusUnprocessableEntity, "duty", path+"/plan", confirm)
-	desktest.Shows(t, "no reason", page, "确认接受运行方案", "要接受请写明理由")
-	confirm = formAt(t, page, path+"/plan", frame.StepConfirm)
-	if !confirm.Has("reason") || w.Svc.J.Height() != height {
-		t.Errorf("asked for a reason with %v", confirm)
-	}
-	const reason = "供热不能减<b>，区指挥部同意"
-	confirm.Set("reason", reason)
-	back := url.Values{}
-	maps.Copy(back, confirm)
-	back.Set("step", frame.StepEdit)
-	if got := formAt(t, desktest.Parsed(t, w.Post(http.StatusOK, "duty", path+"/plan", back).Text), path+"/plan",
-		frame.StepConfirm); got.Get("reason") != reason || got.Get("key") != confirm.Get("key") {
-		t.Errorf("after a login it comes back with %v", got)
+	draft := path + "/plan?draft=" + confirm.Get("draft")
+	if got := formAt(t, w.Get(http.StatusOK, "duty", draft+"&step="+frame.StepEdit), path+"/plan",
+		frame.StepReview); got.Get("reason") != reason || got.Get("problem") != ask.Get("problem") {
+		t.Errorf("back from the review it has %v", got)
 	}
 	next := strings.TrimSuffix(order, "1") + "2"
 	for range 2 { // a double click
@@ -161,6 +172,9 @@ func TestPlanOnTheDesk(t *testing.T) {
 			"?done=plan" {
 			t.Errorf("goes to %s", r.Header.Get("Location"))
 		}
+	}
+	if r := w.As("duty", draft, nil); r.Header.Get("Location") != path {
+		t.Errorf("the review of what was done leads to %q", r.Header.Get("Location"))
 	}
 	for _, user := range []string{"E0001", "inspector", "viewer", "duty"} {
 		page = w.Get(http.StatusOK, user, "/desk/orders/"+next)
@@ -177,9 +191,9 @@ func TestPlanOnTheDesk(t *testing.T) {
 		}
 	}
 	var o notify.View
-	text, err := w.Svc.OrderJSON(next)
+	content, err := w.Svc.OrderJSON(next)
 	if err == nil {
-		err = json.Unmarshal(text, &o)
+		err = json.Unmarshal(content, &o)
 	}
 	if err != nil || o.Cause != notify.CausePlan {
 		t.Errorf("%v %v", o.Cause, err)
