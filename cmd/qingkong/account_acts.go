@@ -25,6 +25,15 @@ func actsOn(group, id, what, example string) func(name, short, long string, t re
 func accountActs() []*cobra.Command {
 	act := actsOn("account", "USER", "user", "zhang")
 	return []*cobra.Command{
+		remoteCommand{
+			use:   "phone USER",
+			short: "登记账号本人的电话（where to call the person of an account）",
+			long: "登记账号本人的电话，值班员请求审批时据此联系；--phone \"\" 即删去。减排对象的电话在减排清单里修改。" + needsAdmin + "\n" +
+				"Says where to call the person of an account, which an officer sees who waits for an approval; --phone \"\" takes the\n" +
+				"number away. That of a recipient stands in the list. Needs an administrator's token.",
+			example: "  qingkong account phone zhang --phone 13800000000" + exampleAdmin,
+			what:    "user", needs: []string{"phone"},
+		}.command(done(calls.SetPhone.Call, "cli.phone_set", "user")),
 		act("credentials", "换发口令和令牌，只显示一次（new password and token, shown once）",
 			"换发账号的口令和令牌；原有的口令和全部令牌即刻失效，已建立的连接断开。"+needsAdmin+"\n"+
 				"Gives an account a new password and token. The old password and all its tokens end at once, and what is connected\n"+

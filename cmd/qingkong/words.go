@@ -78,6 +78,7 @@ func init() {
 		"cli.member.secret_seen":     {"管理员看过", "secret seen"},
 		"cli.member.required":        {"审批须有", "required to approve"},
 		"cli.no_factor":              {"未绑定", "none"},
+		"cli.phone_set":              {"{user} 的电话已更改", "where {user} is called is changed"},
 		"cli.factor_reset": {"{user} 的二次验证已重置；本人用口令重新绑定：qingkong factor enrol",
 			"the second factor of {user} is reset; its owner enrols another with the password: qingkong factor enrol"},
 		"cli.factor_old": {"原来那个验证器现在的 6 位验证码：", "The six digits that the old authenticator shows now:"},

@@ -34,6 +34,8 @@ func About(ev journal.Event) []journal.Subject {
 		return of(ev.User)
 	case SessionsEnded:
 		return of(ev.User)
+	case PhoneChanged:
+		return of(ev.User)
 	case FactorEnrolled:
 		return of(ev.User)
 	case FactorReset:

@@ -83,6 +83,7 @@ type row struct {
 	User      string       `json:"user"`
 	Role      calls.Role   `json:"role"`
 	NameRef   string       `json:"name_ref,omitempty"`
+	PhoneRef  string       `json:"phone_ref,omitempty"`
 	Town      string       `json:"town,omitempty"`
 	Recipient string       `json:"recipient,omitempty"`
 	MNs       []string     `json:"mns,omitempty"`

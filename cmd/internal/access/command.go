@@ -28,6 +28,7 @@ const (
 	CommandEndSessions       = "access.end_sessions"
 	CommandEnrolFactor       = "access.enrol_factor"
 	CommandResetFactor       = "access.reset_factor"
+	CommandSetPhone          = "access.set_phone"
 )
 
 // Register registers the handlers of the commands.
@@ -55,6 +56,7 @@ func Register(r *journal.Registry) {
 		return DecideEnrolFactor(tx, actor, in, proof, now.At)
 	})
 	journal.Handle(r, CommandResetFactor, DecideResetFactor)
+	journal.Handle(r, CommandSetPhone, DecideSetPhone)
 	journal.HandleBulk(r, CommandSeen, decideSeen)
 }
 
@@ -70,9 +72,10 @@ type Recipient struct {
 // the request's idempotency key, unique to the caller, or empty.
 func AddAccountCommand(actor, key string, in calls.NewAccount) (journal.Command, calls.Issued) {
 	s := newSecrets(in.User, Typed)
-	nameRef := s.seal(strings.TrimSpace(in.Name))
+	nameRef, phoneRef := s.seal(strings.TrimSpace(in.Name)), s.seal(calls.PlainPhones(in.Phone))
 	return s.command(CommandAddAccount, key, actor,
 		AddAccount{User: in.User, Role: calls.Role(in.Role), Town: strings.TrimSpace(in.Town), NameRef: nameRef,
+			PhoneRef:    phoneRef,
 			PasswordRef: s.passwordRef, TokenRef: s.tokenRef})
 }
 

@@ -19,6 +19,7 @@ type AddAccount struct {
 	Role        calls.Role `json:"role"`
 	Town        string     `json:"town,omitempty"`
 	NameRef     string     `json:"name_ref,omitempty"`
+	PhoneRef    string     `json:"phone_ref,omitempty"`
 	PasswordRef string     `json:"password_ref"`
 	TokenRef    string     `json:"token_ref"`
 }
@@ -100,7 +101,7 @@ func DecideAddAccount(tx *bbolt.Tx, actor string, in AddAccount, _ time.Time) ([
 	case taken == nil:
 		seen, err := shownTo(tx, actor, in.User)
 		return []journal.Event{AccountAdded{User: in.User, Role: in.Role, Town: in.Town, NameRef: in.NameRef,
-			PasswordRef: in.PasswordRef, TokenID: done.TokenID, TokenRef: in.TokenRef, Seen: seen}}, done, err
+			PhoneRef: in.PhoneRef, PasswordRef: in.PasswordRef, TokenID: done.TokenID, TokenRef: in.TokenRef, Seen: seen}}, done, err
 	case taken.Recipient != "":
 		return nil, CredentialChange{}, refusal.New(refusal.Conflict, "access.name_is_recipient",
 			refusal.Args{"user": in.User, "recipient": taken.Recipient})

@@ -18,6 +18,7 @@ type AccountAdded struct {
 	Role        calls.Role `json:"role"`
 	Town        string     `json:"town,omitempty"`
 	NameRef     string     `json:"name_ref,omitempty"`
+	PhoneRef    string     `json:"phone_ref,omitempty"`
 	PasswordRef string     `json:"password_ref"`
 	TokenID     string     `json:"token_id"`
 	TokenRef    string     `json:"token_ref"`
@@ -135,7 +136,7 @@ var readers = readersOf(
 	decode[AccountAdded], decode[CredentialsIssued], decode[AccountRenewed], decode[CredentialsRevoked],
 	decode[PasswordChanged], decode[TokenAdded], decode[TokenRevoked], decode[TokenExpired], decode[Disabled],
 	decode[Enabled], decode[SessionsEnded], decode[LoginKeyMade], decode[FactorEnrolled], decode[FactorReset],
-	decode[CodeUsed], decode[PersonalSeen])
+	decode[CodeUsed], decode[PersonalSeen], decode[PhoneChanged])
 
 func readersOf(all ...reader) map[string]reader {
 	by := map[string]reader{}
@@ -156,7 +157,7 @@ func decode[E journal.Event](data []byte) (journal.Event, error) {
 func Apply(tx *bbolt.Tx, fx journal.Effects, at time.Time, actor string, pos journal.Pos, ev journal.Event) error {
 	switch ev := ev.(type) {
 	case AccountAdded:
-		r := &row{User: ev.User, Role: ev.Role, NameRef: ev.NameRef, Town: ev.Town,
+		r := &row{User: ev.User, Role: ev.Role, NameRef: ev.NameRef, PhoneRef: ev.PhoneRef, Town: ev.Town,
 			Password: secretRow{ev.PasswordRef, at},
 			Tokens:   []token{{ID: ev.TokenID, Ref: ev.TokenRef, At: at}}, TokenSeq: 1, AddedAt: at, AddedBy: actor}
 		r.seen(ev.Seen, actor, at, HowIssued)
@@ -209,6 +210,8 @@ func Apply(tx *bbolt.Tx, fx journal.Effects, at time.Time, actor string, pos jou
 				r.Factor.Step = ev.Step
 			}
 		})
+	case PhoneChanged:
+		return change(tx, ev.User, func(r *row) { r.PhoneRef = ev.PhoneRef })
 	case PersonalSeen:
 		return applySeen(tx, pos, ev)
 	}

@@ -196,12 +196,3 @@ func seenIDs(tx *bbolt.Tx, recipient, user string, before []byte) func(func([]by
 		}
 	}
 }
-
-// NameRef is where the vault keeps a user's name; empty for none.
-func NameRef(tx *bbolt.Tx, user string) (string, error) {
-	r, err := must(tx, user)
-	if err != nil {
-		return "", err
-	}
-	return r.NameRef, nil
-}

@@ -131,4 +131,6 @@ func (r *row) principal(tx *bbolt.Tx) *Principal {
 		Name: r.name(tx), Credential: r.Password.Ref, Ended: r.Ended}
 }
 
+func (r *row) phone(tx *bbolt.Tx) string { return string(journal.ReadVault(tx, r.PhoneRef)) }
+
 func (r *row) name(tx *bbolt.Tx) string { return string(journal.ReadVault(tx, r.NameRef)) }

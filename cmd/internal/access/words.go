@@ -21,6 +21,8 @@ func init() {
 			"{recipient} is not a recipient id (1 to 40 letters, digits, _ or -); check the list."},
 		"access.user_taken": {"账号“{user}”已存在；请换一个名称，或为它新增令牌。",
 			"the account {user} exists; choose another name, or add a token to it."},
+		"access.phone_of_recipient": {"{recipient} 是减排对象；它的联系电话在减排清单里修改。",
+			"{recipient} is a recipient; its telephone is changed in the reduction list."},
 		"access.name_is_recipient": {"“{user}”与减排对象 {recipient} 的登录名相同（不分大小写）；请换一个账号名。",
 			"{user} is the login of the recipient {recipient}, whatever the case of its letters; choose another name."},
 		"access.name_is_account": {"减排对象编号“{recipient}”与账号 {user} 同名（不分大小写），不能签发凭据；请在清单里改用别的编号。",

@@ -39,6 +39,7 @@ var members = map[string]Param{
 	"note":           {ZH: "说明", EN: "a note"},
 	"notice_text":    {ZH: "公告全文，将公开", EN: "the public notice"},
 	"otp":            {ZH: "验证器上现在的 6 位验证码", EN: "the six digits that your authenticator shows now"},
+	"phone":          {ZH: "本人的电话，多个用顿号分隔", EN: "where to call the person, several with commas"},
 	"proposal_id":    {ZH: "所采纳建议的编号", EN: "id of the proposal that it accepts"},
 	"reason":         {ZH: "理由，将公开", EN: "the reason, which is public"},
 	"received_at":    {ZH: "收到时间", EN: "when it was received"},

@@ -63,13 +63,26 @@ type FactorDraft struct {
 	URI    string `json:"uri"`    // otpauth://…, for a QR code
 }
 
-// NewAccount is an account that is to be added. Name is a person's name; it goes to the vault. Town is required for the
-// role town.
+// NewAccount is an account that is to be added. Name is a person's name and Phone where to call it, both of which go to
+// the vault. Town is required for the role town.
 type NewAccount struct {
 	User string `json:"user" validate:"account"`
 	Role string `json:"role" validate:"role"`
 	Name string `json:"name" validate:"line=80"`
 	Town string `json:"town" validate:"line=40"`
+
+	Phone string `json:"phone" validate:"phones"`
+}
+
+// AccountPhone is where to call the person of an account; empty takes the number away.
+type AccountPhone struct {
+	ByID
+	Phone string `json:"phone" validate:"phones"`
+}
+
+// OwnPhone is where to call the caller; empty takes the number away.
+type OwnPhone struct {
+	Phone string `json:"phone" validate:"phones"`
 }
 
 // NewToken is one token more for a user. Name says what the token is for, never a person. From ExpiresAt on it is
@@ -109,6 +122,7 @@ type User struct {
 	User       string     `json:"user"`
 	Role       Role       `json:"role"`
 	Name       string     `json:"name"` // empty when it was erased
+	Phone      string     `json:"phone,omitempty"`
 	Town       string     `json:"town,omitempty"`
 	Recipient  string     `json:"recipient,omitempty"`
 	MNs        []string   `json:"mns,omitempty"`
@@ -233,6 +247,10 @@ var (
 		"修改自己的口令；此后口令只用于网页和接口登录，连接 NATS 要用令牌",
 		"changes the caller's own password; it serves to sign in here alone then, and NATS takes a token",
 		Call{Body: signInBody, Example: `{"current":"…","password":"…"}`})
+	SetOwnPhone = row[OwnPhone, *User]("PUT /me/phone", SignedIn,
+		"自己的电话，值班室需要审批时据此联系；空的即删去",
+		"where to call the caller when an approval is wanted; empty takes it away",
+		Call{Body: smallBody, Refuses: codes{refusal.TransitionRefused}, Example: `{"phone":"13800000000"}`})
 	Factor = row[None, FactorState]("GET /me/factor", SignedIn,
 		"自己的二次验证", "the caller's own second factor", Call{})
 	NewFactor = row[None, FactorDraft]("GET /me/factor/secret", SignedIn,
@@ -259,6 +277,9 @@ var (
 	RenewAccount = row[Nothing, Issued]("POST /accounts/{id}/credentials", ActAccountsCredentials,
 		"换发口令和令牌，旧的立即失效", "renews password and token; the old ones end",
 		Call{Body: smallBody, Bare: true, Refuses: codes{refusal.TransitionRefused}})
+	SetPhone = row[AccountPhone, *User]("PUT /accounts/{id}/phone", ActAccountsCreate,
+		"账号本人的电话；空的即删去", "where to call the person of an account; empty takes it away",
+		Call{Body: smallBody, Bare: true, Refuses: codes{refusal.TransitionRefused}, Example: `{"phone":"13800000000"}`})
 	ResetFactor = row[ByID, *User]("DELETE /accounts/{id}/factor", ActAccountsCredentials,
 		"重置账号的二次验证，用于验证器丢失", "resets an account's second factor, where the authenticator is lost", Call{})
 	DisableAccount = row[Nothing, *User]("POST /accounts/{id}/disable", ActAccountsDisable,

@@ -62,6 +62,9 @@ func validPhones(s string) bool {
 	return plain == "" || reductionlist.ValidPhone(plain)
 }
 
+// PlainPhones brings telephone numbers into the form in which they are kept; empty for none.
+func PlainPhones(s string) string { return reductionlist.PlainPhones(s) }
+
 func isDay(s string) bool {
 	_, ok := alerts.ParseDate(s)
 	return ok

@@ -99,6 +99,36 @@ func (s *Service) knownTown(in calls.NewAccount) error {
 	return refusal.Wrong("town", "access.unknown_town", refusal.Args{"town": town})
 }
 
+var _ = bind(calls.SetPhone, (*Service).SetPhone)
+
+// SetPhone changes where the person of an account is called, and returns the account.
+func (s *Service) SetPhone(ctx context.Context, a Ask, in calls.AccountPhone) (*calls.User, error) {
+	phone := calls.PlainPhones(in.Phone)
+	now, err := s.user(in.ID)
+	if err != nil || now.Phone == phone {
+		return now, err
+	}
+	cmd, set := a.command(access.CommandSetPhone, nil), access.SetPhone{User: in.ID}
+	if phone != "" {
+		set.PhoneRef, _ = s.seal(phone, a.Key, &cmd.Vault)
+	}
+	cmd.Payload = set
+	return s.changed(ctx, in.ID, cmd)
+}
+
+var _ = bind(calls.SetOwnPhone, func(s *Service, ctx context.Context, a Ask, in calls.OwnPhone) (*calls.User, error) {
+	return s.SetPhone(ctx, a, calls.AccountPhone{ByID: calls.ByID{ID: a.Who.User}, Phone: in.Phone})
+})
+
+// approversMost is how many approvers are named at once.
+const approversMost = 50
+
+// Approvers are those who may approve what somebody entered: accounts that may log in, with their telephones.
+func (s *Service) Approvers(tx *bbolt.Tx, entered string) ([]*calls.User, error) {
+	all, err := access.WhoMay(tx, calls.ActWarningsApprove, approversMost)
+	return slices.DeleteFunc(all, func(u *calls.User) bool { return u.User == entered }), err
+}
+
 var _ = bind(calls.AddToken, (*Service).AddToken)
 
 // AddToken gives a user one token more.

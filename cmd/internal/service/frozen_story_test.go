@@ -483,6 +483,8 @@ func (s *story) housekeeping() {
 	if who, err := s.svc.ChangePassword(s.t.Context(), "duty", issued.Password, "示例口令 of my own"); who == nil {
 		s.t.Fatalf("the password was not changed: %v", err)
 	}
+	ok(s.svc.SetPhone(s.t.Context(), By("admin"), calls.AccountPhone{ByID: calls.ByID{ID: "approver"},
+		Phone: "13800000000"}))(s.t)
 	s.access(access.CommandRevokeCredentials, access.RevokeCredentials{Recipient: "S0001"})
 	s.access(access.CommandDisable, access.Disable{User: "duty2"})
 	s.access(access.CommandEnable, access.Enable{User: "duty2"})

@@ -107,11 +107,11 @@ func (s *Service) refsOf(in calls.Erasure) (refs []string, err error) {
 			return nil
 		})
 	case in.User != "":
-		var ref string
-		ref, err = journal.ReadBy(s.J, access.NameRef, in.User)
-		refs = []string{ref}
+		if _, err = s.user(in.User); err == nil {
+			refs, err = s.recordedRefs(in.User, "access.", access.AccountRefs)
+		}
 	default:
-		if refs, err = s.contactRefs(in.RecipientID); err == nil && len(refs) == 0 {
+		if refs, err = s.recordedRefs(in.RecipientID, "list.", contactRefs); err == nil && len(refs) == 0 {
 			err = unknownRecipient(in.RecipientID)
 		}
 	}
@@ -121,11 +121,12 @@ func (s *Service) refsOf(in calls.Erasure) (refs []string, err error) {
 // blocksAtOnce is how many blocks one transaction looks through.
 const blocksAtOnce = 500
 
-// contactRefs are all references that a recipient's contact ever had. The state keeps those in use alone, so the record
-// itself is read: what was replaced is still in the vault. A recipient that never stood in a list has none; one that
-// never had a contact has the empty one.
-func (s *Service) contactRefs(recipient string) ([]string, error) {
-	name, err := json.Marshal(recipient)
+// recordedRefs are all references that events of a kind ever gave the data of somebody, which of adds to found. The state
+// keeps those in use alone, so the record itself is read: what was replaced is still in the vault. A recipient that never
+// stood in a list has none; one that never had a contact has the empty one.
+func (s *Service) recordedRefs(id, kind string, of func(ev journal.Event, id string, found map[string]bool)) (
+	[]string, error) {
+	name, err := json.Marshal(id)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +139,7 @@ func (s *Service) contactRefs(recipient string) ([]string, error) {
 				if !bytes.Contains(raw, name) {
 					continue
 				}
-				if err := s.refsInBlock(raw, recipient, found); err != nil {
+				if err := s.refsInBlock(raw, kind, func(ev journal.Event) { of(ev, id, found) }); err != nil {
 					return fmt.Errorf("block %d: %w", n, err)
 				}
 			}
@@ -151,35 +152,40 @@ func (s *Service) contactRefs(recipient string) ([]string, error) {
 	return slices.Sorted(maps.Keys(found)), nil
 }
 
-func (s *Service) refsInBlock(raw []byte, recipient string, found map[string]bool) error {
+func (s *Service) refsInBlock(raw []byte, kind string, take func(journal.Event)) error {
 	block, err := journal.ParseBlock(raw)
 	if err != nil {
 		return err
 	}
 	for _, e := range block.Entries() {
-		if !strings.HasPrefix(e.Kind, "list.") {
+		if !strings.HasPrefix(e.Kind, kind) {
 			continue
 		}
 		ev, err := s.J.Registry().Decode(e.Kind, e.Data)
 		if err != nil {
 			return err
 		}
-		switch ev := ev.(type) {
-		case reductionlist.RowsAdded:
-			for i := range ev.Recipients {
-				if r := &ev.Recipients[i]; r.ID == recipient {
-					found[r.ContactRef] = true
-				}
+		take(ev)
+	}
+	return nil
+}
+
+// contactRefs adds the references that an event of lists gives a recipient's contact.
+func contactRefs(ev journal.Event, recipient string, found map[string]bool) {
+	switch ev := ev.(type) {
+	case reductionlist.RowsAdded:
+		for i := range ev.Recipients {
+			if r := &ev.Recipients[i]; r.ID == recipient {
+				found[r.ContactRef] = true
 			}
-		case reductionlist.ContactsChanged:
-			for _, c := range ev.Contacts {
-				if c.Recipient == recipient {
-					found[c.Ref], found[c.Was] = true, true
-				}
+		}
+	case reductionlist.ContactsChanged:
+		for _, c := range ev.Contacts {
+			if c.Recipient == recipient {
+				found[c.Ref], found[c.Was] = true, true
 			}
 		}
 	}
-	return nil
 }
 
 // workbooksWith are the stored workbooks in which one of the names or numbers of the contacts stands. A name that

@@ -468,10 +468,21 @@ func TestEraseRefuses(t *testing.T) {
 	if now := w.Svc.J.Height(); now != height {
 		t.Errorf("refusals wrote blocks %d to %d", height+1, now)
 	}
+	// An account's telephone goes with its name, and those that it had before.
+	for _, number := range []string{"18612345671", "18612345672"} {
+		u, err := w.Svc.SetPhone(t.Context(), service.By("admin"), calls.AccountPhone{ByID: calls.ByID{ID: "zhang"},
+			Phone: number})
+		if err != nil || u.Phone != number {
+			t.Fatalf("%+v, %v", u, err)
+		}
+	}
 	done, err := servicetest.Say(t.Context(), w.Svc, "admin", "", calls.Erase, "",
 		[]byte(`{"user":"zhang","reason":"离职"}`))
-	if err != nil || done.Entries != 1 {
+	if err != nil || done.Entries != 3 {
 		t.Errorf("%+v, %v", done, err)
+	}
+	if inVault(t, w.Svc, "18612345671") || inVault(t, w.Svc, "18612345672") {
+		t.Error("a telephone of the account is still there")
 	}
 	if u, err := w.Svc.Account(t.Context(), service.Ask{}, calls.ByID{ID: "zhang"}); err != nil || u.Name != "" {
 		t.Errorf("%+v, %v", u, err)

@@ -318,9 +318,11 @@ var samples = map[string]func(*world) call{
 		w.enrolled("approver")
 		return example("admin", "DELETE /accounts/{id}/factor", "approver")
 	},
-	"POST /accounts":     func(*world) call { return example("admin", "POST /accounts") },
-	"GET /accounts":      get("admin", "/accounts"),
-	"GET /accounts/{id}": get("admin", "/accounts/E0001"),
+	"POST /accounts":           func(*world) call { return example("admin", "POST /accounts") },
+	"GET /accounts":            get("admin", "/accounts"),
+	"GET /accounts/{id}":       get("admin", "/accounts/E0001"),
+	"PUT /accounts/{id}/phone": func(*world) call { return example("admin", "PUT /accounts/{id}/phone", "duty") },
+	"PUT /me/phone":            func(*world) call { return example("duty", "PUT /me/phone") },
 	"POST /accounts/{id}/credentials": func(*world) call {
 		return example("admin", "POST /accounts/{id}/credentials", "duty")
 	},

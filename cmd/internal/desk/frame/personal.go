@@ -14,7 +14,7 @@ import (
 type personalData struct {
 	contacts []string // recipients whose contact it shows
 	notes    []string // recipients about whose people it shows a note
-	officer  bool     // it shows the officer whom an order names
+	officer  bool     // it shows an officer: whom an order names, or who may approve
 }
 
 // Phone is a recipient's contact as far as the reader may see it, and notes that the page shows it.
@@ -32,8 +32,11 @@ func (q *Request) Phone(tx *bbolt.Tx, recipient, ref string) (name, phone string
 func (q *Request) SawNote(recipient string) { q.seen.notes = append(q.seen.notes, recipient) }
 
 // SawOfficer notes that the page shows the officer whom an order names.
-func (q *Request) SawOfficer(o *notify.View) {
-	q.seen.officer = o.Contact.Name != "" || o.Contact.Phone != ""
+func (q *Request) SawOfficer(o *notify.View) { q.SawColleague(o.Contact.Name, o.Contact.Phone) }
+
+// SawColleague notes that the page shows the name or the telephone of somebody of the office.
+func (q *Request) SawColleague(name, phone string) {
+	q.seen.officer = q.seen.officer || name != "" || phone != ""
 }
 
 // recordSeen records what the page at a pattern has shown.

@@ -7,8 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/desk/desktest"
 	"qingkong/cmd/internal/desk/frame"
+	"qingkong/cmd/internal/service"
 
 	"qingkong/alerts"
 )
@@ -53,8 +55,20 @@ func TestDeclareFromProposal(t *testing.T) {
 	to := w.Post(303, "duty", "/desk/declare", form).Header.Get("Location")
 	id, _, _ := strings.Cut(strings.TrimPrefix(to, "/desk/warnings/"), "?")
 	if said := desktest.TextOf(w.Get(200, "duty", to)); !strings.Contains(said, "已登记") ||
-		!strings.Contains(said, "等待审批：须由一名审批人批准") {
+		strings.Count(said, "等待审批：发布红色（Ⅰ级）预警") != 1 || !strings.Contains(said, "发起人 duty 不能自批") ||
+		!strings.Contains(said, "未登记电话") {
 		t.Errorf("after the act: %s", said)
+	}
+	_, err := w.Svc.SetPhone(t.Context(), service.By("admin"), calls.AccountPhone{ByID: calls.ByID{ID: "approver"},
+		Phone: "138 1234 5678"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for who, sees := range map[string]bool{"duty2": true, "approver": true, "viewer": false, "town": false} {
+		page := w.Get(200, who, desktest.WarningPath(id))
+		if got := desktest.Find(page, "a", "href", "tel:13812345678") != nil; got != sees {
+			t.Errorf("%s sees the approver's telephone: %v", who, got)
+		}
 	}
 	page := w.Get(200, "approver", desktest.WarningPath(id)+"/approve")
 	if text := desktest.TextOf(page); !strings.Contains(text, "发布红色（Ⅰ级）预警") || !strings.Contains(text, "批准：12月") {

@@ -91,6 +91,7 @@ type warningView struct {
 	Reads   bool // the user may see the list
 	History []historyRow
 	Next    string // whom it waits for, said once more after an act
+	Waiting *approvalAsked
 }
 
 // historyRow is one event of a warning.
@@ -108,6 +109,9 @@ func (d *desk) warning(q *frame.Request) (any, error) {
 			return err
 		}
 		if view.W, err = d.card(q, tx, w); err != nil {
+			return err
+		}
+		if view.Waiting, err = d.approvalOf(q, tx, view.W.Warning); err != nil {
 			return err
 		}
 		b, err := notify.GetBoard(tx, w.ID)
@@ -130,7 +134,9 @@ func (d *desk) warning(q *frame.Request) (any, error) {
 	w := view.W.Warning
 	view.Drill = w.Drill
 	view.Title = w.ID
-	if view.Flash != "" {
+	if view.Waiting != nil { // which says it
+		view.W.Waits = ""
+	} else if view.Flash != "" {
 		view.Next = view.W.Waits
 	}
 	add := func(key, value string) {
