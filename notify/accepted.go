@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
-	"slices"
 
 	"go.etcd.io/bbolt"
 
@@ -108,13 +107,15 @@ func serves(tx *bbolt.Tx, p *plant.OperatingPlan, order *Round, t *target) (bool
 	return t.follow(p), nil
 }
 
-// unplan gives the measures of an order that carries a plan back what the list says of those that the plan rewrote, so
-// that an amendment is judged by the list's rules. keep says that the plan goes on: the amendment changes none of them.
-func (in ObjectionDecision) unplan(body *Issued, ms, listed []reductionlist.Measure) (keep bool, err error) {
-	plan, err := plant.ParseOperatingPlan(body.Plan)
-	if err != nil || plan == nil {
-		return true, err
+// unplanned are the measures of an order with what the list says of its recipient in the place of those that its plan
+// rewrote, so that an amendment is judged by the list's rules; rewritten are the ids of these.
+func (ev *Issued) unplanned(r *reductionlist.Recipient) (ms []reductionlist.Measure, rewritten []string, err error) {
+	if ms, err = ev.measures(); err != nil {
+		return nil, nil, err
 	}
-	rewritten := unplan(plan, ms, listed)
-	return !slices.ContainsFunc(in.Measures, func(c MeasureChange) bool { return slices.Contains(rewritten, c.ID) }), nil
+	plan, err := plant.ParseOperatingPlan(ev.Plan)
+	if err != nil || plan == nil {
+		return ms, nil, err
+	}
+	return ms, unplan(plan, ms, reductionlist.MeasuresAt(r, ev.Level)), nil
 }

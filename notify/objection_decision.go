@@ -112,14 +112,12 @@ func (in ObjectionDecision) amend(tx *bbolt.Tx, o *Order, now time.Time) (*Issue
 	if err != nil {
 		return nil, err
 	}
-	own := reductionlist.MeasuresAt(r, body.Level)
-	if r.Measures, err = body.measures(); err != nil {
-		return nil, err
-	}
-	keep, err := in.unplan(body, r.Measures, own)
+	ms, rewritten, err := body.unplanned(r)
 	if err != nil {
 		return nil, err
 	}
+	r.Measures = ms
+	keep := !slices.ContainsFunc(in.Measures, func(c MeasureChange) bool { return slices.Contains(rewritten, c.ID) })
 	atLevel := func() {
 		for i := range r.Measures {
 			r.Measures[i].Levels = []alerts.Level{body.Level}
@@ -136,6 +134,25 @@ func (in ObjectionDecision) amend(tx *bbolt.Tx, o *Order, now time.Time) (*Issue
 		return nil, refuseAt("measures", "order.amend_all", nil)
 	}
 	return o.reissue(tx, body, r, CauseAmended, keep, now, wall(in.Wall, now))
+}
+
+// AmendedFrom are the measures of an order that an amendment of it changes: where it carries a plan, what the list says
+// of those that the plan rewrites.
+func AmendedFrom(tx *bbolt.Tx, read Reader, id string) ([]reductionlist.Measure, error) {
+	o, err := Get(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	body, err := o.body(tx, read)
+	if err != nil {
+		return nil, err
+	}
+	_, r, err := listOf(tx, body)
+	if err != nil {
+		return nil, err
+	}
+	ms, _, err := body.unplanned(r)
+	return ms, err
 }
 
 // listOf returns what the order's list says of its recipient, and the list with that recipient alone.

@@ -50,6 +50,8 @@ func init() {
 			"expires_at {value} has passed (now {now}); give a time to come, or leave it empty for the whole warning."},
 		"order.decision": {"不认识的处理决定“{value}”；可用 accept、reject、amend。",
 			"unknown decision {value}; use accept, reject or amend."},
+		"order.dry_run_amend": {"试算的是调整（amend），不是“{value}”；请去掉 decision，或写 amend。",
+			"a dry run is of an amendment, not of {value}; leave decision out, or give amend."},
 		"order.amend_nothing": {"调整（amend）要写明改什么；请在 measures 中给出措施编号 id 和要改的内容 change。",
 			"an amendment says what changes; give measures with the id of each and its change."},
 		"order.amend_all": {"调整后没有措施了；完全免除请用 accept。",

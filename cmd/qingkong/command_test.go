@@ -159,6 +159,10 @@ func TestWhatOtherCommandsSend(t *testing.T) {
 		{"list versions --as-of 2026-10-31", "GET /api/v1/list/versions?as_of=2026-10-31&limit=50", "map[]"},
 		{"order objection O1 amend --reason r --change M1={\"n\":1} --change M2=null", "POST /api/v1/orders/O1/objection",
 			"map[decision:amend measures:[map[change:map[n:1] id:M1] map[change:<nil> id:M2]] reason:r]"},
+		{"order objection O1 amend --reason r --dry-run --change M2=null", "POST /api/v1/orders/O1/objection/dry-run",
+			"map[decision:amend measures:[map[change:<nil> id:M2]] reason:r]"},
+		{`list amend E1 --reason r --measure M2 --change {"complete_within_h":3} --dry-run`, "POST /api/v1/list/amendments/dry-run",
+			"map[change:map[complete_within_h:3] measure_id:M2 reason:r recipient_id:E1]"},
 		{"order plan O1", "GET /api/v1/orders/O1/plan", "map[]"},
 		{"order plan O1 --problem " + problem, "POST /api/v1/orders/O1/plan", "map[problem:map[steps:3]]"},
 		{"order plan O1 --accept --reason r", "POST /api/v1/orders/O1/plan/accept", "map[reason:r]"},
@@ -193,4 +197,46 @@ func TestAnAnswerThatSaysNothing(t *testing.T) {
 		_, errs := ran(t, exitFailed, append(strings.Fields(args), to...)...)
 		says(t, errs, "is --server the address of qingkong?")
 	}
+}
+
+// What would become of an amendment is told in lines: what follows, what has to be looked at, and the order's text.
+func TestWhatDryRunsTell(t *testing.T) {
+	to, _ := askedServer(t, func(r *http.Request) (int, string) {
+		if strings.HasPrefix(r.URL.Path, "/api/v1/list") {
+			return http.StatusOK, `{"base":"L1","change":{"quantity":{"value":20}},"filled":["monitor[0].criterion"],"asked":[],
+				"changes":[{"kind":"changed","text":"E1 M1 数值：40 改为 20"}],"effects":[{"level":"yellow","text":["黄色：SO2 减少 0.1"]}],"later":[]}`
+		}
+		return http.StatusOK, `{"measures":[{"id":"M1","change":{"quantity":{"value":20}},"filled":["monitor[0].criterion"],
+			"asked":["reduction_t_per_day"],"measure":{"id":"M1"}},{"id":"M3","change":null,"measure":{"id":"M3"}},
+			{"id":"M2","change":null,"measure":null}],"title":"减排令","text":"示例企业：\n1. 限产\n"}`
+	})
+	out, _ := ran(t, exitOK, append(strings.Fields(
+		`order objection O1 amend --reason r --dry-run --change M1={"quantity":{"value":20}} --change M2=null`), to...)...)
+	if want := `M1  {"quantity":{"value":20}}
+推算：monitor[0].criterion / follows: monitor[0].criterion
+推算不出，请核对：reduction_t_per_day / does not follow, look at it: reduction_t_per_day
+M2  去掉 / taken out
+减排令
+示例企业：
+1. 限产
+`; out != want {
+		t.Errorf("it prints\n%s\nwant\n%s", out, want)
+	}
+	out, _ = ran(t, exitOK, append(strings.Fields(
+		`list amend E1 --reason r --measure M1 --dry-run --change {"quantity":{"value":20}}`), to...)...)
+	says(t, out, "推算：monitor[0].criterion", "E1 M1 数值：40 改为 20", "黄色：SO2 减少 0.1")
+}
+
+// A plan is shown with what its measures take away in a day, and what of that is to be said when it is accepted.
+func TestWhatAPlanSaysOfReductions(t *testing.T) {
+	to, _ := askedServer(t, func(*http.Request) (int, string) {
+		return http.StatusOK, `{"problem":{},"missing":[],"result":{"status":"optimal","objective":1,"bound":1,"gap":0,"conflicts":[],
+			"plan":[],"totals":null,"baseline":null,"saved":null,"binding":[],"marks":[],"needs_reason":false,"reductions":[
+			{"measure_id":"M05","unit":"5#机组","listed_t_per_day":{"so2":0.1,"nox":0,"pm":0,"vocs":0},
+				"reduction_t_per_day":{"so2":-0.2,"nox":0,"pm":0,"vocs":0}},
+			{"measure_id":"M06","unit":"6#机组","listed_t_per_day":{"so2":0.1,"nox":0.2,"pm":0,"vocs":0},"reduction_t_per_day":null}]},
+			"figures_at":null,"window":{"from":"2016-12-16T20:00:00+08:00","to":"2016-12-18T00:00:00+08:00","cut":""},"figures":null}`
+	})
+	out, _ := ran(t, exitOK, append([]string{"order", "plan", "O1"}, to...)...)
+	says(t, out, "M05 5#机组  SO2 0.1 → SO2 -0.2", "M06 6#机组  SO2 0.1 NOx 0.2 → 推算不出", "（M06）", "--reduction-stays")
 }

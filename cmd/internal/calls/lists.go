@@ -136,6 +136,33 @@ type Amended struct {
 	ContactsChanged int                     `json:"contacts_changed"`
 }
 
+// ListTry asks what an amendment would make of a list. It takes what [ListAmendment] takes; the reason may be left out.
+type ListTry struct {
+	RecipientID   string                 `json:"recipient_id" validate:"required"`
+	MeasureID     string                 `json:"measure_id"`
+	Level         alerts.Level           `json:"level" validate:"omitempty,row_level"`
+	Change        json.RawMessage        `json:"change"`
+	Recipient     json.RawMessage        `json:"recipient"`
+	Contact       *reductionlist.Contact `json:"contact"`
+	Reason        string                 `text:"free" json:"reason" validate:"bytes=4000"`
+	EffectiveFrom string                 `json:"effective_from"`
+	Base          string                 `json:"base"`
+	BaseRevision  int                    `json:"base_revision"`
+}
+
+// ListTried is what an amendment would change, and what follows from the quantity of its measure, as [TriedMeasure] has
+// it. Nothing is recorded.
+type ListTried struct {
+	Base    string                 `json:"base"`    // the version that would be amended
+	Change  json.RawMessage        `json:"change"`  // of the measure, with what follows; null takes it out, or none
+	Filled  []string               `json:"filled"`  // such as monitor[0].criterion
+	Asked   []string               `json:"asked"`   // such as reduction_t_per_day
+	Measure *reductionlist.Measure `json:"measure"` // as it would stand; null: none, or it is taken out
+	Changes []Change               `json:"changes"` // of the recipient
+	Effects []Effect               `json:"effects"`
+	Later   []string               `json:"later"` // versions that begin after it and would lack the change
+}
+
 // Change is one difference between two versions, in words too.
 type Change struct {
 	reductionlist.Change
@@ -264,6 +291,13 @@ var (
 			Example: `{"recipient_id":"E0003","measure_id":"M2","level":"yellow","change":{"complete_within_h":3},"contact":null,` +
 				`"reason":"厂区改造，车辆清场需要更长时间","effective_from":"2016-12-17","base":"","base_revision":0}`}).
 		at(func(a Amended) []string { return []string{"list", "versions", a.ID} })
+	TryListAmendment = row[ListTry, ListTried]("POST /list/amendments/dry-run", ActListsImport,
+		"试算一次修订：数值改变后其他各项的推算、要人确认的项和对减排量的影响；不作任何改动",
+		"what an amendment would make: what follows from another quantity, what has to be looked at, and its effect; nothing is changed",
+		Call{Body: dataBody, Spared: true,
+			Refuses: codes{refusal.NotFound, refusal.Conflict, refusal.StaleRevision, refusal.TransitionRefused},
+			Example: `{"recipient_id":"E0003","measure_id":"M2","level":"yellow","change":{"complete_within_h":3},` +
+				`"effective_from":"2016-12-17"}`})
 	DiffList = row[DiffQuery, ListDiff]("GET /list/versions/{id}/diff", ActListsRead,
 		"与另一版本的不同，及对减排量的影响", "what is different from another version, and its effect on the reductions",
 		Call{Repeats: true, Refuses: damagedOr})

@@ -61,6 +61,33 @@ type MeasureAmends struct {
 	Change json.RawMessage `json:"change" validate:"required"`
 }
 
+// ObjectionTry asks what an amendment of an order would make. It takes what [ObjectionDecision] takes; only the measures
+// are needed.
+type ObjectionTry struct {
+	ByID
+	Decision  string          `json:"decision" validate:"omitempty,amend_alone"`
+	Reason    string          `text:"free" json:"reason" validate:"bytes=4000"`
+	ExpiresAt *time.Time      `json:"expires_at"`
+	Measures  []MeasureAmends `json:"measures" validate:"most=200,dive"`
+}
+
+// ObjectionTried is the order that an amendment would make, and what follows from its quantities. Nothing is recorded.
+type ObjectionTried struct {
+	Measures []TriedMeasure `json:"measures"` // those that it would have, and then those that it takes out
+	Title    string         `json:"title"`
+	Text     string         `json:"text"`
+}
+
+// TriedMeasure is a measure as it would stand. What follows from another quantity is filled in where the change does not
+// say it; what nothing says stays as it was and is asked: a person has to look at it.
+type TriedMeasure struct {
+	ID      string              `json:"id"`
+	Change  json.RawMessage     `json:"change"`  // with what follows, as the decision takes it; null takes it out, or none
+	Filled  []string            `json:"filled"`  // such as monitor[0].criterion
+	Asked   []string            `json:"asked"`   // such as reduction_t_per_day
+	Measure *notify.MeasureView `json:"measure"` // null: it is taken out
+}
+
 // answering is a row of an act of an enterprise.
 func answering(action notify.Action, example, zh, en string, takes any) Of[Answer, json.RawMessage] {
 	return row[Answer, json.RawMessage]("POST /orders/{id}/"+string(action), ActOrdersAnswer,
@@ -96,4 +123,9 @@ var (
 		"处理企业的异议", "decides on an objection",
 		Call{Body: textBody, Spared: true, Shows: notify.View{}, Refuses: codes{refusal.TransitionRefused},
 			Example: `{"decision":"accept","reason":"保障供热","expires_at":"2016-12-18T08:00:00+08:00"}`})
+	TryObjection = row[ObjectionTry, ObjectionTried]("POST /orders/{id}/objection/dry-run", ActOrdersObjection,
+		"试算一次调整：数值改变后其他各项的推算、要人确认的项和新减排令原文；不作任何改动",
+		"what an amendment would make: what follows from another quantity, what has to be looked at, and the new order's text; nothing is changed",
+		Call{Body: textBody, Spared: true, Refuses: codes{refusal.TransitionRefused},
+			Example: `{"measures":[{"id":"M1","change":{"quantity":{"value":200},"text":"6#机组入炉煤量每日减少200吨"}}]}`})
 )

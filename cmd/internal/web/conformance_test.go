@@ -404,6 +404,10 @@ var samples = map[string]func(*world) call{
 		return get("duty", "/list/versions/"+w.imports("duty", seeds.Workbook()).ID+"/export?format=xlsx")(w)
 	},
 	"POST /list/amendments": func(w *world) call { w.xiqing(); return example("duty", "POST /list/amendments") },
+	"POST /list/amendments/dry-run": func(w *world) call {
+		w.xiqing()
+		return example("duty", "POST /list/amendments/dry-run")
+	},
 	"GET /list/versions/{id}/diff": func(w *world) call {
 		return get("approver", "/list/versions/"+w.imports("duty", seeds.Workbook()).ID+"/diff?limit=10&against="+
 			w.inForce().ID)(w)
@@ -480,6 +484,14 @@ var samples = map[string]func(*world) call{
 		c := answering(notify.Object)(w)
 		w.must(http.StatusOK, c, nil)
 		return example("duty", "POST /orders/{id}/objection", strings.Split(c.path, "/")[4])
+	},
+	"POST /orders/{id}/objection/dry-run": func(w *world) call {
+		order := w.plantOrder(false)
+		w.must(http.StatusOK, call{who: "E0001", path: calls.Prefix + "/orders/" + order + "/object", body: `{"note":"供热不能停"}`},
+			nil)
+		c := example("duty", "POST /orders/{id}/objection/dry-run", order)
+		c.body = `{"measures":[{"id":"M06","change":{"quantity":{"value":50},"text":"6#机组入炉煤量每日减少50吨"}},{"id":"M11","change":null}]}`
+		return c
 	},
 	"GET /orders/{id}/plan": func(w *world) call {
 		return get("duty", "/orders/"+w.plantOrder(true)+"/plan?time_limit=5")(w)
