@@ -53,18 +53,35 @@ func lists(t *testing.T, w *world) {
 // imports uploads the demo's list with another text, of 45 %, for a measure of E0003, and returns the version that it
 // becomes.
 func imports(p *tab, t *testing.T, text string) string {
+	const was = "合成车间反应釜组在4小时内降至基准日用电量的60%以下"
+	return importsChanged(p, t, "E0003", func(m *reductionlist.Measure) bool {
+		if !strings.Contains(m.Text, was) {
+			return false
+		}
+		m.Text, m.Quantity.Value = strings.Replace(m.Text, was, text, 1), 45
+		return true
+	})
+}
+
+// importsChanged uploads the demo's list after change has changed measures of a recipient, and returns the version that it
+// becomes.
+func importsChanged(p *tab, t *testing.T, recipient string, change func(*reductionlist.Measure) bool) string {
 	l, err := seeds.List()
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := l.Find("E0003")
+	r, err := l.Find(recipient)
 	if err != nil {
 		t.Fatal(err)
 	}
+	changed := 0
 	for i := range r.Measures {
-		if m := &r.Measures[i]; strings.Contains(m.Text, "合成车间反应釜组在4小时内降至基准日用电量的60%以下") {
-			m.Text, m.Quantity.Value = strings.Replace(m.Text, "合成车间反应釜组在4小时内降至基准日用电量的60%以下", text, 1), 45
+		if change(&r.Measures[i]) {
+			changed++
 		}
+	}
+	if changed == 0 {
+		t.Fatal("nothing was changed")
 	}
 	l.EffectiveFrom = string(alerts.DateOf(p.w.journal.Now()))
 	var book bytes.Buffer
