@@ -1,6 +1,7 @@
 package frame
 
 import (
+	"math"
 	"net/url"
 	"strconv"
 	"strings"
@@ -118,7 +119,7 @@ func Typed(fields []Field, v url.Values) (map[string]any, error) {
 			rule = "desk.form.time"
 		case f.Kind == KindNumber:
 			n, err := strconv.ParseFloat(text, 64)
-			value, ok, rule = n, err == nil, "desk.form.number"
+			value, ok, rule = n, err == nil && !math.IsNaN(n) && !math.IsInf(n, 0), "desk.form.number"
 		case f.Kind == KindCheck:
 			value = text == "true"
 		}

@@ -11,6 +11,7 @@ import (
 
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/desk/frame"
+	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/valid"
 	"qingkong/reductionlist"
 
@@ -50,12 +51,20 @@ type changeFields struct {
 	Fields []frame.Field
 }
 
-// orderOf is the order of the page, with its measures as the list has them.
-func orderOf(q *frame.Request) (o notify.View, measures []reductionlist.Measure, err error) {
-	if o, err = q.Order(q.ID()); err == nil {
-		measures, err = o.Listed()
+// orderOf is the order of the page, with its measures as the list has them, and those that an amendment changes: of an
+// order with a plan, what the list says of those that the plan rewrites.
+func orderOf(q *frame.Request) (o notify.View, measures, amended []reductionlist.Measure, err error) {
+	if o, err = q.Order(q.ID()); err != nil {
+		return o, nil, nil, err
 	}
-	return o, measures, err
+	if measures, err = o.Listed(); err != nil {
+		return o, nil, nil, err
+	}
+	err = q.View(func(tx *bbolt.Tx) (err error) {
+		amended, err = notify.AmendedFrom(tx, journal.ReadPos, o.ID)
+		return err
+	})
+	return o, measures, amended, err
 }
 
 var decisions = []string{"accept", "reject", "amend"}
@@ -67,8 +76,8 @@ func (d *desk) objection(q *frame.Request) (any, error) {
 		return nil, err
 	}
 	v := objectionView{Chrome: q.Chrome(), Open: row.State == notify.StateOpen && row.Answer == notify.AnswerObjected}
-	var measures []reductionlist.Measure
-	if v.Order, measures, err = orderOf(q); err != nil {
+	var measures, amended []reductionlist.Measure
+	if v.Order, measures, amended, err = orderOf(q); err != nil {
 		return nil, err
 	}
 	v.Drill, v.Measures = v.Order.Drill, q.Measures(measures)
@@ -79,7 +88,7 @@ func (d *desk) objection(q *frame.Request) (any, error) {
 	v.Note, v.At = objectionNote(steps)
 	v.More = more
 	for _, name := range decisions {
-		f := formOf(q, name, measures)
+		f := formOf(q, name, amended)
 		if name == q.PostForm.Get("decision") {
 			f.fill(q.PostForm)
 			f.Error = q.Blame(nil, f.lists()...)
@@ -171,11 +180,11 @@ func (d *desk) decision(q *frame.Request) (any, error) {
 }
 
 func (d *desk) decide(q *frame.Request) (view any, err error) {
-	o, measures, err := orderOf(q)
+	o, measures, amended, err := orderOf(q)
 	if err != nil {
 		return nil, err
 	}
-	in, err := decisionOf(q, o.ID, measures)
+	in, err := decisionOf(q, o.ID, amended)
 	if err == nil {
 		err = valid.Check(in)
 	}

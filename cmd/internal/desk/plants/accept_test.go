@@ -14,6 +14,8 @@ import (
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 	"qingkong/reductionlist"
+
+	"golang.org/x/net/html"
 )
 
 // asked is the desk of a waste plant whose plan is to be accepted, at the page that asks what its furnaces take away.
@@ -128,4 +130,49 @@ func TestAPlanForAnOrderThatIsOver(t *testing.T) {
 	if r := w.As("duty", path+"?draft="+confirm.Get("draft"), nil); r.Header.Get("Location") != "/desk/orders/"+order {
 		t.Errorf("the review leads to %q", r.Header.Get("Location"))
 	}
+}
+
+// An objection to an order that carries a plan is decided from what the list says, and its form begins with that; the
+// read-out sets it beside what the order says now.
+func TestAnObjectionToAPlanBeginsWithTheList(t *testing.T) {
+	w, order, path, form := asked(t)
+	listed := asListed(t, w, order)
+	stay(form)
+	confirm := formAt(t, desktest.Parsed(t, w.Post(http.StatusOK, "duty", path, form).Text), path, frame.StepConfirm)
+	w.Post(http.StatusSeeOther, "duty", path, confirm)
+	next := strings.TrimSuffix(order, "1") + "2"
+	planned := asListed(t, w, next)
+	w.Post(http.StatusSeeOther, "E0002", "/desk/orders/"+next+"/object",
+		url.Values{"note": {"2# 要检修"}, "key": {frame.NewKey()}})
+	page := w.Get(http.StatusOK, "duty", "/desk/objections/"+next)
+	found := false
+	desktest.Each(page, func(e *html.Node) {
+		if v := desktest.ValuesOf(e, url.Values{}); e.Data == "form" && v.Get("decision") == "amend" {
+			found = true
+			if got := v.Get("text.M02"); got != listed["M02"] || got == planned["M02"] {
+				t.Errorf("the form begins with %q; the list has %q and the order %q", got, listed["M02"], planned["M02"])
+			}
+		}
+	})
+	if !found {
+		t.Error("there is no form for an amendment")
+	}
+}
+
+// asListed are the texts of an order's measures.
+func asListed(t *testing.T, w *desktest.World, order string) map[string]string {
+	t.Helper()
+	var o notify.View
+	content, err := w.Svc.OrderJSON(order)
+	if err == nil {
+		err = json.Unmarshal(content, &o)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{}
+	for _, m := range o.Measures {
+		texts[m.ID] = m.Text
+	}
+	return texts
 }
