@@ -85,6 +85,14 @@ func (d *decision) approve() {
 	d.activateIfDue()
 }
 
+// Approved is what an approval would record that is given now, by somebody else, of what waits for one in w, and the
+// warning after it. It looks at nothing but w.
+func (e Engine) Approved(w *Warning, now time.Time) ([]Event, *Warning) {
+	d := &decision{engine: e, now: now, warning: w}
+	d.approve()
+	return d.events, d.warning
+}
+
 // confirmEmergency records an approver's confirmation of what went out on a telephone call, also after the warning's
 // end.
 func (e Engine) confirmEmergency(tx *bbolt.Tx, actor string, w *Warning, now time.Time) ([]Event, *Warning, error) {

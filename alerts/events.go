@@ -56,6 +56,14 @@ type OfWarning struct {
 
 func (e OfWarning) warningID() string { return e.ID }
 
+// WarningOf is the id of the warning that an event is of; empty for one of none.
+func WarningOf(ev Event) string {
+	if of, ok := ev.(interface{ warningID() string }); ok {
+		return of.warningID()
+	}
+	return ""
+}
+
 func (w *Warning) of() OfWarning { return OfWarning{w.ID} }
 
 // Document is the order or the notice that an act rests on.

@@ -16,7 +16,7 @@ import (
 type target struct {
 	reductionlist.Due
 	measures json.RawMessage // the measures member of its order
-	digest   digest          // of them
+	digest   digest          // of them; zero where there are none
 	lines    string          // how the order's text words them
 }
 
@@ -35,6 +35,9 @@ func targets(tx *bbolt.Tx, version string, level alerts.Level, after string, lim
 }
 
 func targetOf(d reductionlist.Due) target {
+	if len(d.Measures) == 0 {
+		return target{Due: d}
+	}
 	measures := measuresJSON(d.Measures, nil)
 	return target{Due: d, measures: measures, digest: digestOf(measures), lines: lines(d.Measures)}
 }

@@ -82,9 +82,7 @@ func targetIn(tx *bbolt.Tx, version, id string, level alerts.Level) (*target, er
 func targetFrom(id string, r *reductionlist.Recipient, level alerts.Level) *target {
 	t := target{Due: reductionlist.Due{ID: id}}
 	if r != nil {
-		if due := reductionlist.DueOf(r, level); len(due.Measures) > 0 {
-			t = targetOf(due)
-		}
+		t = targetOf(reductionlist.DueOf(r, level))
 	}
 	return &t
 }

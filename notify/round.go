@@ -89,16 +89,21 @@ func (p *Round) timer() string {
 // The orders that the old one has made keep their deadline.
 func (p *Round) start(tx *bbolt.Tx, fx Effects, old *Round) error {
 	p.setNext(fx)
-	p.Seq, p.N, p.Words = 1, 1, 0
-	if old != nil {
-		p.Seq, p.N = old.Seq+1, old.N+1
-		if !old.Done {
-			fx.CancelTimer(old.timer())
-			old.setDeadline(fx)
-		}
+	p.replace(old)
+	if old != nil && !old.Done {
+		fx.CancelTimer(old.timer())
+		old.setDeadline(fx)
 	}
 	fx.Timer(p.timer(), p.At, CommandRound, RoundChunk{p.Warning, p.N})
 	return p.store(tx)
+}
+
+// replace numbers the round that comes in the place of old, nil for none.
+func (p *Round) replace(old *Round) {
+	p.Seq, p.N, p.Words = 1, 1, 0
+	if old != nil {
+		p.Seq, p.N = old.Seq+1, old.N+1
+	}
 }
 
 // chunk gathers what one chunk of a round does.
@@ -200,20 +205,14 @@ func (c *chunk) next(tx *bbolt.Tx, page []target, other *reductionlist.RowCursor
 
 // recipient adds what one recipient needs, or reports that the chunk has no room for it.
 func (c *chunk) recipient(tx *bbolt.Tx, w *writer, t *target) (full bool, err error) {
-	var last *Order
-	if c.round.Seq > 1 {
-		if last, err = latest(tx, c.round.Warning, t.ID); err != nil {
-			return false, err
-		}
-	}
-	binding := last.binds()
-	if len(t.Measures) == 0 {
-		if binding {
-			c.end(tx, last, ReleaseLevelChanged)
-		}
+	last, does, err := c.round.step(tx, t.ID, t.digest)
+	switch {
+	case err != nil:
+		return false, err
+	case does == stepEnd:
+		c.end(tx, last, ReleaseLevelChanged)
 		return false, nil
-	}
-	if binding && last.measures == t.digest && (!c.round.Reissue || last.State == StateExempted) {
+	case does != stepOrder:
 		return false, nil
 	}
 	ev, err := w.follow(tx, t, last)
@@ -229,6 +228,36 @@ func (c *chunk) recipient(tx *bbolt.Tx, w *writer, t *target) (full bool, err er
 		c.done.Revised++
 	}
 	return false, nil
+}
+
+// step is what a round does with one recipient.
+type step byte
+
+const (
+	stepNone  step = iota // it has no order, and needs none
+	stepLeave             // it keeps the order that it has
+	stepEnd               // its order ends: it has nothing more to do
+	stepOrder             // it gets an order, in the place of the last one where there is one
+)
+
+// step is what the round does with a recipient whose measures have a digest, zero for none; last is the latest order of
+// the recipient, nil for none.
+func (p *Round) step(tx *bbolt.Tx, recipient string, due digest) (last *Order, does step, err error) {
+	if p.Seq > 1 {
+		if last, err = latest(tx, p.Warning, recipient); err != nil {
+			return nil, stepNone, err
+		}
+	}
+	binding := last.binds()
+	switch {
+	case due == digest{} && binding:
+		return last, stepEnd, nil
+	case due == digest{}:
+		return last, stepNone, nil
+	case binding && last.measures == due && (!p.Reissue || last.State == StateExempted):
+		return last, stepLeave, nil
+	}
+	return last, stepOrder, nil
 }
 
 // end releases an order, in the round's words.

@@ -86,7 +86,11 @@ func applyStaged(tx *bbolt.Tx, fx Effects, at time.Time, ev *Staged) error {
 	if err != nil {
 		return err
 	}
-	return observer{tx, fx, at}.round(ev.Warning, p, false)
+	t, err := observerOf(tx, at, fx.Wall()).follow(ev.Warning, p, false)
+	if err != nil {
+		return err
+	}
+	return t.take(tx, fx)
 }
 
 // setNext sets the timer of the round's next stage, or takes it away.
