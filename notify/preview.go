@@ -2,6 +2,7 @@ package notify
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -20,7 +21,7 @@ type WarningChange struct {
 
 // RoundPreview is what the round of an act would do with the orders as they are now. Nothing is written.
 type RoundPreview struct {
-	Round *Round // its Level is that of the orders
+	Round *Round // its Level is that of the orders; nil where all of them stay
 	// Later is when the round begins by the wall clock, where that is not at once: until then the orders stay.
 	Later time.Time
 	RoundCounts
@@ -56,7 +57,7 @@ func ReadDueDigests(tx *bbolt.Tx, version string, level alerts.Level) (all DueDi
 			return nil, err
 		}
 		for _, d := range page {
-			one := dueDigest{id: d.ID}
+			one := dueDigest{id: strings.Clone(d.ID)} // of its own: the row's text holds all that it has to do
 			if len(d.Measures) > 0 {
 				one.digest = digestOf(measuresJSON(d.Measures, nil))
 			}
@@ -66,14 +67,18 @@ func ReadDueDigests(tx *bbolt.Tx, version string, level alerts.Level) (all DueDi
 	return all, nil
 }
 
-// PreviewRound is what the round that an act starts would do. It is nil where the act starts none: no order has gone out
-// yet, the orders stay, or all of them end with the warning. due gives [ReadDueDigests] of the round's list and level.
+// PreviewRound is what the round that an act starts would do. It is nil where there is nothing to say: no order has gone
+// out yet, or all of them end with the warning. due gives [ReadDueDigests] of the round's list and level.
 //
 // A change of the level that is ordered later, such as a lowering, is previewed as of then.
 func PreviewRound(tx *bbolt.Tx, ch WarningChange, due func(*Round) (DueDigests, error)) (*RoundPreview, error) {
 	p, err := roundAfter(tx, ch)
 	if err != nil || p == nil {
 		return nil, err
+	}
+	if p.Round == nil {
+		p.Unchanged, err = binding(tx, ch.Warning.ID)
+		return p, err
 	}
 	if p.Round.floor, err = Floor(tx, p.Round.Warning); err != nil {
 		return nil, err
@@ -85,6 +90,18 @@ func PreviewRound(tx *bbolt.Tx, ch WarningChange, due func(*Round) (DueDigests, 
 	return p, p.count(tx, all)
 }
 
+// binding is how many orders of a warning bind.
+func binding(tx *bbolt.Tx, warning string) (n int, err error) {
+	for _, s := range []State{StateOpen, StateExempted} {
+		one, err := CountOrders(tx, Filter{Warning: warning, State: s.String()})
+		if err != nil {
+			return 0, err
+		}
+		n += one
+	}
+	return n, nil
+}
+
 // roundAfter is the round that the act starts, now or with the first stage after it that orders anything.
 func roundAfter(tx *bbolt.Tx, ch WarningChange) (*RoundPreview, error) {
 	id := ch.Warning.ID
@@ -94,7 +111,7 @@ func roundAfter(tx *bbolt.Tx, ch WarningChange) (*RoundPreview, error) {
 	}
 	o := observer{tx, ch.At, ch.Wall, func(string) (*alerts.Warning, error) { return ch.Warning, nil },
 		func(string) (*Round, error) { return p, nil }}
-	begins := false
+	begins, leveled := false, false
 	take := func(t turn, err error) error {
 		if err == nil && t.begins {
 			t.round.replace(t.old)
@@ -104,7 +121,6 @@ func roundAfter(tx *bbolt.Tx, ch WarningChange) (*RoundPreview, error) {
 		}
 		return err
 	}
-	leveled := false
 	for _, ev := range ch.Events {
 		if alerts.WarningOf(ev) != id {
 			continue
@@ -123,10 +139,14 @@ func roundAfter(tx *bbolt.Tx, ch WarningChange) (*RoundPreview, error) {
 			return nil, err
 		}
 	}
-	if !begins || p.Release != "" {
+	switch {
+	case p.Release != "":
 		return nil, nil
+	case begins:
+		out.Round = p
+	default:
+		out.Later = time.Time{}
 	}
-	out.Round = p
 	return out, nil
 }
 
@@ -187,15 +207,20 @@ func (p *RoundPreview) target(tx *bbolt.Tx, recipient string) (t *target, from *
 	return t, from, err
 }
 
-// Page is what the round records of at most limit recipients behind the id after: an [Issued] or a [Released] each, the
-// words of a page's releases before its first one. next is the cursor of the following page, empty at the end.
-func (p *RoundPreview) Page(tx *bbolt.Tx, after string, limit int) (events []Event, next string, err error) {
+// Before is how many of the recipients that get an order or lose one come up to the id after.
+func (p *RoundPreview) Before(after string) int {
 	begin, found := slices.BinarySearch(p.changed, after)
 	if found {
 		begin++
 	}
+	return begin
+}
+
+// Page is what the round records of at most limit recipients behind the id after: an [Issued] or a [Released] each, the
+// words of a page's releases before its first one. next is the cursor of the following page, empty at the end.
+func (p *RoundPreview) Page(tx *bbolt.Tx, after string, limit int) (events []Event, next string, err error) {
 	c, ws := &chunk{round: p.Round}, writers{round: p.Round}
-	for i, id := range p.changed[begin:] {
+	for i, id := range p.changed[p.Before(after):] {
 		if i == limit {
 			return c.events, after, nil
 		}

@@ -38,7 +38,7 @@ func (w *world) preview(act decided, size int) (p *RoundPreview, said []string) 
 			events, next = engine().Approved(next, w.now)
 		}
 		p, err = PreviewRound(tx, WarningChange{next, events, w.now, w.now}, dueOf(tx))
-		if err != nil || p == nil {
+		if err != nil || p == nil || p.Round == nil {
 			return err
 		}
 		for after, more := "", true; more; more = after != "" {
@@ -124,23 +124,19 @@ func TestARoundIsWhatItsPreviewSays(t *testing.T) {
 		defer w.copy.Close()
 		act := anyAct(rt, w, warning)
 		p, said := w.preview(act, rapid.IntRange(1, 4).Draw(rt, "page"))
-		before, later, running := w.bound(warning.ID), time.Time{}, !w.roundOf(warning.ID).Done
-		if p != nil {
-			later = p.Later
-		}
-		if running && (p == nil || !later.IsZero()) {
+		before := w.bound(warning.ID)
+		if !w.roundOf(warning.ID).Done && (p.Round == nil || !p.Later.IsZero()) {
 			return // the round before goes on with what it has to do
 		}
-		got := w.carryOut(act, later)
+		got := w.carryOut(act, p.Later)
 		if !slices.Equal(got, said) {
 			rt.Fatalf("the preview says\n%s\nthe round\n%s", strings.Join(said, "\n"), strings.Join(got, "\n"))
 		}
 		w.check()
-		if p == nil {
-			return
+		is := RoundCounts{}
+		if r := w.roundOf(warning.ID); p.Round != nil {
+			is = RoundCounts{Revised: r.Revised, Issued: r.Issued, Released: r.Released}
 		}
-		r := w.roundOf(warning.ID)
-		is := RoundCounts{Revised: r.Revised, Issued: r.Issued, Released: r.Released}
 		for recipient, id := range w.bound(warning.ID) {
 			if before[recipient] == id {
 				is.Unchanged++
@@ -190,9 +186,9 @@ func TestThePreviewOfManyOrders(t *testing.T) {
 	w.check()
 }
 
-// An act that changes no order has no preview: before any went out, where only the document is another or the end is
-// sooner, and where the warning ends.
-func TestNoRoundNoPreview(t *testing.T) {
+// An act that changes no order says that all of them stay: where only the document is another or the end is sooner. Before
+// any went out, and where the warning ends, there is nothing to preview.
+func TestOrdersThatStay(t *testing.T) {
 	w := newWorld(t, enterprise("E1", alerts.Yellow))
 	e, end := engine(), w.now.Add(24*time.Hour)
 	e.Approval[alerts.Yellow] = 2
@@ -215,8 +211,15 @@ func TestNoRoundNoPreview(t *testing.T) {
 			return e.DecideRevise(tx, "duty", in, w.now)
 		}
 	}
-	none("another document", revise(alerts.Revise{Document: alerts.Document{DocumentNo: "津气指办〔2016〕13号"}}))
-	none("a sooner end", revise(alerts.Revise{EndsAt: new(end.Add(-time.Hour))}))
+	stay := func(what string, act decided) {
+		t.Helper()
+		p, said := w.preview(act, 1)
+		if p == nil || p.Round != nil || p.RoundCounts != (RoundCounts{Unchanged: 1}) || !p.Later.IsZero() || len(said) > 0 {
+			t.Errorf("%s: %+v, %v", what, p, said)
+		}
+	}
+	stay("another document", revise(alerts.Revise{Document: alerts.Document{DocumentNo: "津气指办〔2016〕13号"}}))
+	stay("a sooner end", revise(alerts.Revise{EndsAt: new(end.Add(-time.Hour))}))
 	none("a lift", func(tx *bbolt.Tx) ([]alerts.Event, *alerts.Warning, error) {
 		return e.DecideLift(tx, "duty", alerts.Lift{WarningID: waits.ID, Revision: w.revision(waits.ID)}, w.now)
 	})
@@ -231,7 +234,7 @@ func TestNoRoundNoPreview(t *testing.T) {
 	if said := w.carryOut(lower, time.Time{}); len(said) > 0 {
 		t.Errorf("lowered at once: %v", said)
 	}
-	none("another document before a lowering that is set", revise(alerts.Revise{
+	stay("another document before a lowering that is set", revise(alerts.Revise{
 		Document: alerts.Document{DocumentNo: "津气指办〔2016〕13号"}}))
 	if p, said := w.preview(revise(alerts.Revise{NoEnd: true}), 1); p == nil || p.Revised != 1 || len(said) != 1 {
 		t.Errorf("an end taken away: %+v, %v", p, said)

@@ -22,12 +22,15 @@ type listCaches struct {
 	sums   cache[string, rules.Score]
 	diffs  cache[[2]string, reductionlist.Comparison] // without changes
 	due    cache[[3]string, []notify.DueChange]       // by two versions and a level
+
+	digests cache[[2]string, notify.DueDigests] // by a version and a level
 }
 
 func newListCaches() *listCaches {
 	return &listCaches{totals: newCache[string, reductionlist.Totals](64), scores: newCache[string, *rules.Assessment](3),
 		sums:  newCache[string, rules.Score](256),
-		diffs: newCache[[2]string, reductionlist.Comparison](64), due: newCache[[3]string, []notify.DueChange](16)}
+		diffs: newCache[[2]string, reductionlist.Comparison](64), due: newCache[[3]string, []notify.DueChange](16),
+		digests: newCache[[2]string, notify.DueDigests](4)}
 }
 
 // learn takes over what is at hand of a list anyway.

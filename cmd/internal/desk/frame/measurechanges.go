@@ -3,16 +3,19 @@ package frame
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"qingkong/notify"
 	"qingkong/reductionlist"
 )
 
-// MeasureChange is a measure with what becomes of it, field by field, old and new.
+// MeasureChange is a measure with what becomes of it, field by field, old and new; of one that is added or taken out, how
+// it is or was.
 type MeasureChange struct {
-	ID   string
-	Rows []Row
+	ID, Unit    string
+	Added, Gone bool
+	Rows        []Row
 }
 
 // MeasureChanges are the differences between the measures of an order and of the one that takes its place, those that are
@@ -21,22 +24,31 @@ func (q *Request) MeasureChanges(before, after []reductionlist.Measure) (out []M
 	was, is := q.measuresByID(before), q.measuresByID(after)
 	add := func(id string) {
 		c, old, now := MeasureChange{ID: id}, was[id], is[id]
+		c.Added, c.Gone = old.Measure == nil, now.Measure == nil
 		for _, side := range []*MeasureView{&old, &now} {
 			if side.Measure == nil {
 				side.Measure = &reductionlist.Measure{}
 			}
 		}
+		c.Unit = cmp.Or(now.Unit, old.Unit)
 		row := func(key, was, is string) {
-			if was != is {
-				c.Rows = append(c.Rows, Row{Label: q.T("f." + key),
-					Value: cmp.Or(was, q.T("none_given")) + " → " + cmp.Or(is, q.T("none_given"))})
+			switch {
+			case was == is:
+			case c.Added || c.Gone:
+				c.Rows = append(c.Rows, Row{Label: q.T("f." + key), Value: cmp.Or(was, is)})
+			default:
+				c.Rows = append(c.Rows, q.change(key, was, is))
 			}
 		}
 		row("measure_text", old.Text, now.Text)
+		row("measure_unit", old.Unit, now.Unit)
 		row("action", old.Do, now.Do)
 		row("much", old.Much, now.Much)
 		row("within", old.Within, now.Within)
+		row("measure_responsible", old.Responsible, now.Responsible)
 		row("checks", strings.Join(old.Checks, "；"), strings.Join(now.Checks, "；"))
+		row("monitors", points(old.Monitors), points(now.Monitors))
+		row("measure_evidence", old.Evidence, now.Evidence)
 		row("saves", old.Saves, now.Saves)
 		if len(c.Rows) > 0 {
 			out = append(out, c)
@@ -51,6 +63,21 @@ func (q *Request) MeasureChanges(before, after []reductionlist.Measure) (out []M
 		}
 	}
 	return out
+}
+
+// change is a field that has another value: old → new.
+func (q *Request) change(key, was, is string) Row {
+	none := q.T("none_given")
+	return Row{Label: q.T("f." + key), Value: cmp.Or(was, none) + " → " + cmp.Or(is, none)}
+}
+
+// points are where a measure is monitored.
+func points(monitors []reductionlist.Monitor) string {
+	var out []string
+	for _, o := range monitors {
+		out = append(out, strings.TrimSpace(o.Ref+" "+o.Factor))
+	}
+	return strings.Join(slices.DeleteFunc(out, func(point string) bool { return point == "" }), "；")
 }
 
 func (q *Request) measuresByID(list []reductionlist.Measure) map[string]MeasureView {

@@ -120,7 +120,6 @@ func init() {
 		"desk.relist.counts": {"勾选 {count} 个对象：下达 {orders} 份减排令，解除 {ends} 份。", "{count} recipients are ticked: {orders} orders are issued, {ends} end."},
 		"desk.relist.rest":   {"另有 {n} 个对象不在此逐一列出，一并办理。", "{n} more recipients are not read out here; they are done as well."},
 		"desk.relist.first":  {"首次下达", "the first order"},
-		"desk.relist.ends":   {"新版清单没有措施，减排令解除。", "The newer list has nothing for it: its order ends."},
 		"desk.relist.same":   {"{n} 个对象的措施相同，不重下。", "{n} recipients have the same to do and get no new order."},
 		"desk.relist.none":   {"没有对象的措施与已下的减排令不同。", "No recipient has other measures than in its order."},
 	})

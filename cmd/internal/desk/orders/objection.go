@@ -180,7 +180,7 @@ func (d *desk) decision(q *frame.Request) (any, error) {
 }
 
 func (d *desk) decide(q *frame.Request) (view any, err error) {
-	o, measures, amended, err := orderOf(q)
+	o, _, amended, err := orderOf(q)
 	if err != nil {
 		return nil, err
 	}
@@ -192,12 +192,12 @@ func (d *desk) decide(q *frame.Request) (view any, err error) {
 		return nil, err
 	}
 	if in.Decision == "amend" && !q.Confirms() {
-		view, err := d.amendReview(q, &o, measures, in)
+		view, err := d.amendReview(q, &o, in)
 		return view, atFields(err, in)
 	}
 	if _, err := d.Svc.DecideObjection(q.Context(), q.Ask(), in); q.Changed(err) {
 		q.Refuse(err)
-		return d.amendReview(q, &o, measures, in)
+		return d.amendReview(q, &o, in)
 	} else if err != nil {
 		return nil, atFields(err, in)
 	}
@@ -250,17 +250,15 @@ func decisionOf(q *frame.Request, order string, measures []reductionlist.Measure
 type amendReview struct {
 	*frame.Chrome
 	Order    notify.View
-	Changes  []frame.MeasureChange
+	Change   frame.OrderChange
 	Reason   string
 	Expires  *time.Time
-	Text     string
 	Error    string
 	Reviewed []frame.Pair
 	Edit     string
 }
 
-func (d *desk) amendReview(q *frame.Request, o *notify.View, measures []reductionlist.Measure,
-	in calls.ObjectionDecision) (any, error) {
+func (d *desk) amendReview(q *frame.Request, o *notify.View, in calls.ObjectionDecision) (any, error) {
 	made, seen, err := d.Svc.PreviewAmendment(q.Ask(), in)
 	if err != nil {
 		return nil, err
@@ -268,12 +266,10 @@ func (d *desk) amendReview(q *frame.Request, o *notify.View, measures []reductio
 	if q.Kept() == nil {
 		return q.ToReview(q.PostForm)
 	}
-	after, err := frame.MeasuresOf(made)
-	if err != nil {
+	v := amendReview{Chrome: q.Chrome(), Order: *o, Reason: in.Reason, Expires: in.ExpiresAt}
+	if v.Change, err = q.OrderChange(made); err != nil {
 		return nil, err
 	}
-	v := amendReview{Chrome: q.Chrome(), Order: *o, Reason: in.Reason, Expires: in.ExpiresAt, Text: made.Text,
-		Changes: q.MeasureChanges(measures, after)}
 	v.Drill = o.Drill
 	v.Error, v.Reviewed, v.Edit = q.Why(), q.Reviewed(seen), q.EditPath()
 	return q.As("amend-review", v)

@@ -131,21 +131,14 @@ type relistReview struct {
 	Version string
 	Count   int // recipients in all
 	Rest    int // of those that are not read out here
-	Orders  []relistedOrder
-	Ends    []notify.Order // those that get nothing more to do
-	Same    []string       // recipients that have the same to do
+	Orders  []frame.OrderChange
+	Issued  int      // of those
+	Ends    int      // and those that get nothing more to do
+	Same    []string // recipients that have the same to do
 
 	Error    string
 	Reviewed []frame.Pair
 	Edit     string
-}
-
-// relistedOrder is an order that is issued anew, or first.
-type relistedOrder struct {
-	Name, Recipient string
-	First           bool
-	Changes         []frame.MeasureChange
-	Text            string
 }
 
 func (d *desk) relistReview(q *frame.Request, in calls.Relisting) (any, error) {
@@ -163,39 +156,16 @@ func (d *desk) relistReview(q *frame.Request, in calls.Relisting) (any, error) {
 		return nil, err
 	}
 	v.Drill = v.Warning.Drill
-	for _, ev := range ahead.Events {
-		switch ev := ev.(type) {
-		case *notify.Issued:
-			one, err := relistedOf(q, ev)
-			if err != nil {
-				return nil, err
-			}
-			v.Orders = append(v.Orders, one)
-		case *notify.Released:
-			var o *notify.Order
-			err := q.View(func(tx *bbolt.Tx) (err error) { o, err = notify.Get(tx, ev.OrderID); return err })
-			if err != nil {
-				return nil, err
-			}
-			v.Ends = append(v.Ends, *o)
+	if v.Orders, err = q.OrderChanges(ahead.Events); err != nil {
+		return nil, err
+	}
+	for _, o := range v.Orders {
+		if o.Ends {
+			v.Ends++
+		} else {
+			v.Issued++
 		}
 	}
 	v.Error, v.Reviewed, v.Edit = q.Why(), q.Reviewed(ahead.Digest), q.EditPath()
 	return q.As("relist-review", v)
-}
-
-// relistedOf words an order that is to be issued, beside the one whose place it takes.
-func relistedOf(q *frame.Request, ev *notify.Issued) (one relistedOrder, err error) {
-	one = relistedOrder{Name: ev.RecipientName, Recipient: ev.RecipientID, First: ev.Supersedes == nil, Text: ev.Text}
-	after, err := frame.MeasuresOf(ev)
-	if err != nil || one.First {
-		return one, err
-	}
-	old, err := q.Order(*ev.Supersedes)
-	if err != nil {
-		return one, err
-	}
-	before, err := old.Listed()
-	one.Changes = q.MeasureChanges(before, after)
-	return one, err
 }

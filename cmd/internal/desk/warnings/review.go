@@ -28,6 +28,7 @@ type briefing struct {
 	Waits   bool      // it only asks for another person's approval
 	Outcome []string  // what happens when it is confirmed
 	Caution []string
+	Orders  *orderChanges
 	digest  string // of what the act leads to
 }
 
@@ -86,6 +87,9 @@ func (d *desk) brief(q *frame.Request, a act, s *subject, in any) (*briefing, er
 	}
 	r.Caution = append(r.Caution, more...)
 	r.outcome(q, a, s, next)
+	if r.Orders, err = d.orderChanges(q, a, next, ahead.Events); err != nil {
+		return nil, err
+	}
 	if r.Level != alerts.None {
 		r.Count, r.Counted = d.Audience(q.Context(), next.ListVersion, r.Level)
 	}
