@@ -18,9 +18,9 @@ type MeasureChange struct {
 	Rows        []Row
 }
 
-// MeasureChanges are the differences between the measures of an order and of the one that takes its place, those that are
+// measureChanges are the differences between the measures of an order and of the one that takes its place, those that are
 // new at the end.
-func (q *Request) MeasureChanges(before, after []reductionlist.Measure) (out []MeasureChange) {
+func (q *Request) measureChanges(before, after []reductionlist.Measure) (out []MeasureChange) {
 	was, is := q.measuresByID(before), q.measuresByID(after)
 	add := func(id string) {
 		c, old, now := MeasureChange{ID: id}, was[id], is[id]
@@ -88,8 +88,8 @@ func (q *Request) measuresByID(list []reductionlist.Measure) map[string]MeasureV
 	return out
 }
 
-// MeasuresOf are the measures of an order that is to be issued.
-func MeasuresOf(o *notify.Issued) ([]reductionlist.Measure, error) {
+// measuresOf are the measures of an order that is to be issued.
+func measuresOf(o *notify.Issued) ([]reductionlist.Measure, error) {
 	v := notify.View{}
 	if err := json.Unmarshal(o.Measures, &v.Measures); err != nil {
 		return nil, err

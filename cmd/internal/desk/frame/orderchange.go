@@ -22,7 +22,7 @@ type OrderChange struct {
 func (q *Request) OrderChange(ev *notify.Issued) (c OrderChange, err error) {
 	c = OrderChange{Name: ev.RecipientName, Recipient: ev.RecipientID, First: ev.Supersedes == nil, Title: ev.Title,
 		Text: ev.Text}
-	after, err := MeasuresOf(ev)
+	after, err := measuresOf(ev)
 	if err != nil || c.First {
 		return c, err
 	}
@@ -31,7 +31,7 @@ func (q *Request) OrderChange(ev *notify.Issued) (c OrderChange, err error) {
 		return c, err
 	}
 	before, err := old.Listed()
-	c.Measures, c.Rows = q.MeasureChanges(before, after), q.headChanges(&old.OrderHead, &ev.OrderHead)
+	c.Measures, c.Rows = q.measureChanges(before, after), q.headChanges(&old.OrderHead, &ev.OrderHead)
 	return c, err
 }
 

@@ -5,8 +5,8 @@ import "qingkong/alerts/refusal"
 func init() {
 	refusal.Register(map[string]refusal.Pair{
 		"desk.round.title": {"减排令的变化", "What becomes of the orders"},
-		"desk.round.counts": {"重新下达 {revised} 份，首次下达 {issued} 份，解除 {released} 份，不变 {same} 份。",
-			"Issued anew: {revised}; first orders: {issued}; ended: {released}; unchanged: {same}."},
+		"desk.round.counts": {"减排令：重新下达 {revised} 份，首次下达 {issued} 份，解除 {released} 份，不变 {same} 份。",
+			"Orders issued anew: {revised}; first orders: {issued}; ended: {released}; unchanged: {same}."},
 		"desk.round.later": {"{at}起办理，此前减排令不变；以下按现有的减排令计算。",
 			"From {at} on, until when the orders stay; by the orders as they are now."},
 		"desk.round.approved": {"批准后才办理；以下按现有的减排令、现在批准计算。",

@@ -226,8 +226,7 @@ type acceptReview struct {
 	*frame.Chrome
 	Order    notify.View
 	Plan     *planView
-	Changes  []frame.MeasureChange
-	Text     string
+	Change   frame.OrderChange
 	Reason   string
 	Error    string
 	Reviewed []frame.Pair
@@ -250,12 +249,11 @@ func (d *desk) acceptReview(a *acceptance) (any, error) {
 	case q.Kept() == nil:
 		return q.ToReview(q.PostForm)
 	}
-	after, err := frame.MeasuresOf(made)
-	if err != nil {
+	v := acceptReview{Chrome: q.Chrome(), Order: a.order, Reason: a.in.Reason,
+		Plan: viewOf(q, a.tried.Plan, a.tried.BindingIn(q.Lang), false)}
+	if v.Change, err = q.OrderChange(made); err != nil {
 		return nil, err
 	}
-	v := acceptReview{Chrome: q.Chrome(), Order: a.order, Changes: q.MeasureChanges(a.measures, after), Text: made.Text,
-		Reason: a.in.Reason, Plan: viewOf(q, a.tried.Plan, a.tried.BindingIn(q.Lang), false)}
 	v.Drill = a.order.Drill
 	v.Error, v.Reviewed, v.Edit = q.Why(), q.Reviewed(seen), q.EditPath()
 	return q.As("plan-review", v)
