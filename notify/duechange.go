@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -97,6 +98,50 @@ type ListChange struct {
 	Follows string                 `json:"list_version"` // the version that its orders follow now
 	Order   *Order                 `json:"-"`            // its latest; nil for none
 	Changes []reductionlist.Change `json:"-"`
+
+	// Measures are those that orders would say otherwise at some level, be it that of the orders now or not.
+	Measures []MeasureLevels `json:"measures"`
+}
+
+// MeasureLevels are the levels, from the lowest on, at which a measure would be ordered otherwise, or first, or no more.
+type MeasureLevels struct {
+	ID     string         `json:"measure_id"`
+	Levels []alerts.Level `json:"levels"`
+}
+
+// measureLevels compares what is ordered of a recipient at each level; nil is "not there".
+func measureLevels(old, cur *reductionlist.Recipient) []MeasureLevels {
+	out := []MeasureLevels{}
+	for _, level := range reductionlist.LevelWords.Codes {
+		was, is := orderedAt(old, level), orderedAt(cur, level)
+		for id, content := range was {
+			if is[id] == content {
+				delete(was, id)
+				delete(is, id)
+			}
+		}
+		maps.Copy(was, is)
+		for id := range was {
+			i, found := slices.BinarySearchFunc(out, id, func(m MeasureLevels, id string) int { return strings.Compare(m.ID, id) })
+			if !found {
+				out = slices.Insert(out, i, MeasureLevels{ID: id})
+			}
+			out[i].Levels = append(out[i].Levels, level)
+		}
+	}
+	return out
+}
+
+// orderedAt are a recipient's measures as an order says them, by id.
+func orderedAt(r *reductionlist.Recipient, level alerts.Level) map[string]digest {
+	out := map[string]digest{}
+	if r == nil {
+		return out
+	}
+	for _, m := range reductionlist.MeasuresAt(r, level) {
+		out[m.ID] = digestOf(appendMeasure(nil, &m, nil))
+	}
+	return out
 }
 
 // Changed says what the version to changes for a recipient that is offered.
@@ -115,7 +160,7 @@ func (p *Round) Changed(tx *bbolt.Tx, c DueChange, to string) (ListChange, error
 			out.Name, out.Town = r.Name, r.Town
 		}
 	}
-	out.Changes = reductionlist.DiffRecipients(old, cur)
+	out.Changes, out.Measures = reductionlist.DiffRecipients(old, cur), measureLevels(old, cur)
 	out.Order, err = latest(tx, p.Warning, c.Recipient)
 	return out, err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -139,14 +140,28 @@ func tellRelisted(w io.Writer, d notify.RelistDone, _ *request) error {
 		"revised": len(d.Revised), "released": len(d.Released), "unchanged": len(d.Unchanged)})
 }
 
+// levelsConcerned says for which levels the changes of which measures matter.
+func levelsConcerned(measures []notify.MeasureLevels) string {
+	var all []string
+	for _, m := range measures {
+		one := m.ID
+		for _, l := range m.Levels {
+			one += " " + terms.ShortLevel(l, "zh-CN")
+		}
+		all = append(all, one)
+	}
+	return strings.Join(all, "；")
+}
+
 // tellOffered lists the recipients to which a newer list gives other measures.
 func tellOffered(w io.Writer, o calls.ListChanges, _ *request) error {
-	rows := [][]string{{"对象 recipient", "名称 name", "变化 change", "现有减排令 order", "内容 what changes"}}
+	rows := [][]string{{"对象 recipient", "名称 name", "变化 change", "现有减排令 order", "级别 levels", "内容 what changes"}}
 	for _, item := range o.Items {
 		for i, t := range item.Changes {
-			row := []string{"", "", "", "", t.Text}
+			row := []string{"", "", "", "", "", t.Text}
 			if i == 0 {
-				row = []string{item.Recipient, item.Name, named(terms.ListDue, item.Kind), item.OrderID, t.Text}
+				row = []string{item.Recipient, item.Name, named(terms.ListDue, item.Kind), item.OrderID,
+					levelsConcerned(item.Measures), t.Text}
 			}
 			rows = append(rows, row)
 		}

@@ -172,7 +172,8 @@ func TestListChangesOfALiveWarning(t *testing.T) {
 	first := c.Items[0]
 	if first.Recipient != "E0001" || first.Kind != notify.DueAmended || first.OrderID != id+"-E0001-1" ||
 		first.State != "open" || len(first.Changes) != 1 ||
-		!strings.Contains(first.Changes[0].Text, "按新版") || first.Follows != c.Pinned {
+		!strings.Contains(first.Changes[0].Text, "按新版") || first.Follows != c.Pinned ||
+		fmt.Sprint(first.Measures) != "[{M1 [yellow orange red]}]" {
 		t.Errorf("%+v", first)
 	}
 	act := func(who, list, recipients string) call {

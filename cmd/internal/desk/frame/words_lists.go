@@ -115,6 +115,7 @@ func init() {
 		"desk.relist.review": {"核对要重下的减排令", "Check the orders to be sent"},
 		"desk.relist.all":    {"全选本页", "Tick all on this page"},
 		"desk.relist.no":     {"全不选", "Tick none"},
+		"desk.relist.levels": {"涉及的措施和级别", "Measures and levels concerned"},
 		"desk.relist.level":  {"以下是此级别下的变化：", "What changes at this level:"},
 		"desk.relist.check":  {"请核对：按新版清单重下的减排令", "Check: the orders by the newer list"},
 		"desk.relist.counts": {"勾选 {count} 个对象：下达 {orders} 份减排令，解除 {ends} 份。", "{count} recipients are ticked: {orders} orders are issued, {ends} end."},

@@ -34,6 +34,7 @@ type relistView struct {
 
 type relistRow struct {
 	notify.ListChange
+	Levels  []measureLevels
 	Texts   []string
 	Checked bool
 }
@@ -73,6 +74,7 @@ func (d *desk) listChanges(q *frame.Request) (any, error) {
 			step := q.PostForm.Get("step")
 			row.Checked = step == stepAll || step != stepNone && slices.Contains(q.PostForm["recipient"], item.Recipient)
 		}
+		row.Levels = levelsOf(item.Measures, q.Lang)
 		for _, change := range item.Changes {
 			row.Texts = append(row.Texts, change.In(q.Lang))
 		}

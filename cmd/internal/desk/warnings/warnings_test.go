@@ -104,7 +104,9 @@ func TestNewerListDuringAWarning(t *testing.T) {
 	if page := w.As("approver", at, nil); strings.Contains(page.Text, "<button class=\"button-main big") {
 		t.Error("the approver is offered to act")
 	}
-	form := desktest.Values(w.Get(200, "duty", at))
+	offered := w.Get(200, "duty", at)
+	desktest.SaysAll(t, "the offer", desktest.TextOf(offered), "E0001 · 大寺镇 M1 黄色 橙色 红色")
+	form := desktest.Values(offered)
 	if got := form["recipient"]; len(got) != 2 || form.Get("revision") == "" {
 		t.Fatalf("proposed %v", form)
 	}
