@@ -158,7 +158,7 @@ func (c *checker) ends(end *time.Time, start, now time.Time) {
 }
 
 // clock is a time as a message to a person shows it.
-func clock(t time.Time) string { return t.In(Shanghai()).Format(time.RFC3339) }
+func clock(t time.Time) string { return refusal.Clock(t) }
 
 // confirm is the city's order for a warning that had been reported to it.
 func (d *decision) confirm(in Declare) ([]Event, *Warning, error) {

@@ -44,13 +44,13 @@ func (p *Proposal) lines(lang string) []string {
 	out := []string{say(first, refusal.Args{"level": LevelName(p.Level, lang), "starts": StartText(p.StartsAt), "ends": end,
 		"from": StartText(from), "to": EndText(to),
 		"own_from": StartText(t.Period.From), "own_to": EndText(t.Period.To),
-		"lead": p.LeadH, "hours": t.Settings.LiftH, "at_most": t.Settings.LiftAtMost,
+		"lead": HoursText(p.LeadH, lang), "hours": t.Settings.LiftH, "at_most": t.Settings.LiftAtMost,
 		"step": refusal.Text("explain.step."+t.Settings.LiftStep, lang, nil)})}
 	if t.Settings.StartAt == StartEveningBefore && p.StartsAt.Before(from) {
 		out = append(out, say("evening_before", refusal.Args{"hour": t.Settings.EveningHour}))
 	}
 	if p.ShortNotice {
-		out = append(out, say("short_notice", refusal.Args{"lead": p.LeadH, "want": t.Settings.LeadH}))
+		out = append(out, say("short_notice", refusal.Args{"lead": HoursText(p.LeadH, lang), "want": t.Settings.LeadH}))
 	}
 	if t.Measured {
 		out = append(out, say("measured", refusal.Args{"over": heavyOver, "hours": int(heavySilent.Hours())}))
@@ -230,6 +230,26 @@ func clauseWords(name, lang string) string {
 		parts = append(parts, refusal.Text(rule, lang, refusal.Args{"over": over, "hours": strings.TrimSuffix(hours, "h")}))
 	}
 	return strings.Join(parts, "")
+}
+
+// HoursText is a time in hours as people say it, in "zh-CN" or "en": days and hours from two days on, hours from ten hours
+// on, and hours and minutes below. What is left over is dropped, for a notice is never longer than it is said to be.
+func HoursText(h float64, lang string) string {
+	minutes := max(0, int(h*60+1e-6)) // which a rounded number may lack
+	hours := minutes / 60
+	args := refusal.Args{"days": hours / 24, "hours": hours, "minutes": minutes % 60}
+	rule := "hours.hours_minutes"
+	switch {
+	case hours >= 48 && hours%24 == 0:
+		rule = "hours.days"
+	case hours >= 48:
+		rule, args["hours"] = "hours.days_hours", hours%24
+	case hours >= 10, hours > 0 && minutes%60 == 0:
+		rule = "hours.hours"
+	case hours == 0:
+		rule = "hours.minutes"
+	}
+	return refusal.Text(rule, lang, args)
 }
 
 // StartText is a beginning as people read it, in Shanghai: 2016-12-17 00:00.

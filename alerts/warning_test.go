@@ -189,8 +189,8 @@ func TestDeclareScheduledStartsAndEndsByTimer(t *testing.T) {
 		t.Fatalf("%+v", got)
 	}
 	want := "[warning W20161216-01/1]\n" +
-		"warning.activate/W20161216-01 2016-12-17T00:00:00+08:00 warning.activate {\"warning_id\":\"W20161216-01\"}\n" +
-		"warning.expire/W20161216-01 2016-12-22T00:00:00+08:00 warning.expire {\"warning_id\":\"W20161216-01\"}\n"
+		"warning.activate/W20161216-01 2016-12-17 00:00 warning.activate {\"warning_id\":\"W20161216-01\"}\n" +
+		"warning.expire/W20161216-01 2016-12-22 00:00 warning.expire {\"warning_id\":\"W20161216-01\"}\n"
 	if s := w.liveFx.String(); s != want {
 		t.Errorf("effects\n%s\nwant\n%s", s, want)
 	}

@@ -247,7 +247,7 @@ func TestAuditHasWords(t *testing.T) {
 		}
 		words := s.Words()
 		for _, text := range []string{words.ZH, words.EN} {
-			if !strings.Contains(text, s.ID) || !strings.Contains(text, "2016-12-16T18:00:00+08:00") ||
+			if !strings.Contains(text, s.ID) || !strings.Contains(text, "2016-12-16 18:00") ||
 				strings.Contains(text, "{") {
 				t.Errorf("%s: %q", s.Kind, text)
 			}

@@ -291,4 +291,4 @@ func DecideDecisionEnds(tx *bbolt.Tx, _ string, in DecisionEnds, now time.Time) 
 }
 
 // clock is a time as a refusal shows it.
-func clock(t time.Time) string { return t.In(alerts.Shanghai()).Format(time.RFC3339) }
+func clock(t time.Time) string { return refusal.Clock(t) }

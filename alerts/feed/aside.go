@@ -93,7 +93,7 @@ func (f *feed) explain(name string, why *refusal.Error) string {
 	}
 	var b strings.Builder
 	b.WriteString(utf8BOM)
-	args := refusal.Args{"file": name, "feed": f.Name, "at": f.moment(time.Now()).Format(time.RFC3339)}
+	args := refusal.Args{"file": name, "feed": f.Name, "at": refusal.Clock(f.moment(time.Now()))}
 	title := "feed.why_title"
 	if f.URL != "" {
 		title = "feed.why_title_address"

@@ -247,7 +247,7 @@ func TestRefusedFileIsExplained(t *testing.T) {
 		in.wantFiles("refused/预报.csv", "refused/预报.csv.why.txt")
 		why := in.read("refused/预报.csv.why.txt")
 		for _, part := range []string{
-			"\ufeff晴空没有采用文件“预报.csv”（来源 emc，2000-01-01T08:00:05+08:00）", "Qingkong did not take the file 预报.csv (feed emc,",
+			"\ufeff晴空没有采用文件“预报.csv”（来源 emc，2000-01-01 08:00:05）", "Qingkong did not take the file 预报.csv (feed emc,",
 			"输入有 2 处错误", "the input is wrong in 2 place(s)",
 			"  row 3, column aqi: 第 3 行 aqi 列：“5oo”不是 AQI；请写 0 至 500 的整数",
 			"  row 3, column aqi: row 3, column aqi: “5oo” is not a whole number",

@@ -110,6 +110,15 @@ func ReadTime(s string) (time.Time, bool) {
 	return w.Time(), ok && w.Timed
 }
 
+// Clock is a time as people read it, in Asia/Shanghai: 2016-12-16 20:00, with its seconds where it has any.
+func Clock(t time.Time) string {
+	t = t.In(Shanghai())
+	if t.Second() == 0 {
+		return t.Format("2006-01-02 15:04")
+	}
+	return t.Format(time.DateTime)
+}
+
 // Time is the instant; of a day alone its beginning.
 func (w Written) Time() time.Time {
 	in := w.Zone

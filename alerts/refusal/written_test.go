@@ -140,3 +140,14 @@ func TestUnknownFieldKeepsItsDot(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A message shows a time in Beijing, to the minute where it has no seconds.
+func TestClock(t *testing.T) {
+	for in, want := range map[string]string{"2016-12-16T12:00:00Z": "2016-12-16 20:00",
+		"2016-12-16T20:00:31.5+08:00": "2016-12-16 20:00:31", "2016-12-31T16:00:00Z": "2017-01-01 00:00"} {
+		at, err := time.Parse(time.RFC3339, in)
+		if got := Clock(at); err != nil || got != want {
+			t.Errorf("%s shows as %q, want %q: %v", in, got, want, err)
+		}
+	}
+}

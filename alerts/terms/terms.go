@@ -41,7 +41,8 @@ const (
 	OrderAct      Kind = "order_act"      // notify: what a recipient answers
 	Release       Kind = "release"        // notify: why an order ended
 	Decision      Kind = "decision"       // notify: on an objection
-	Role          Kind = "role"           // cmd/internal/access
+	Role          Kind = "role"           // cmd/internal/calls
+	Act           Kind = "act"            // cmd/internal/calls: what a role may do
 )
 
 // Rule is the name's rule in the catalogue.

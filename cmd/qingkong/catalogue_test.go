@@ -297,7 +297,7 @@ func (s *source) add(dir, text string, asked bool) {
 		case parts == 0:
 			s.rules[p+text] = true
 		case len(text) > 2*parts+2: // more than what holds its parts together
-			form := strings.ReplaceAll(regexp.QuoteMeta(p+text), "%s", `([\w-]+)`)
+			form := strings.ReplaceAll(regexp.QuoteMeta(p+text), "%s", `([\w-]+?(?:\.[\w-]+)??)`)
 			s.forms = append(s.forms, regexp.MustCompile("^"+form+"$"))
 		}
 	}

@@ -57,6 +57,7 @@ func TestVocabularyHasTheNamesOfTheCode(t *testing.T) {
 		terms.Release:       notify["ReleaseKind"],
 		terms.Decision:      {"accept", "reject", "amend"},
 		terms.Role:          roles,
+		terms.Act:           calls.Acts(),
 	}
 	for _, kind := range typedConstants(t, "../../alerts/terms")["Kind"] {
 		names := slices.Compact(slices.Sorted(slices.Values(want[terms.Kind(kind)])))

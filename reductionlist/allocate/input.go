@@ -249,7 +249,7 @@ func (w Window) Fault() (member, rule string, args refusal.Args) {
 		return ".to", "input.required", nil
 	case !w.From.Before(*w.To):
 		return ".to", "allocate.window",
-			refusal.Args{"from": w.From.Format(time.RFC3339), "to": w.To.Format(time.RFC3339)}
+			refusal.Args{"from": refusal.Clock(*w.From), "to": refusal.Clock(*w.To)}
 	}
 	return "", "", nil
 }

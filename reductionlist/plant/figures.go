@@ -116,14 +116,14 @@ func (c *figuresChecker) period(f *Figures) {
 	case f.From == nil:
 		c.wrong("from", "input.required", nil)
 	case !f.From.Equal(f.From.Truncate(time.Hour)):
-		c.wrong("from", "figures.whole_hour", refusal.Args{"value": f.From.Format(time.RFC3339)})
+		c.wrong("from", "figures.whole_hour", refusal.Args{"value": refusal.Clock(*f.From)})
 	}
 	switch {
 	case f.To == nil:
 		c.wrong("to", "input.required", nil)
 	case f.From == nil:
 	case !f.To.After(*f.From):
-		c.wrong("to", "allocate.window", refusal.Args{"from": f.From.Format(time.RFC3339), "to": f.To.Format(time.RFC3339)})
+		c.wrong("to", "allocate.window", refusal.Args{"from": refusal.Clock(*f.From), "to": refusal.Clock(*f.To)})
 	case f.To.Sub(*f.From) > maxFiguresDays*24*time.Hour:
 		c.wrong("to", "figures.too_long", refusal.Args{"days": maxFiguresDays})
 	}

@@ -56,7 +56,7 @@ func checkExpiry(at *time.Time, now time.Time) error {
 		return nil
 	}
 	return refusal.Wrong("expires_at", "access.expires_past",
-		refusal.Args{"expires_at": at.Format(time.RFC3339), "now": now.Format(time.RFC3339)})
+		refusal.Args{"expires_at": refusal.Clock(*at), "now": refusal.Clock(now)})
 }
 
 // expiryPrefix begins the ids of the timers; what follows sorts by time.

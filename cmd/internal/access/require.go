@@ -2,6 +2,7 @@ package access
 
 import (
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/calls"
 )
 
@@ -12,7 +13,8 @@ func Require(p *Principal, act string) error {
 	case p == nil:
 		return refusal.New(refusal.Unauthenticated, "access.unauthenticated", nil)
 	case !calls.Allowed(p.Role, act):
-		return refusal.New(refusal.Forbidden, "access.forbidden", refusal.Args{"role": string(p.Role), "act": act})
+		return refusal.New(refusal.Forbidden, "access.forbidden",
+			refusal.Args{"role": terms.Words(terms.Role, p.Role), "act": terms.Words(terms.Act, act)})
 	}
 	return nil
 }

@@ -6,8 +6,8 @@ func init() {
 	refusal.Register(map[string]refusal.Pair{
 		"access.unauthenticated": {"没有登录，或口令、令牌不对；请登录，或核对 Authorization 里的令牌。",
 			"not logged in, or the password or token is wrong; log in, or check the token in Authorization."},
-		"access.forbidden": {"“{role}”角色不能做这件事（{act}）；请换用有权限的账号。",
-			"the role {role} may not do this ({act}); use an account that may."},
+		"access.forbidden": {"“{role}”不能{act}；请换用有权限的账号。",
+			"the role {role} may not {act}; use an account that may."},
 		"access.user_name": {"账号名“{value}”不合规：应为 1–40 位小写字母、数字、“_”或“-”，以字母或数字开头。",
 			"{value} cannot be an account's name: use 1 to 40 lower-case letters, digits, _ or -, beginning with a letter or digit."},
 		"access.user_reserved": {"名称“{user}”由系统保留；请换一个。",

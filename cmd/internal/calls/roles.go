@@ -1,6 +1,9 @@
 package calls
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // Role is what a user is there for; it has exactly one.
 type Role string
@@ -140,6 +143,9 @@ var permissions = map[string][]Role{
 	ActRegion:                   {Duty},
 	ActEventsRead:               all,
 }
+
+// Acts lists every act, in order.
+func Acts() []string { return slices.Sorted(maps.Keys(permissions)) }
 
 // Allowed reports whether a role may do an act. An unknown role or act is not allowed.
 func Allowed(role Role, act string) bool { return slices.Contains(permissions[act], role) }

@@ -10,6 +10,7 @@ import (
 	"qingkong/cmd/internal/desk/frame"
 
 	"qingkong/alerts"
+	"qingkong/alerts/refusal"
 
 	"golang.org/x/net/html"
 
@@ -25,6 +26,9 @@ func TestPagesByRole(t *testing.T) {
 	list := w.Warning(id).ListVersion
 	for _, p := range w.Desk.Pages() {
 		method, pattern, _ := strings.Cut(p.Pattern, " ")
+		if p.Key != "" && !refusal.Known("desk.title."+p.Key) {
+			t.Errorf("%s has no title", p.Pattern)
+		}
 		if method != "GET" || pattern == "/desk/live" || p.Act == "" {
 			continue
 		}

@@ -10,7 +10,6 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
@@ -189,7 +188,7 @@ func (a *Auditor) Finding() AuditFinding {
 	return f
 }
 
-func auditTime(t time.Time) string { return t.In(alerts.Shanghai()).Format(time.RFC3339) }
+func auditTime(t time.Time) string { return refusal.Clock(t) }
 
 // pass looks at everything once, a page at a time: no transaction is open for long.
 func (a *Auditor) pass(ctx context.Context) (got auditPass) {
