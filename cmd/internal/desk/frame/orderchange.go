@@ -98,16 +98,10 @@ func (q *Request) endOf(ev *notify.Released, words notify.ReleaseWords) (OrderCh
 }
 
 // PartPager is [Request.Pager] for a part of the page, at whose id the other pages begin. A review keeps its address.
-func (q *Request) PartPager(part, next string) (p Pager) {
+func (q *Request) PartPager(part, next string) Pager {
 	at := *q.URL
 	if q.draft != "" {
 		at.RawQuery = url.Values{draftField: {q.draft}}.Encode()
 	}
-	if next != "" {
-		p.Next = WithCursor(&at, next) + "#" + part
-	}
-	if q.URL.Query().Get("cursor") != "" {
-		p.First = WithCursor(&at, "") + "#" + part
-	}
-	return p
+	return PagerAt(q.URL.Query(), next, func(cursor, back string) string { return pageAt(&at, cursor, back) + "#" + part })
 }

@@ -2,7 +2,9 @@ package frame
 
 import (
 	"encoding/json"
+	"maps"
 	"net/url"
+	"slices"
 
 	"go.etcd.io/bbolt"
 
@@ -58,6 +60,31 @@ func (q *Request) OrderRows(tx *bbolt.Tx, f notify.Filter, cursor string, limit 
 		}
 	}
 	return rows, next, nil
+}
+
+// Towns are the towns of a warning's orders or, without a warning, those of the list in force, in order; one that was asked
+// for is among them.
+func (q *Request) Towns(tx *bbolt.Tx, warning, asked string) ([]string, error) {
+	towns := map[string]bool{asked: true}
+	if warning != "" {
+		b, err := notify.GetBoard(tx, warning)
+		if err != nil {
+			return nil, err
+		}
+		for i := range b.ByTown {
+			towns[b.ByTown[i].Town] = true
+		}
+	} else {
+		v, err := reductionlist.Current(tx, q.Now)
+		if err != nil && refusal.CodeOf(err) != refusal.NotFound {
+			return nil, err
+		}
+		for town := range v.Towns {
+			towns[town] = true
+		}
+	}
+	delete(towns, "")
+	return slices.Sorted(maps.Keys(towns)), nil
 }
 
 // OrderPath is the address of an order's page.

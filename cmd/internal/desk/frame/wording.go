@@ -1,8 +1,10 @@
 package frame
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -56,15 +58,35 @@ func Until(v any) string {
 	return Clock(t)
 }
 
-// Percent is a share as a whole number, 1 to 99 unless it is none or all.
-func Percent(n, of int) int {
-	switch {
-	case of <= 0 || n <= 0:
-		return 0
-	case n >= of:
-		return 100
+// Shares are parts of a total as whole numbers of per cent that add up to 100 where the parts add up to the total: what
+// rounding down leaves over goes to the largest remainders, the first of equal ones. Some that round to none are "<1", and
+// not all that round to all are ">99".
+func Shares(parts []int, total int) []string {
+	out, order, left := make([]string, len(parts)), make([]int, len(parts)), 0
+	if total <= 0 {
+		for i := range out {
+			out[i] = "0"
+		}
+		return out
 	}
-	return min(99, max(1, n*100/of))
+	whole := make([]int, len(parts))
+	for i, n := range parts {
+		whole[i], order[i] = n*100/total, i
+		left += n*100 - whole[i]*total
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(parts[b]*100%total, parts[a]*100%total) })
+	for _, i := range order[:left/total] {
+		whole[i]++
+	}
+	for i, n := range parts {
+		switch out[i] = strconv.Itoa(whole[i]); {
+		case whole[i] == 0 && n > 0:
+			out[i] = "<1"
+		case whole[i] == 100 && n < total:
+			out[i] = ">99"
+		}
+	}
+	return out
 }
 
 // Number writes a number as the list writes it.

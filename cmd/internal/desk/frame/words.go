@@ -24,6 +24,7 @@ func init() {
 		"desk.all":              {"全部", "all"},
 		"desk.all_towns":        {"全部街镇", "all towns"},
 		"desk.first_page":       {"回到第一页", "First page"},
+		"desk.prev_page":        {"上一页", "Previous page"},
 		"desk.next_page":        {"下一页", "Next page"},
 		"desk.at_once":          {"立即（{at}）", "at once ({at})"},
 		"desk.none_given":       {"（未填）", "(not given)"},

@@ -24,7 +24,7 @@ type recipientsView struct {
 	Found   bool
 	Query   string
 	Town    string
-	Towns   []frame.Option
+	Towns   []string
 	Rows    []calls.RecipientView
 	Total   int  // -1: not counted
 	Short   bool // the search stopped before it filled the page
@@ -40,9 +40,7 @@ func (d *desk) recipients(q *frame.Request) (any, error) {
 	if err != nil || !view.Found {
 		return view, err
 	}
-	for _, name := range slices.Sorted(maps.Keys(view.Version.Towns)) {
-		view.Towns = append(view.Towns, frame.Option{Value: name, Label: name})
-	}
+	view.Towns = slices.Sorted(maps.Keys(view.Version.Towns))
 	limit := frame.PageSize(v)
 	page, err := d.Svc.Recipients(q.Context(), q.Ask(), calls.RecipientsQuery{Q: view.Query, Town: view.Town,
 		ListRef: calls.ListRef{Version: view.Version.ID}, Paging: calls.Paging{Cursor: v.Get("cursor"), Limit: limit}})

@@ -47,6 +47,7 @@ type ordersView struct {
 	frame.Pager
 	Filter notify.Filter
 	States []frame.Option
+	Towns  []string
 	Rows   []frame.OrderRow
 	Total  int // -1: not counted
 	Phones bool
@@ -67,13 +68,11 @@ func (d *desk) orders(q *frame.Request) (any, error) {
 		f.State = ""
 	}
 	view.Filter = f
-	for _, s := range filterStates {
-		view.States = append(view.States, frame.Option{Value: s, Label: terms.Name(terms.OrderState, s, q.Lang)})
-	}
-	if !service.Narrow(&f, q.Who) {
-		return view, nil
-	}
+	may := service.Narrow(&f, q.Who)
 	return &view, q.View(func(tx *bbolt.Tx) error {
+		if err := view.choices(q, tx); err != nil || !may {
+			return err
+		}
 		rows, next, err := q.OrderRows(tx, f, v.Get("cursor"), frame.PageSize(v))
 		if err != nil {
 			return err
@@ -85,6 +84,29 @@ func (d *desk) orders(q *frame.Request) (any, error) {
 		return err
 	})
 }
+
+// choices are the states and towns that orders can be looked for by. What monitoring concludes is none of them before it
+// has concluded something.
+func (v *ordersView) choices(q *frame.Request, tx *bbolt.Tx) (err error) {
+	for _, s := range filterStates {
+		if slices.Contains(verdicts, s) && s != v.Filter.State {
+			if n, err := notify.CountOrders(tx, notify.Filter{State: s}); err != nil || n == 0 {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+		}
+		v.States = append(v.States, frame.Option{Value: s, Label: terms.Name(terms.OrderState, s, q.Lang)})
+	}
+	if q.Who.Role != calls.Town && !v.Own {
+		v.Towns, err = q.Towns(tx, v.Filter.Warning, v.Filter.Town)
+	}
+	return err
+}
+
+// verdicts are the states of filterStates that monitoring gives.
+var verdicts = []string{"suspected", "violated", "no_data"}
 
 // orderView is an order's page.
 type orderView struct {

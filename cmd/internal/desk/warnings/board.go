@@ -29,20 +29,25 @@ type barPart struct {
 	N     int
 	X, W  int // in a drawing 1000 wide
 	Href  string
-	Share int // percent
+	Share string // percent
 }
 
 // axes are the board's axes, with their values in order and how many recipients stand at each.
 var axes = []axis{
 	{"delivery", []string{"read", "delivered", "sent", "pending", "failed"},
 		func(t *notify.Tally) map[string]int { return t.Delivery }},
-	{"answer", []string{"acknowledged", "objected", "awaiting", "overdue"},
-		func(t *notify.Tally) map[string]int { return t.Answer }},
+	answered,
 	{"execution", []string{"completed", "reported", "started", "not_started"},
 		func(t *notify.Tally) map[string]int { return t.Execution }},
-	{"verdict", []string{"compliant", "suspected", "violated", "no_data", "none"},
-		func(t *notify.Tally) map[string]int { return t.Verdict }},
 }
+
+var (
+	answered = axis{"answer", []string{"acknowledged", "objected", "awaiting", "overdue"},
+		func(t *notify.Tally) map[string]int { return t.Answer }}
+	// judged is what monitoring concludes. Nothing is said of it before something is.
+	judged = axis{"verdict", []string{"compliant", "suspected", "violated", "no_data", "none"},
+		func(t *notify.Tally) map[string]int { return t.Verdict }}
+)
 
 // ended is the axis of those whose order ended: who has received that.
 var ended = axis{"release", []string{"release_received", notify.ReleaseWaiting},
@@ -56,13 +61,22 @@ type axis struct {
 	counts func(*notify.Tally) map[string]int
 }
 
+// shares are the parts of an axis in per cent.
+func (a axis) shares(t *notify.Tally, total int) []string {
+	n, parts := a.counts(t), make([]int, len(a.values))
+	for i, v := range a.values {
+		parts[i] = n[v]
+	}
+	return frame.Shares(parts, total)
+}
+
 // bar draws an axis of which so many recipients are counted in all.
 func (a axis) bar(t *notify.Tally, total int, href func(state string) string) bar {
 	b := bar{Axis: a.name, Total: total}
-	n := a.counts(t)
+	n, shares := a.counts(t), a.shares(t, total)
 	x, sum := 0, 0
-	for _, v := range a.values {
-		p := barPart{Name: v, N: n[v], X: x, Href: href(v), Share: frame.Percent(n[v], total)}
+	for i, v := range a.values {
+		p := barPart{Name: v, N: n[v], X: x, Href: href(v), Share: shares[i]}
 		if sum += p.N; total > 0 {
 			p.W = sum*1000/total - x
 			x += p.W
@@ -94,7 +108,7 @@ type boardLive struct {
 // summary is one line, which a screen reader reads out when it changes.
 type summary struct {
 	*notify.Tally
-	Share int // percent that acknowledged
+	Share string // percent that acknowledged
 }
 
 // boardView is the page of a warning's board.
@@ -118,7 +132,7 @@ func (d *desk) board(q *frame.Request) (any, error) {
 	view := boardView{q.Chrome(), w, parts}
 	view.Drill = w.Drill
 	stream := url.Values{"page": {"board"}, "warning": {w.ID}}
-	for _, p := range frame.Hidden(v, "state", "town", "sort", "cursor") {
+	for _, p := range frame.Hidden(v, "state", "town", "sort", "cursor", frame.BackField) {
 		stream.Set(p.Name, p.Value)
 	}
 	view.Watch = "/desk/live?" + stream.Encode()
@@ -136,7 +150,8 @@ func (d *desk) boardParts(q *frame.Request, warning string, v url.Values) []fram
 			func(s boardSource) (any, error) { return d.boardLive(q, s, sortOf(v)) }),
 	}
 	if q.May(calls.ActOrdersRead) {
-		about := url.Values{"w": {warning}, "s": {v.Get("state")}, "t": {v.Get("town")}, "c": {v.Get("cursor")}}.Encode()
+		about := url.Values{"w": {warning}, "s": {v.Get("state")}, "t": {v.Get("town")}, "c": {v.Get("cursor")},
+			"b": {v.Get(frame.BackField)}}.Encode()
 		parts = append(parts, part("waiting", about, frame.ScopeKey(q.Who),
 			func(s boardSource) (any, error) { return d.waiting(q, s, v) }))
 	}
@@ -173,7 +188,7 @@ func boardPart(q *frame.Request, warning, name string, make func(boardSource) (a
 }
 
 func summaryOf(b *notify.Board) summary {
-	return summary{&b.Tally, frame.Percent(b.Answer["acknowledged"], b.Total)}
+	return summary{&b.Tally, answered.shares(&b.Tally, b.Total)[0]}
 }
 
 func sortOf(v url.Values) string {
@@ -201,6 +216,9 @@ func (d *desk) boardLive(q *frame.Request, s boardSource, order string) (*boardL
 	}
 	for _, a := range axes {
 		v.Bars = append(v.Bars, a.bar(&b.Tally, b.Total, href))
+	}
+	if b.Verdict["none"] < b.Total {
+		v.Bars = append(v.Bars, judged.bar(&b.Tally, b.Total, href))
 	}
 	if b.Release.Total > 0 {
 		v.Bars = append([]bar{ended.bar(&b.Tally, b.Release.Total, href)}, v.Bars...)
@@ -292,31 +310,24 @@ func (d *desk) waiting(q *frame.Request, source boardSource, query url.Values) (
 		f.State = waitingStates[max(i, 0)]
 	}
 	v.State, v.Town = f.State, f.Town
-	address := func(state, cursor string) string {
+	address := func(state, cursor, back string) string {
 		p := url.Values{"state": {state}}
-		if query.Get("town") != "" {
-			p.Set("town", query.Get("town"))
-		}
-		if cursor != "" {
-			p.Set("cursor", cursor)
+		for name, value := range map[string]string{"town": query.Get("town"), "cursor": cursor, frame.BackField: back} {
+			if value != "" {
+				p.Set(name, value)
+			}
 		}
 		return warningPath(w.ID) + "/board?" + p.Encode() + "#waiting"
 	}
 	for _, s := range waitingStates {
-		v.Tabs = append(v.Tabs, tab{s, stateCount(tally, s), address(s, ""), s == f.State})
+		v.Tabs = append(v.Tabs, tab{s, stateCount(tally, s), address(s, "", ""), s == f.State})
 	}
 	if !may || q.Who.Role != calls.Enterprise && stateCount(tally, f.State) == 0 {
 		return v, nil
 	}
-	cursor := query.Get("cursor")
-	if cursor != "" {
-		v.First = address(f.State, "")
-	}
-	rows, next, err := q.OrderRows(source.tx, f, cursor, frame.RowsPerPage)
-	if next != "" {
-		v.Next = address(f.State, next)
-	}
+	rows, next, err := q.OrderRows(source.tx, f, query.Get("cursor"), frame.RowsPerPage)
 	v.Rows = rows
+	v.Pager = frame.PagerAt(query, next, func(cursor, back string) string { return address(f.State, cursor, back) })
 	return v, err
 }
 

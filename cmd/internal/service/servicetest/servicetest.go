@@ -20,6 +20,7 @@ import (
 	"qingkong/cmd/internal/journal/journaltest"
 	"qingkong/cmd/internal/journal/natstest"
 	"qingkong/cmd/internal/service"
+	"qingkong/notify"
 	"qingkong/reductionlist"
 )
 
@@ -58,6 +59,10 @@ func New(t testing.TB, log *slog.Logger, change ...func(*service.Settings)) *Wor
 				fmt.Appendf(nil, `{"order_id":%q,"action":"object","digest":"00000000000000ff"}`, order))
 			return []journal.Event{ev}, order, err
 		})
+	journal.Handle(registry, cmdJudged,
+		func(_ *bbolt.Tx, _ string, ev notify.Judged, _ time.Time) ([]journal.Event, string, error) {
+			return []journal.Event{&ev}, ev.OrderID, nil
+		})
 	j := journaltest.Open(t, journal.Options{Dir: dir, Registry: registry, JS: w.JS, Log: log, NoSync: true,
 		Clock: w.Clock.Now})
 	var err error
@@ -67,7 +72,19 @@ func New(t testing.TB, log *slog.Logger, change ...func(*service.Settings)) *Wor
 	return w
 }
 
-const cmdUnexplained = "test.unexplained"
+const (
+	cmdUnexplained = "test.unexplained"
+	cmdJudged      = "test.judged"
+)
+
+// Judged records what monitoring concludes of an order, which no act of the program does yet.
+func (w *World) Judged(order, verdict string) {
+	w.t.Helper()
+	if _, err := w.Svc.J.Submit(w.t.Context(), journal.Command{Kind: cmdJudged, Actor: "system",
+		Payload: notify.Judged{OrderID: order, Verdict: verdict}}); err != nil {
+		w.t.Fatal(err)
+	}
+}
 
 // Unexplained records an objection without a reason, as programs did that asked for none.
 func (w *World) Unexplained(order string) {
