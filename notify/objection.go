@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 
@@ -28,6 +29,30 @@ type ObjectionView struct {
 	DecidedAt *time.Time `json:"decided_at"`
 	Reason    string     `json:"reason"`
 	ExpiresAt *time.Time `json:"expires_at"` // of what was granted; null for the whole warning
+}
+
+// OldestObjection is when the first objection to a warning's orders was made that still waits for a decision; zero for
+// none.
+func OldestObjection(tx *bbolt.Tx, warning, town string) (oldest time.Time, err error) {
+	prefix := []byte(warning + "-")
+	c := tx.Bucket(objectionsBucket).Cursor()
+	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+		o, err := Get(tx, string(k))
+		if err != nil {
+			return oldest, err
+		}
+		if o.State != StateOpen || o.Answer != AnswerObjected || town != "" && o.Town != town {
+			continue
+		}
+		was, err := objectionTo(tx, o.ID)
+		if err != nil {
+			return oldest, err
+		}
+		if oldest.IsZero() || was.At.Before(oldest) {
+			oldest = was.At
+		}
+	}
+	return oldest, nil
 }
 
 // objectionTo is the latest objection to an order; nil for none.

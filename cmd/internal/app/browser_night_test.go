@@ -147,13 +147,19 @@ func (n *night) approve(what string) {
 func (n *night) object() {
 	n.Helper()
 	p, d := n.plant, n.duty
+	d.open("/desk/recipients") // where nothing is live but the number of what waits
+	d.comes("nothing that waits", `!document.title.startsWith("(") && window.qkLeads()`)
 	p.opens("details > summary.button")
 	p.fill("#f-object-note", "夜班已投料，反应釜不能再降")
 	p.click(`form[action$="/object"] button`)
 	p.says(word("done.object"))
 
-	at := "/desk/objections/" + n.warning + "-E0003-1"
-	d.open(at)
+	d.comes("the number in the title", `document.title.startsWith("(1) ")`)
+	d.click(`nav a[href="/desk"]`)
+	d.says("待您处理：1", "异议待处理 1 个")
+	d.looksRight("/desk with what waits")
+	d.click("#q-objected")
+	d.click(`[id="d-` + n.warning + `-E0003-1"]`)
 	d.opens(".decision-amend > summary")
 	d.fill(`[name="quantity.M1"]`, "20")
 	d.fill(`[name="text.M1"]`, "合成车间反应釜组在4小时内降至基准日用电量的80%以下，按班次减少投料")

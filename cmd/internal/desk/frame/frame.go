@@ -104,6 +104,9 @@ type Frame struct {
 	// PlanOf renders what the page of an order shows of a plant's plan; empty for nothing. The area of plants sets it.
 	PlanOf func(*Request, *notify.View) (template.HTML, error)
 
+	// Queue is what waits for the reader; nil where nobody says. The area of warnings sets it.
+	Queue func(*Request) (Queue, error)
+
 	templates Templates
 	live      Live
 	face      serve.Face
@@ -153,6 +156,7 @@ func New(svc *service.Service, sessions Sessions, live Live, templates Templates
 		Page{Pattern: "POST /desk/look", Show: f.look},
 		Page{Pattern: "GET /desk/static/{file}", Show: f.static, file: true},
 		Page{Pattern: "GET /desk/live", Act: SignedIn, Show: f.watch, stream: true})
+	f.Stream("none", Stream{Act: SignedIn, Parts: func(*Request) ([]Part, string) { return nil, "" }})
 	for _, area := range areas {
 		area(f)
 	}

@@ -7,11 +7,13 @@ import (
 	"html/template"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/service"
 
 	bolterrors "go.etcd.io/bbolt/errors"
@@ -23,7 +25,7 @@ const (
 	fragmentPause = 250 * time.Millisecond // between two renderings of the same fragment
 	fragmentAge   = 20 * time.Second       // after which it is rendered anew though nothing was recorded, for time passes
 	fragmentsMost = 2000                   // kept at a time
-	beat          = 15 * time.Second       // between two signs of life of a stream, and looks at its session
+	beat          = 15 * time.Second       // between two signs of life of a stream, each a use of its session
 	writeWithin   = 10 * time.Second       // for one message; a slower viewer is cut off and comes back by itself
 )
 
@@ -139,47 +141,67 @@ type Stream struct {
 // Stream adds the live parts of a page.
 func (f *Frame) Stream(page string, s Stream) { f.streams[page] = s }
 
-// watch streams the live parts of a page as server-sent events, each part whenever it differs from what the viewer has.
+// eventStream is the media type of server-sent events.
+const eventStream = "text/event-stream"
+
+// watchedMost is how many pages one stream shows at most: the open tabs of a browser.
+const watchedMost = 12
+
+// watched is one page that a stream shows. Its mark stands in front of what the stream sends for it; empty where the
+// stream is of that page alone.
+type watched struct {
+	mark  string
+	q     *Request
+	parts []Part
+}
+
+// watch streams the live parts of pages as server-sent events, each part whenever it differs from what the viewer has. A
+// query that names pages by of, each of it the query of a stream, has one stream serve all tabs of a browser.
 func (f *Frame) watch(q *Request) (any, error) {
-	page, found := f.streams[q.URL.Query().Get("page")]
-	if !found {
-		page = f.streams["home"]
+	of := q.URL.Query()["of"]
+	if len(of) > watchedMost {
+		return nil, refusal.New(refusal.TooLarge, "desk.live.too_many", refusal.Args{"most": watchedMost})
 	}
-	if err := access.Require(q.Who, page.Act); err != nil {
+	s := &viewer{q: q, out: http.NewResponseController(q.W), last: map[string]template.HTML{}}
+	about, err := s.watch(of)
+	if err != nil {
 		return nil, err
 	}
-	parts, warning := page.Parts(q)
-	parts = append(parts, q.healthPart())
-	s := &viewer{q: q, out: http.NewResponseController(q.W), last: map[string]template.HTML{}}
 	h := q.W.Header()
-	h.Set("Content-Type", "text/event-stream")
+	h.Set("Content-Type", eventStream)
 	h.Set("X-Accel-Buffering", "no")
 	_ = s.out.SetReadDeadline(time.Time{}) // of the server's connections; a test's recorder has none
 	q.W.WriteHeader(http.StatusOK)
-	ticks := f.live.Watch(q.Context(), q.Who, warning)
+	ticks := f.live.Watch(q.Context(), q.Who, about)
 	heart := time.NewTicker(beat)
 	defer heart.Stop()
 	for {
 		news := f.Watch.Changed()
-		if err := s.send(parts); err != nil {
+		if err := s.send(); err != nil {
 			return nil, nil // the viewer has gone, or reads too slowly; it comes back by itself
 		}
 		select {
 		case <-news:
 		case _, open := <-ticks:
 			if !open {
+				if f.Sessions.Still(q.Request) == nil {
+					_ = s.event("over", "")
+				}
 				return nil, nil
 			}
 		case <-heart.C:
-			if who := f.Sessions.Still(q.Request); who == nil || who.User != q.Who.User || who.Role != q.Who.Role {
+			if who := f.Sessions.Who(q.Request); who == nil || who.User != q.Who.User || who.Role != q.Who.Role {
 				_ = s.event("over", "")
 				return nil, nil
 			}
-			if err := s.write([]byte(": alive\n\n")); err != nil {
+			if err := s.event("beat", ""); err != nil {
 				return nil, nil
 			}
 		case <-q.Context().Done():
 			return nil, nil
+		}
+		for _, p := range s.pages {
+			p.q.Now = f.Svc.J.Now()
 		}
 		q.Now = f.Svc.J.Now()
 	}
@@ -187,27 +209,80 @@ func (f *Frame) watch(q *Request) (any, error) {
 
 // viewer is one reader of a stream, with what was last sent to it.
 type viewer struct {
-	q    *Request
-	out  *http.ResponseController
-	last map[string]template.HTML
+	q     *Request
+	out   *http.ResponseController
+	pages []watched
+	last  map[string]template.HTML
 }
 
-func (s *viewer) send(parts []Part) error {
-	for _, p := range parts {
-		text, err := p.make(true)
-		if err != nil {
-			// an error of its own, and not because the viewer or the program ends
-			if s.q.Context().Err() == nil && !errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
-				s.q.frame.Log.Warn("a live part cannot be shown", "part", p.name, "err", err)
+// watch adds the pages that a stream shows; about is the warning that all of them are about, empty for any.
+func (s *viewer) watch(of []string) (about string, err error) {
+	f, single := s.q.frame, len(of) == 0
+	if single {
+		of = []string{s.q.URL.RawQuery}
+	}
+	for i, query := range of {
+		w := watched{q: s.q}
+		if !single {
+			at := *s.q.URL
+			at.RawQuery = query
+			again := *s.q
+			again.Request = s.q.Clone(s.q.Context())
+			again.URL = &at
+			w.q, w.mark = &again, strconv.Itoa(i)+" "
+		}
+		page, found := f.streams[w.q.URL.Query().Get("page")]
+		if !found {
+			page = f.streams["home"]
+		}
+		if page.Act != SignedIn {
+			if err := access.Require(s.q.Who, page.Act); err != nil {
+				return "", err
 			}
-			return err
 		}
-		if was, sent := s.last[p.name]; sent && was == text {
-			continue
+		warning := ""
+		if w.parts, warning = page.Parts(w.q); i == 0 {
+			about = warning
+		} else if about != warning {
+			about = ""
 		}
-		s.last[p.name] = text
-		if err := s.event(p.name, string(text)); err != nil {
-			return err
+		s.pages = append(s.pages, w)
+	}
+	all := watched{q: s.q, parts: []Part{s.q.healthPart()}}
+	if !single {
+		all.mark = "* "
+	}
+	if f.Queue != nil {
+		all.parts, about = append(all.parts, s.q.queuePart()), ""
+	}
+	s.pages = append(s.pages, all)
+	return about, nil
+}
+
+func (s *viewer) send() error {
+	for _, page := range s.pages {
+		for _, p := range page.parts {
+			text, err := p.make(true)
+			if err != nil {
+				// an error of its own, and not because the viewer or the program ends
+				if s.q.Context().Err() == nil && !errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
+					s.q.frame.Log.Warn("a live part cannot be shown", "part", p.name, "err", err)
+				}
+				return err
+			}
+			name := page.mark + p.name
+			if was, sent := s.last[name]; sent && was == text {
+				continue
+			}
+			s.last[name] = text
+			if page.mark == "" {
+				err = s.event(p.name, string(text))
+			} else {
+				err = s.event("part", name+"\n"+string(text))
+			}
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return nil

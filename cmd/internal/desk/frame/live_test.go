@@ -107,7 +107,7 @@ func TestStaticIsServedForEver(t *testing.T) {
 			t.Errorf("%s: %d %v", path, r.StatusCode, r.Header)
 		}
 	})
-	if loaded != 5 {
+	if loaded != 6 {
 		t.Errorf("a page loads %d files", loaded)
 	}
 	w.Get(404, "", "/desk/static/desk.css")

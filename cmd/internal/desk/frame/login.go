@@ -45,6 +45,11 @@ func (f *Frame) loginView(q *Request, next string) loginView {
 // askLogin answers a request without a session by the login form, which leads back to the page. A posted form is
 // carried along, to be shown again, unless it is of secrets.
 func (f *Frame) askLogin(q *Request, p Page) {
+	if p.stream && strings.Contains(q.Header.Get("Accept"), eventStream) { // a browser does not tell its page of a status
+		q.W.Header().Set("Content-Type", eventStream)
+		_, _ = q.W.Write([]byte("event: over\ndata:\n\n"))
+		return
+	}
 	if p.stream {
 		http.Error(q.W, http.StatusText(http.StatusUnauthorized), http.StatusUnauthorized)
 		return

@@ -135,11 +135,12 @@ type Chrome struct {
 	Who      *access.Principal
 	Nav      []Link
 	Here     string      // this page, to come back to
-	Watch    string      // address of its live fragments; empty for none
+	Watch    string      // address of its live fragments; empty for those alone that every page has
 	Flash    string      // says what was just done
 	Now      time.Time   // the record's
 	Wall     time.Time   // the clock's; zero where it goes with the record
 	Health   *healthView // nil while all is well
+	Waits    int         // how much waits for the reader, see [Queue]
 }
 
 // Link is one place to go.
@@ -161,11 +162,17 @@ func (q *Request) chrome(key string) *Chrome {
 	}
 	c := &Chrome{Key: key, Title: q.T("title." + key), Lang: q.Lang, Theme: q.theme, District: q.frame.District,
 		Demo: q.frame.Demo,
-		Who:  q.Who, Nav: q.nav(), Here: here, Now: q.Now, Wall: watch.Apart(q.frame.Clock(), q.Now), Health: q.health()}
+		Who:  q.Who, Nav: q.nav(), Here: here, Now: q.Now, Wall: watch.Apart(q.frame.Clock(), q.Now), Health: q.health(),
+		Waits: q.waits()}
 	if done := "done." + q.URL.Query().Get("done"); refusal.Known("desk." + done) {
 		c.Flash = q.T(done)
 	}
 	return c
+}
+
+// Alarms reports whether what waits for the reader rings.
+func (c *Chrome) Alarms() bool {
+	return c.May(calls.ActWarningsDeclare) || c.May(calls.ActWarningsApprove) || c.Who != nil && c.Who.Role == calls.Town
 }
 
 // May is for templates.

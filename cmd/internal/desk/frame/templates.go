@@ -63,6 +63,7 @@ func funcs(lang string) template.FuncMap {
 	return template.FuncMap{
 		"t":        func(key string, args ...any) string { return Word(lang, key, args...) },
 		"term":     func(kind terms.Kind, name any) string { return terms.Name(kind, fmt.Sprint(name), lang) },
+		"lang":     func() string { return lang },
 		"level":    func(l alerts.Level) string { return alerts.LevelName(l, lang) },
 		"capital":  Capital,
 		"clock":    Clock,
@@ -97,6 +98,7 @@ type asset struct {
 
 // mediaTypes are those of the static files, by the name that templates use.
 var mediaTypes = map[string]string{"desk.css": "text/css; charset=utf-8", "desk.js": "text/javascript; charset=utf-8",
+	"live.js":            "text/javascript; charset=utf-8",
 	"icon.svg":           "image/svg+xml",
 	"htmx-2.0.11.min.js": "text/javascript; charset=utf-8", "htmx-ext-sse-2.2.4.min.js": "text/javascript; charset=utf-8"}
 

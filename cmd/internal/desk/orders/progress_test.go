@@ -76,7 +76,7 @@ func TestTheEndReachesAnOpenPage(t *testing.T) {
 	id := w.Ordered()
 	order := "/desk/orders/" + id + "-E0001-1"
 	page := w.Get(200, "E0001", order)
-	live := desktest.Attr(desktest.Find(page, "div", "hx-ext", "sse"), "sse-connect")
+	live := desktest.Attr(desktest.Find(page, "body", "hx-ext", "sse"), "sse-connect")
 	if live == "" {
 		t.Fatal("the page does not follow the record")
 	}

@@ -184,7 +184,13 @@ func (d *desk) home(q *frame.Request) (any, error) {
 }
 
 func (d *desk) homeParts(q *frame.Request) []frame.Part {
-	return []frame.Part{q.SharedPart("home", "", frame.ScopeKey(q.Who), func() (template.HTML, error) {
+	return []frame.Part{q.SharedPart("queue", "", frame.ScopeKey(q.Who)+"/"+q.Who.User, func() (template.HTML, error) {
+		v, err := d.queue(q)
+		if err != nil {
+			return "", err
+		}
+		return q.HTML("queue", queueView{v, q.Now})
+	}), q.SharedPart("home", "", frame.ScopeKey(q.Who), func() (template.HTML, error) {
 		v, err := d.homeView(q)
 		if err != nil {
 			return "", err

@@ -30,6 +30,7 @@ type desk struct {
 // Mount adds the area to the desk.
 func Mount(f *frame.Frame) {
 	d := &desk{Frame: f, engine: alerts.Engine{Settings: f.Alerts}}
+	f.Queue = d.queue
 	f.Add(
 		frame.Page{Pattern: "GET /{$}", Key: "public", Show: d.root},
 		frame.Page{Pattern: "GET /desk", Act: calls.ActWarningsRead, Key: "home", Show: d.home},

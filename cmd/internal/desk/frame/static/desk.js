@@ -12,38 +12,6 @@
   window.addEventListener("pageshow", function () {
     document.querySelectorAll("form[data-sent]").forEach(function (f) { delete f.dataset.sent; f.classList.remove("sent"); });
   });
-  // A tab that nobody looks at lets go of its stream: a browser has six connections to a host, and with six such tabs no other
-  // page would come. Looked at again, it is given what it missed.
-  htmx.createEventSource = function (url) {
-    var inner = null, listeners = [], outer = { readyState: EventSource.CONNECTING };
-    function connect() {
-      inner = new EventSource(url);
-      inner.onopen = function (e) { outer.readyState = inner.readyState; if (outer.onopen) outer.onopen(e); };
-      inner.onerror = function (e) {
-        outer.readyState = inner.readyState;
-        if (inner.readyState === EventSource.CLOSED) outer.close(); // another one takes its place
-        if (outer.onerror) outer.onerror(e);
-      };
-      listeners.forEach(function (l) { inner.addEventListener(l[0], l[1]); });
-    }
-    function look() {
-      if (!document.hidden && !inner) connect();
-      if (document.hidden && inner) { inner.close(); inner = null; }
-    }
-    outer.addEventListener = function (name, fn) { listeners.push([name, fn]); if (inner) inner.addEventListener(name, fn); };
-    outer.removeEventListener = function (name, fn) {
-      listeners = listeners.filter(function (l) { return l[0] !== name || l[1] !== fn; });
-      if (inner) inner.removeEventListener(name, fn);
-    };
-    outer.close = function () {
-      document.removeEventListener("visibilitychange", look);
-      outer.readyState = EventSource.CLOSED;
-      if (inner) inner.close();
-    };
-    document.addEventListener("visibilitychange", look);
-    look();
-    return outer;
-  };
   // Whether what is shown is kept up to date.
   var state = document.getElementById("live-state");
   function say(on) {
@@ -105,6 +73,57 @@
     keep(e.target);
   });
   document.addEventListener("htmx:sseMessage", function (e) { restore(e.target); });
+  // What waits is counted in the title of the tab, and more of it rings once, in one tab whose sound was armed.
+  var queue = document.getElementById("queue-n"), alarm = document.getElementById("alarm"), title = document.title.replace(/^\(\d+\) /, "");
+  function count() { var n = queue && queue.querySelector("[data-n]"); return n ? +n.dataset.n : 0; }
+  var before = count(), audio = null;
+  function armed() { return audio && audio.state === "running"; }
+  function sayAlarm() {
+    if (!alarm) return;
+    alarm.hidden = false;
+    alarm.querySelector("[data-sound]").textContent = armed() ? alarm.dataset.soundOn : alarm.dataset.soundOff;
+  }
+  function beep() {
+    if (!armed()) return;
+    [0, 0.35, 0.7].forEach(function (at) {
+      var tone = audio.createOscillator(), loud = audio.createGain();
+      tone.frequency.value = 880;
+      loud.gain.setValueAtTime(0.2, audio.currentTime + at);
+      loud.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + at + 0.3);
+      tone.connect(loud);
+      loud.connect(audio.destination);
+      tone.start(audio.currentTime + at);
+      tone.stop(audio.currentTime + at + 0.3);
+    });
+  }
+  function show(text) {
+    if (window.qkLeads() && window.Notification && Notification.permission === "granted") new Notification(title, { body: text, tag: "qk" });
+  }
+  if (alarm) {
+    document.addEventListener("click", function () {
+      if (!audio && window.AudioContext) audio = new AudioContext();
+      if (audio) audio.resume().then(function () { sayAlarm(); if (armed()) window.qkArmed(); });
+    }, { capture: true });
+    var ask = alarm.querySelector("button"), why = alarm.querySelector("[data-why]");
+    if (!window.isSecureContext || !window.Notification) { ask.hidden = true; why.hidden = false; }
+    else if (Notification.permission === "granted") ask.hidden = true;
+    else ask.addEventListener("click", function () { Notification.requestPermission().then(function (p) { ask.hidden = p === "granted"; }); });
+    sayAlarm();
+  }
+  document.addEventListener("qk:ring", beep);
+  document.addEventListener("htmx:sseMessage", function (e) {
+    if (e.target.id !== "queue-n") return;
+    var n = count();
+    document.title = (n ? "(" + n + ") " : "") + title;
+    if (n > before && alarm) { window.qkRing(armed()); show(alarm.dataset.waits.replace("0", n)); }
+    before = n;
+  });
+  document.addEventListener("qk:ended", function (e) {
+    var text = state ? (e.detail === "over" ? state.dataset.over : state.dataset.lost) : alarm && (e.detail === "over" ? alarm.dataset.over : alarm.dataset.lost);
+    document.title = "⚠ " + (text || "") + " · " + title;
+    if (e.detail === "over") beep(); else window.qkRing(armed());
+    if (text) show(text);
+  });
   // What was refused is what one wants to mend first.
   var wrong = document.querySelector("[aria-invalid=true], .wrong input");
   if (wrong) wrong.focus();

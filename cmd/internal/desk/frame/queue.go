@@ -1,0 +1,66 @@
+package frame
+
+import (
+	"html/template"
+	"time"
+)
+
+// Queue is what waits for somebody: each kind with how many, since when and where it is dealt with. Drills are counted
+// apart.
+type Queue struct {
+	Items, Drills []QueueItem
+}
+
+// QueueItem is one kind of what waits.
+type QueueItem struct {
+	Name  string // of its words, queue.<name>, and the id of its link
+	N     int
+	Text  string
+	Since time.Time // the oldest of them; zero where that is not known
+	Href  string
+	Alarm bool
+}
+
+// N is how many wait in earnest.
+func (v Queue) N() (n int) {
+	for _, i := range v.Items {
+		n += i.N
+	}
+	return n
+}
+
+// queuePart is how many wait, for the head of every page and the title of its tab.
+func (q *Request) queuePart() Part {
+	return q.SharedPart("queue-n", "", ScopeKey(q.Who)+"/"+q.Who.User, func() (template.HTML, error) {
+		v, err := q.frame.Queue(q)
+		if err != nil {
+			return "", err
+		}
+		return q.HTML("queue-n", v.N())
+	})
+}
+
+// Waits is how many wait for the reader of a page; 0 without a session.
+func (q *Request) waits() int {
+	if q.Who == nil || q.frame.Queue == nil {
+		return 0
+	}
+	v, err := q.frame.Queue(q)
+	if err != nil {
+		q.frame.Log.Warn("what waits for a reader cannot be said", "user", q.Who.User, "err", err)
+		return 0
+	}
+	return v.N()
+}
+
+// Lasting is a time that has gone by, as people say it: to the minute within a day, to the hour beyond.
+func Lasting(lang string, d time.Duration) string {
+	days, hours, minutes := int(d/(24*time.Hour)), int(d/time.Hour)%24, int(d/time.Minute)%60
+	switch {
+	case days > 0:
+		return Word(lang, "lasting.days", "days", days, "hours", hours)
+	case hours > 0:
+		return Word(lang, "lasting.hours", "hours", hours, "minutes", minutes)
+	}
+	return Word(lang, "lasting.minutes", "minutes", minutes)
+}
