@@ -153,7 +153,9 @@ func (o observer) follow(id string, old *Round, anew bool) (turn, error) {
 	if old != nil {
 		p.Reason = old.Reason
 		later := old.EndsAt != nil && (w.EndsAt == nil || w.EndsAt.After(*old.EndsAt))
-		p.Reissue = anew || later || old.Reissue && !old.Done
+		// what is ordered ahead comes at another time now, which its orders say
+		moved := old.Level == p.Level && old.StartsAt.After(o.wall) && !old.StartsAt.Equal(p.StartsAt)
+		p.Reissue = anew || later || moved || old.Reissue && !old.Done
 		if old.Level == p.Level && !p.Reissue {
 			old.Next = p.Next
 			return turn{round: old, old: old}, nil

@@ -221,6 +221,39 @@ func TestOrdersOfAMovedStart(t *testing.T) {
 	w.check()
 }
 
+// A raise that is ordered ahead and then comes at another time is ordered anew: its orders say from when they hold.
+func TestOrdersOfAMovedRaise(t *testing.T) {
+	w := newWorld(t, enterprise("E1", alerts.Orange))
+	e := engine()
+	warning := warn(w, e.DecideDeclare,
+		alerts.Declare{Level: alerts.Yellow, Trigger: alerts.CityOrder, Region: "120111",
+			ListPin: alerts.ListPin{ListVersion: w.version.ID, ListHash: w.version.Hash}})
+	w.elapse(0)
+	raise := func(in time.Duration) {
+		t.Helper()
+		at := w.now.Add(in)
+		warning = warn(w, e.DecideAdjust, alerts.Adjust{WarningID: warning.ID, Revision: warning.Revision,
+			Level: alerts.Orange, StartsAt: &at})
+		if warning.Pending != nil {
+			warning = warn(w, e.DecideApprove, alerts.Approve{WarningID: warning.ID, Revision: warning.Revision})
+		}
+		w.elapse(0)
+	}
+	from := func(n int, want string) {
+		t.Helper()
+		if o := w.json(orderID(warning.ID, "E1", n)); o["effective_from"] != want || o["state"] != "open" {
+			t.Errorf("order %d is %v from %v, want %s", n, o["state"], o["effective_from"], want)
+		}
+	}
+	raise(20 * time.Hour)
+	from(1, "2016-12-17T14:00:00+08:00")
+	raise(5 * time.Hour)
+	from(2, "2016-12-16T23:00:00+08:00")
+	w.elapse(6 * time.Hour) // it has begun: nothing is issued again
+	from(2, "2016-12-16T23:00:00+08:00")
+	w.check()
+}
+
 // A warning without an end says so in every order, also where one was named.
 func TestOrdersOfAnEndTakenAway(t *testing.T) {
 	w := newWorld(t, enterprise("E1", alerts.Yellow))

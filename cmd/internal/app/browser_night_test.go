@@ -143,8 +143,10 @@ func (n *night) approve(what string) {
 	n.Helper()
 	n.duty.open("/desk/warnings/" + n.warning)
 	n.duty.says("等待审批："+what, "approver")
+	n.duty.shot("night-waiting-" + n.warning)
 	n.approver.open("/desk/warnings/" + n.warning + "/approve")
 	n.approver.says(what)
+	n.approver.shot("night-approve-" + n.warning)
 	n.approver.click(`button[value=confirm]`)
 	n.approver.says(word("done.approve"))
 }
@@ -164,6 +166,7 @@ func (n *night) object() {
 	d.click(`nav a[href="/desk"]`)
 	d.says("待您处理：1", "异议待处理 1 个")
 	d.looksRight("/desk with what waits")
+	d.shot("night-queue")
 	d.click("#q-objected")
 	d.click(`[id="d-` + n.warning + `-E0003-1"]`)
 	d.opens(".decision-amend > summary")
@@ -177,6 +180,7 @@ func (n *night) object() {
 			n.Errorf("the review of the amendment does not say %s: %s", s, review)
 		}
 	}
+	d.shot("night-amend-review")
 	text := n.readOut(d, "E0003")
 	d.click(`button[value=confirm]`)
 	d.says(word("done.objection"))
@@ -199,6 +203,7 @@ func (n *night) raise() {
 	d.fill("#f-reason", "市级升级为红色")
 	d.click(`button[value=review]`)
 	d.says(word("outcome.raise_pending")[:len("须")], "红色")
+	d.shot("night-raise-review")
 	counts := squeezeAll(d.text())
 	d.fill("#typed", "红色")
 	d.click(`button[value=confirm]`)
@@ -273,11 +278,12 @@ func (n *night) accept() {
 		d.click(`button[value=review]`)
 	}
 	d.says(word("plan.review"))
+	d.shot("night-plan-review")
 	text := n.readOut(d, "E0001")
 	d.click(`button[value=confirm]`)
 	d.says(word("done.plan"))
 	next := n.nextOf("E0001")
-	if now := n.textOf(next); now != text || next == order {
+	if now := n.textOf(next); !alike(now, text) || next == order {
 		n.Errorf("%s with the plan: the review had %q, the order has %q", next, text, now)
 	}
 	if said := squeezeAll(text); !strings.Contains(said, "运行方案") {
@@ -294,6 +300,7 @@ func (n *night) lift() {
 	d.open("/desk/warnings/" + n.warning + "/lift")
 	d.fill("#f-reason", "扩散条件转好")
 	d.click(`button[value=review]`)
+	d.shot("night-lift-review")
 	d.says(word("outcome.lifted"), fmt.Sprintf("%d 份", open))
 	d.fill("#typed", "解除")
 	d.click(`button[value=confirm]`)
@@ -308,6 +315,7 @@ func (n *night) ended(says, order string) {
 	p.comes("the end on the plant's page", js(`document.querySelector("#order-head").textContent.includes(%s)`, says))
 	p.comes("the button that receives it", `document.querySelector('form[action$="/receive"] button') !== null`)
 	p.says("恢复正常生产")
+	p.shot("night-ended-" + order)
 	if strings.Contains(p.text(), "请办理") {
 		n.Errorf("a dead order asks to be carried out: %s", p.text())
 	}
