@@ -49,7 +49,7 @@ func (q *Request) measureChanges(before, after []reductionlist.Measure) (out []M
 		row("checks", strings.Join(old.Checks, "；"), strings.Join(now.Checks, "；"))
 		row("monitors", points(old.Monitors), points(now.Monitors))
 		row("measure_evidence", old.Evidence, now.Evidence)
-		row("saves", old.Saves, now.Saves)
+		row("saves", q.saved(old.Measure), q.saved(now.Measure))
 		if len(c.Rows) > 0 {
 			out = append(out, c)
 		}

@@ -48,16 +48,30 @@ func (q *Request) Measures(list []reductionlist.Measure) []MeasureView {
 }
 
 func (q *Request) amounts(a reductionlist.Amounts) string {
+	parts := amountParts(a)
+	if len(parts) == 0 {
+		return ""
+	}
+	return q.T("tonnes", "amounts", strings.Join(parts, "，"))
+}
+
+// saved is a daily reduction beside a label that says what it is.
+func (q *Request) saved(m *reductionlist.Measure) string {
+	parts := amountParts(m.Reduction)
+	if len(parts) == 0 {
+		return ""
+	}
+	return strings.Join(parts, "，") + " " + q.T("tonne")
+}
+
+func amountParts(a reductionlist.Amounts) []string {
 	var parts []string
 	for i, p := range a.Parts() {
 		if *p.Value != 0 {
 			parts = append(parts, [...]string{"SO₂", "NOx", "PM", "VOCs"}[i]+" "+Number(*p.Value))
 		}
 	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return q.T("tonnes", "amounts", strings.Join(parts, "，"))
+	return parts
 }
 
 // MeasureNames are the names of the fields of a form that ask for a measure's text, hours and quantity; Member names those

@@ -12,7 +12,8 @@ func init() {
 		"desk.round.approved": {"批准后才办理；以下按现有的减排令、现在批准计算。",
 			"Not before the approval; by the orders as they are now, were it approved now."},
 		"desk.round.page": {"有变化的第 {from}–{to} 份，共 {n} 份", "{from}–{to} of the {n} that change"},
-		"desk.round.on":   {"直接到确认", "On to the confirmation"},
+		"desk.round.back": {"回到确认", "Back to the confirmation"},
+		"desk.round.each": {"逐份查看", "each of them"},
 		"desk.round.ends": {"解除", "ends"},
 		"desk.round.text": {"解除通知原文", "The text of the notice that it ends"},
 

@@ -77,7 +77,7 @@ func TestReductionsAreAskedOnTheDesk(t *testing.T) {
 	text := w.Post(http.StatusOK, "duty", path, form).Text
 	desktest.Lint(t, "read out", text)
 	page := desktest.Parsed(t, text)
-	desktest.Shows(t, "read out", page, "将重新下达 1 份减排令", "日减排 SO₂ 0.00275，NOx 0.0205，PM 0.001 吨 → 日减排 SO₂ 0.00275，NOx 0.0345，PM 0.001 吨",
+	desktest.Shows(t, "read out", page, "将重新下达 1 份减排令", "SO₂ 0.00275，NOx 0.0205，PM 0.001 吨 → SO₂ 0.00275，NOx 0.0345，PM 0.001 吨",
 		"新减排令原文", "1#焚烧炉按已接受的运行方案执行，入炉量")
 	confirm := formAt(t, page, path, frame.StepConfirm)
 	if w.Svc.J.Height() != height {

@@ -155,8 +155,8 @@ func TestPlanOnTheDesk(t *testing.T) {
 	desktest.Lint(t, "read out", text)
 	page = desktest.Parsed(t, text)
 	desktest.Shows(t, "read out", page, "确认接受运行方案", "将重新下达 1 份减排令", "M05 5#机组 措施内容", "运行方案 （未填） → 执行已接受的方案", "150 t/d",
-		"→ 5#机组按已接受的运行方案执行，耗煤量：", "→ 不超过 0 t/d", "日减排 SO₂ 0.01695，NOx 0.0375，PM 0.001485 吨 → 日减排 SO₂ 0.315136，NOx 0.697203，PM 0.027609 吨",
-		"NOx 0.036，PM 0.001485 吨 → 日减排 SO₂ -0.047157，NOx -0.100157，PM -0.004131 吨", "新减排令原文", "你单位本次响应期的运行方案已经接受", reason, "确认后减排令修订")
+		"→ 5#机组按已接受的运行方案执行，耗煤量：", "→ 不超过 0 t/d", "SO₂ 0.01695，NOx 0.0375，PM 0.001485 吨 → SO₂ 0.315136，NOx 0.697203，PM 0.027609 吨",
+		"NOx 0.036，PM 0.001485 吨 → SO₂ -0.047157，NOx -0.100157，PM -0.004131 吨", "新减排令原文", "你单位本次响应期的运行方案已经接受", reason, "确认后减排令修订")
 	confirm := formAt(t, page, path+"/plan", frame.StepConfirm)
 	if w.Svc.J.Height() != height {
 		t.Error("something is recorded before the confirmation")
