@@ -139,3 +139,22 @@ func (c *Criterion) UnmarshalText(text []byte) error {
 
 // IsZero reports whether no criterion was given.
 func (c Criterion) IsZero() bool { return c.Kind == "" }
+
+// Forbidden is the highest emission standard of the vehicles that a measure stops altogether, as people name it: 国四及以下
+// where 国五 is admitted. It is empty for any other measure.
+func (m *Measure) Forbidden() string {
+	if m.Action != StopVehicles || m.Quantity == nil || m.Quantity.Value != 0 {
+		return ""
+	}
+	const standards = "一二三四五六"
+	for _, o := range m.Monitors {
+		if o.Criterion.Kind != NoVehicleBelow {
+			continue
+		}
+		admitted := strings.Index(standards, strings.TrimPrefix(o.Criterion.Standard, "国"))
+		if admitted > 0 {
+			return "国" + standards[admitted-len("一"):admitted] + "及以下"
+		}
+	}
+	return ""
+}

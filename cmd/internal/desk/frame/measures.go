@@ -37,6 +37,9 @@ func (q *Request) Measures(list []reductionlist.Measure) []MeasureView {
 		if m.Quantity != nil {
 			v.Much = m.Quantity.Text(q.Lang)
 		}
+		if standard := m.Forbidden(); standard != "" {
+			v.Much = q.T("no_vehicles", "standard", standard)
+		}
 		for _, o := range m.Monitors {
 			v.Checks = append(v.Checks, strings.TrimSpace(terms.Name(terms.Source, o.Source, q.Lang)+" "+
 				o.Criterion.Text(q.Lang)))

@@ -3,6 +3,8 @@ package frame
 import (
 	"html/template"
 	"time"
+
+	"qingkong/alerts"
 )
 
 // Queue is what waits for somebody: each kind with how many, since when and where it is dealt with. Drills are counted
@@ -63,4 +65,13 @@ func Lasting(lang string, d time.Duration) string {
 		return Word(lang, "lasting.hours", "hours", hours, "minutes", minutes)
 	}
 	return Word(lang, "lasting.minutes", "minutes", minutes)
+}
+
+// HourMinute is a time of the day, with the date where it is not today's.
+func HourMinute(at, now time.Time) string {
+	at, now = at.In(alerts.Shanghai()), now.In(alerts.Shanghai())
+	if at.Format(time.DateOnly) == now.Format(time.DateOnly) {
+		return at.Format("15:04")
+	}
+	return at.Format("01-02 15:04")
 }

@@ -31,6 +31,7 @@ func init() {
 		"desk.no_end":           {"另行通知", "until further notice"},
 		"desk.no_list":          {"没有生效的应急减排清单；请先导入并启用。", "No reduction list is in force; import and activate one first."},
 		"desk.note_erased":      {"（内容已按规定删除）", "(the text was erased as the rules ask)"},
+		"desk.no_vehicles":      {"禁行 {standard}重型货车", "no lorries of {standard}"},
 		"desk.tonne":            {"吨", "t"},
 		"desk.tonnes":           {"日减排 {amounts} 吨", "saves {amounts} t a day"},
 		"desk.responsible":      {"责任岗位", "Responsible:"},

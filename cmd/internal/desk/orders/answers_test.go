@@ -18,7 +18,7 @@ func TestEnterpriseAnswers(t *testing.T) {
 	id := w.Ordered()
 	order := "/desk/orders/" + id + "-E0001-1"
 	if text := desktest.TextOf(w.Get(200, "E0001", "/desk")); !strings.Contains(text, "我的减排令") ||
-		!strings.Contains(text, "待确认") {
+		!strings.Contains(text, "前确认") {
 		t.Errorf("home: %s", text)
 	}
 	send := func(action string, set url.Values) {

@@ -152,7 +152,7 @@ type homeView struct {
 	Declare bool // nothing is in the way of a declaration
 	Drills  bool
 	Propose bool // the user may see proposals
-	Mine    []frame.OrderRow
+	Mine    mineView
 }
 
 // proposalView is an open proposal with the form that follows it.
@@ -278,7 +278,7 @@ func (d *desk) homeRest(q *frame.Request, tx *bbolt.Tx, v *homeView, live *alert
 		}
 	}
 	if q.Who.Role == calls.Enterprise && q.Who.Recipient != "" {
-		v.Mine, _, err = q.OrderRows(tx, notify.Filter{Recipient: q.Who.Recipient}, "", 20)
+		v.Mine, err = d.mine(q, tx)
 	}
 	return err
 }
