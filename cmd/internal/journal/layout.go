@@ -18,8 +18,9 @@ import (
 // in 2 keys are forgotten after a month, and timers of typed times keep to the wall clock; in 3 a region keeps what was
 // dismissed of each kind of proposal; in 4 an order knows what its recipient was told when it ended, and its objection,
 // and a day keeps what each station measured; in 5 an outbox row names its channel, and the record knows which blobs
-// its events name.
-const layout = 6
+// its events name; in 6 the reports of a recipient are kept, and who has received an end is counted; in 7 a raise that
+// is ordered ahead and moved makes another round.
+const layout = 7
 
 var layoutKey = []byte("layout")
 
