@@ -38,7 +38,7 @@ func DecideSetPhone(tx *bbolt.Tx, _ string, in SetPhone, _ time.Time) ([]journal
 	case r.PhoneRef == in.PhoneRef:
 		return nil, CredentialChange{User: in.User}, nil
 	}
-	return []journal.Event{PhoneChanged{in.User, in.PhoneRef}}, CredentialChange{User: in.User}, nil
+	return []journal.Event{PhoneChanged(in)}, CredentialChange{User: in.User}, nil
 }
 
 // WhoMay are the accounts whose role allows an act and that may log in, in the order of their names, at most limit.
