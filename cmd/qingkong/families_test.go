@@ -43,7 +43,6 @@ func families(t *testing.T) map[string][]string {
 		"act.%s.confirm":       acts,
 		"act.%s.confirm.drill": acts,
 		"axis.%s":              {"delivery", "answer", "execution", "verdict"},
-		"theme.%s":             {"auto", "light", "dark"},
 		"plan.%s":              {"optimal", "feasible"},
 		"plan.cut.%s":          {"length", "factors"},
 		"plan.days.%s":         {"coal", "waste"},
