@@ -42,6 +42,7 @@ func families(t *testing.T) map[string][]string {
 		"act.%s.review.drill":  acts,
 		"act.%s.confirm":       acts,
 		"act.%s.confirm.drill": acts,
+		"queue.%s":             {"approve", "objected", "overdue", "failed", "relist", "lists", "checks"},
 		"axis.%s":              {"delivery", "answer", "execution", "verdict"},
 		"plan.%s":              {"optimal", "feasible"},
 		"plan.cut.%s":          {"length", "factors"},

@@ -348,8 +348,8 @@ func TestHowARefusalLooks(t *testing.T) {
 			t.Errorf("GET %s: %d", path, res.StatusCode)
 		}
 	}
-	if len(calls) > 7 {
-		t.Errorf("a page of the desk is %d calls, and default.yaml says 7: %v", len(calls), calls)
+	if len(calls) > 8 {
+		t.Errorf("a page of the desk is %d calls, and default.yaml says 8: %v", len(calls), calls)
 	}
 	var res *http.Response
 	var body string

@@ -271,6 +271,10 @@ func (b *consoleBench) request(ctx context.Context, server string, l target) (*h
 		req.Header.Set("Cookie", b.cookie)
 	}
 	res, err := b.client.Do(req)
+	if err == nil && l.form != nil && res.StatusCode == http.StatusSeeOther { // what was typed waits on the page of its review
+		_ = res.Body.Close()
+		return b.request(ctx, server, target{path: res.Header.Get("Location")})
+	}
 	if err == nil && res.StatusCode != http.StatusOK {
 		defer res.Body.Close()
 		return nil, fmt.Errorf("%s %s: %s", method, l.path, res.Status)
