@@ -5,9 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"reflect"
-	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -43,13 +41,25 @@ func (h *handler) outlook(tx *bbolt.Tx, cmd Command, now Moment) (o Outlook, err
 	if o.Events, o.Result, err = h.decide(tx, cmd.Actor, cmd.Payload, Proof{Preview: true}, now); err != nil {
 		return o, err
 	}
-	later := Moment{At: now.At.Add(time.Second), Wall: now.Wall.Add(time.Second)}
-	again, _, err := h.decide(tx, cmd.Actor, cmd.Payload, Proof{Preview: true}, later)
+	again, err := h.decideLater(tx, cmd, now)
 	if err != nil { // whatever the clock refuses in a second is another outcome then
 		again = nil
 	}
 	o.Digest, err = digestOf(o.Events, again)
 	return o, err
+}
+
+// decideLater decides the command again with a clock that is past the minute, since orders state times to the minute.
+// A command whose time runs out before that is decided a second later.
+func (h *handler) decideLater(tx *bbolt.Tx, cmd Command, now Moment) (events []Event, err error) {
+	for _, step := range []time.Duration{time.Minute + time.Second, time.Second} {
+		later := Moment{At: now.At.Add(step), Wall: now.Wall.Add(step)}
+		events, _, err = h.decide(tx, cmd.Actor, cmd.Payload, Proof{Preview: true}, later)
+		if err == nil {
+			break
+		}
+	}
+	return events, err
 }
 
 // asSeen refuses a command that would record something else than its sender was shown.
@@ -67,7 +77,7 @@ func (h *handler) asSeen(tx *bbolt.Tx, cmd Command, now Moment) error {
 // OutcomeChanged is the rule that refuses a command which would record something else than its sender was shown.
 const OutcomeChanged = "journal.outcome_changed"
 
-// digestOf hashes events without what the same command gives otherwise a second later: the times that the clock makes.
+// digestOf hashes events without what the same command gives otherwise a little later: the times that the clock makes.
 func digestOf(events, later []Event) (string, error) {
 	now, err := plainEvents(events)
 	if err != nil {
@@ -106,7 +116,7 @@ func timeless(a, b any) any {
 	case map[string]any:
 		if b, ok := b.(map[string]any); ok {
 			out := map[string]any{}
-			for _, name := range slices.Collect(maps.Keys(a)) {
+			for name := range a {
 				out[name] = timeless(a[name], b[name])
 			}
 			return out

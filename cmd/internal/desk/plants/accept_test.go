@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/desk/desktest"
@@ -111,6 +112,18 @@ func TestAPlanIsReadOutAgainWhenTheOrderChanges(t *testing.T) {
 	page := w.Refused(http.StatusConflict, "duty", path, confirm)
 	desktest.Shows(t, "the review", page, "情况已变化", "新减排令原文")
 	w.Post(http.StatusSeeOther, "duty", path, formAt(t, page, path, frame.StepConfirm))
+	if _, err := w.Svc.OrderJSON(strings.TrimSuffix(order, "1") + "2"); err != nil {
+		t.Error(err)
+	}
+}
+
+// The order states times to the minute: reading them out takes longer, and what follows is what was read but for these.
+func TestAPlanIsAcceptedAMinuteAfterItWasReadOut(t *testing.T) {
+	w, order, path, form := asked(t)
+	stay(form)
+	confirm := formAt(t, desktest.Parsed(t, w.Post(http.StatusOK, "duty", path, form).Text), path, frame.StepConfirm)
+	w.Elapse(10*time.Minute + 10*time.Second)
+	w.Post(http.StatusSeeOther, "duty", path, confirm)
 	if _, err := w.Svc.OrderJSON(strings.TrimSuffix(order, "1") + "2"); err != nil {
 		t.Error(err)
 	}
