@@ -75,8 +75,7 @@ func AddAccountCommand(actor, key string, in calls.NewAccount) (journal.Command,
 	nameRef, phoneRef := s.seal(strings.TrimSpace(in.Name)), s.seal(calls.PlainPhones(in.Phone))
 	return s.command(CommandAddAccount, key, actor,
 		AddAccount{User: in.User, Role: calls.Role(in.Role), Town: strings.TrimSpace(in.Town), NameRef: nameRef,
-			PhoneRef:    phoneRef,
-			PasswordRef: s.passwordRef, TokenRef: s.tokenRef})
+			PhoneRef: phoneRef, PasswordRef: s.passwordRef, TokenRef: s.tokenRef})
 }
 
 // IssueCredentialsCommand makes the command for a recipient's new password and token, and what is shown once it

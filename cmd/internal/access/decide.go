@@ -101,7 +101,8 @@ func DecideAddAccount(tx *bbolt.Tx, actor string, in AddAccount, _ time.Time) ([
 	case taken == nil:
 		seen, err := shownTo(tx, actor, in.User)
 		return []journal.Event{AccountAdded{User: in.User, Role: in.Role, Town: in.Town, NameRef: in.NameRef,
-			PhoneRef: in.PhoneRef, PasswordRef: in.PasswordRef, TokenID: done.TokenID, TokenRef: in.TokenRef, Seen: seen}}, done, err
+			PhoneRef: in.PhoneRef, PasswordRef: in.PasswordRef, TokenID: done.TokenID, TokenRef: in.TokenRef,
+			Seen: seen}}, done, err
 	case taken.Recipient != "":
 		return nil, CredentialChange{}, refusal.New(refusal.Conflict, "access.name_is_recipient",
 			refusal.Args{"user": in.User, "recipient": taken.Recipient})

@@ -54,8 +54,8 @@ func ListRole(tx *bbolt.Tx, role calls.Role, cursor string, limit int) (page []*
 var recipientKey = []byte(`"recipient":"`)
 
 func (r *row) user(tx *bbolt.Tx) *calls.User {
-	u := &calls.User{User: r.User, Role: r.Role, Name: r.name(tx), Phone: r.phone(tx), Town: r.Town, Recipient: r.Recipient, MNs: r.MNs,
-		Disabled: r.Disabled, Tokens: make([]calls.Token, len(r.Tokens)), AddedAt: r.AddedAt, AddedBy: r.AddedBy}
+	u := &calls.User{User: r.User, Role: r.Role, Name: r.name(tx), Phone: r.phone(tx), Town: r.Town,
+		Recipient: r.Recipient, MNs: r.MNs, Disabled: r.Disabled, Tokens: make([]calls.Token, len(r.Tokens)), AddedAt: r.AddedAt, AddedBy: r.AddedBy}
 	u.Reset, u.SecretSeen = r.Reset, r.sight()
 	if r.Factor != nil {
 		u.FactorAt = &r.Factor.At

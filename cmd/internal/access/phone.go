@@ -33,7 +33,7 @@ func DecideSetPhone(tx *bbolt.Tx, _ string, in SetPhone, _ time.Time) ([]journal
 	case err != nil:
 		return nil, CredentialChange{}, err
 	case r.Recipient != "":
-		return nil, CredentialChange{}, refusal.Transition("access.phone_of_recipient", in.User,
+		return nil, CredentialChange{}, refusal.New(refusal.Conflict, "access.phone_of_recipient",
 			refusal.Args{"recipient": r.Recipient})
 	case r.PhoneRef == in.PhoneRef:
 		return nil, CredentialChange{User: in.User}, nil

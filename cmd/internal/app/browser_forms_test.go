@@ -159,6 +159,7 @@ func busyHands(t *testing.T, w *world, p *tab) {
 	own.login("duty")
 	own.open("/desk/warnings/" + warning + "/board")
 	oneStream(t, own, func() { acknowledge("burner") }, awaiting(total-3))
+	theEndOfTheStream(w.person(t, deskWidth))
 }
 
 // oneStream opens more tabs than a browser has connections to a host. One of them holds the stream of all, those that
@@ -196,6 +197,39 @@ func oneStream(t *testing.T, p *tab, acknowledge func(), arrived string) {
 	for _, one := range tabs {
 		one.comes("the answer in each tab", arrived)
 	}
+}
+
+// theEndOfTheStream ends the session under two open tabs, which say so; who logs in after that in one of them has a stream
+// of their own.
+func theEndOfTheStream(p *tab) {
+	p.t.Helper()
+	const live, ended = `document.getElementById("live-state")?.className === "live-on"`, `document.title.startsWith("⚠ ")`
+	p.login("duty")
+	other := p.beside()
+	other.open("/desk")
+	other.comes("a live page", live)
+	p.expire()
+	for _, one := range []*tab{p, other} {
+		one.comes("the end of the session in the title", ended)
+	}
+	other.says(word("live.over"))
+	p.login("approver")
+	p.comes("a stream of the one who is there now", live)
+	if !eval[bool](other, ended) {
+		p.t.Error("the tab of a session that is over has come back to life as another's")
+	}
+}
+
+// away stops the server under an open page, which says so at once, and after a minute in its title.
+func away(t *testing.T, w *world) {
+	p := w.person(t, deskWidth)
+	p.login("duty")
+	p.comes("a live page", `document.getElementById("live-state").className === "live-on"`)
+	stop(t, w.App)
+	p.comes("that the page is as it was", `document.getElementById("live-state").className === "live-off"`)
+	eval[chromedp.Void](p, `Date.now = (now => () => now() + 70000)(Date.now)`)
+	p.comes("that the server is away, in the title", `document.title.startsWith("⚠ ")`)
+	p.taken() // the console says that a connection was lost
 }
 
 // entered fills in a declaration that follows no proposal, as far as its read-out.

@@ -27,6 +27,7 @@ func TestBrowser(t *testing.T) {
 	t.Run("list and plan", func(t *testing.T) { lists(t, openWorld(t, b, &demo.Demo{NoSimulate: true})) })
 	t.Run("a whole night", func(t *testing.T) { theNight(t, openWorld(t, b, &demo.Demo{NoSimulate: true})) })
 	t.Run("two persons", func(t *testing.T) { persons(t, openWorld(t, b, &demo.Demo{NoSimulate: true})) })
+	t.Run("a server that is away", func(t *testing.T) { away(t, openWorld(t, b, &demo.Demo{NoSimulate: true})) })
 	t.Run("forms", func(t *testing.T) { forms(t, openWorld(t, b, &demo.Demo{NoSimulate: true})) })
 }
 

@@ -250,7 +250,7 @@ var (
 	SetOwnPhone = row[OwnPhone, *User]("PUT /me/phone", SignedIn,
 		"自己的电话，值班室需要审批时据此联系；空的即删去",
 		"where to call the caller when an approval is wanted; empty takes it away",
-		Call{Body: smallBody, Refuses: codes{refusal.TransitionRefused}, Example: `{"phone":"13800000000"}`})
+		Call{Body: smallBody, Refuses: codes{refusal.Conflict}, Example: `{"phone":"13800000000"}`})
 	Factor = row[None, FactorState]("GET /me/factor", SignedIn,
 		"自己的二次验证", "the caller's own second factor", Call{})
 	NewFactor = row[None, FactorDraft]("GET /me/factor/secret", SignedIn,
@@ -279,7 +279,7 @@ var (
 		Call{Body: smallBody, Bare: true, Refuses: codes{refusal.TransitionRefused}})
 	SetPhone = row[AccountPhone, *User]("PUT /accounts/{id}/phone", ActAccountsCreate,
 		"账号本人的电话；空的即删去", "where to call the person of an account; empty takes it away",
-		Call{Body: smallBody, Bare: true, Refuses: codes{refusal.TransitionRefused}, Example: `{"phone":"13800000000"}`})
+		Call{Body: smallBody, Bare: true, Refuses: codes{refusal.Conflict}, Example: `{"phone":"13800000000"}`})
 	ResetFactor = row[ByID, *User]("DELETE /accounts/{id}/factor", ActAccountsCredentials,
 		"重置账号的二次验证，用于验证器丢失", "resets an account's second factor, where the authenticator is lost", Call{})
 	DisableAccount = row[Nothing, *User]("POST /accounts/{id}/disable", ActAccountsDisable,

@@ -58,6 +58,9 @@ type World struct {
 // Begin is the time of every world.
 var Begin = servicetest.Begin
 
+// Beat is between two signs of life of a stream.
+const Beat = 50 * time.Millisecond
+
 // New is a world with the list [Fixture].
 func New(t testing.TB) *World { return NewWith(t, Fixture()) }
 
@@ -86,6 +89,7 @@ func NewWith(t testing.TB, l *reductionlist.List) *World {
 	w.Desk = desk.New(w.Svc, w.Sessions, hub,
 		frame.Options{District: "西青区", Demo: true, Alerts: servicetest.Settings().Alerts,
 			Watch: w.Watchman, Clock: func() time.Time { return w.Clock.Now().Add(-w.Lag) },
+			Beat:  Beat,
 			Feeds: func() []feed.Status { return w.Feeds },
 			Log:   slog.New(slog.NewTextHandler(&testLog{t, &w.loggable}, nil))})
 	w.Import(l)

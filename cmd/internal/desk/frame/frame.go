@@ -8,9 +8,10 @@
 // # How a form keeps its promise
 //
 // A form carries the revision of the warning that was seen and an idempotency key made when it was rendered, so that a
-// double click and a reload do nothing twice. What is read out before an act is a draft, see [Request.ToReview]. A refusal stands beside its field and what was typed stays. An act on a
-// revision that has moved shows what changed since. A POST without a session is answered by the login form, which
-// carries what was typed; after the login the form is shown again, filled in and not yet sent.
+// double click and a reload do nothing twice. What is read out before an act is a draft, see [Request.ToReview]. A
+// refusal stands beside its field and what was typed stays. An act on a revision that has moved shows what changed
+// since. A POST without a session is answered by the login form, which carries what was typed; after the login the form
+// is shown again, filled in and not yet sent.
 //
 // # What is shown live
 //
@@ -92,7 +93,9 @@ type Options struct {
 	Feeds    func() []feed.Status // state of the sources of forecasts on this node; nil where there are none
 	Watch    *watch.Watchman      // what the head of every page says of the system
 	Clock    func() time.Time     // of this machine; default: time.Now
-	Log      *slog.Logger
+	// Beat is between two signs of life of a stream, each a use of its session; default: 15 s.
+	Beat time.Duration
+	Log  *slog.Logger
 }
 
 // Frame is what the areas of the desk share and what they add their pages to. It is the handler of "/", "/login",
@@ -138,6 +141,9 @@ func New(svc *service.Service, sessions Sessions, live Live, templates Templates
 	areas ...func(*Frame)) *Frame {
 	if opt.Clock == nil {
 		opt.Clock = time.Now
+	}
+	if opt.Beat <= 0 {
+		opt.Beat = beat
 	}
 	if opt.Shares == nil {
 		opt.Shares = share.New(share.Options{})

@@ -25,7 +25,7 @@ const (
 	fragmentPause = 250 * time.Millisecond // between two renderings of the same fragment
 	fragmentAge   = 20 * time.Second       // after which it is rendered anew though nothing was recorded, for time passes
 	fragmentsMost = 2000                   // kept at a time
-	beat          = 15 * time.Second       // between two signs of life of a stream, each a use of its session
+	beat          = 15 * time.Second       // between two signs of life of a stream
 	writeWithin   = 10 * time.Second       // for one message; a slower viewer is cut off and comes back by itself
 )
 
@@ -173,7 +173,7 @@ func (f *Frame) watch(q *Request) (any, error) {
 	_ = s.out.SetReadDeadline(time.Time{}) // of the server's connections; a test's recorder has none
 	q.W.WriteHeader(http.StatusOK)
 	ticks := f.live.Watch(q.Context(), q.Who, about)
-	heart := time.NewTicker(beat)
+	heart := time.NewTicker(f.Beat)
 	defer heart.Stop()
 	for {
 		news := f.Watch.Changed()

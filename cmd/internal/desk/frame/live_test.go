@@ -70,6 +70,96 @@ func TestLive(t *testing.T) {
 	}
 }
 
+// stream opens the stream of a session and gives its lines.
+func stream(t *testing.T, srv *httptest.Server, cookie *http.Cookie, query string) <-chan string {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, srv.URL+"/desk/live?"+query, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.AddCookie(cookie)
+	r.Header.Set("Accept", "text/event-stream")
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = res.Body.Close() }) // the request is cancelled
+	if res.StatusCode != http.StatusOK {
+		t.Fatalf("the stream of %s: %s", query, res.Status)
+	}
+	lines := make(chan string, 1000)
+	go func() {
+		defer close(lines)
+		for s := bufio.NewScanner(res.Body); s.Scan(); {
+			lines <- s.Text()
+		}
+	}()
+	return lines
+}
+
+// until reads a stream up to a line.
+func until(t *testing.T, lines <-chan string, want string) {
+	t.Helper()
+	for end := time.After(20 * time.Second); ; {
+		select {
+		case line, open := <-lines:
+			if line == want {
+				return
+			}
+			if !open {
+				t.Fatalf("the stream ends before %q", want)
+			}
+		case <-end:
+			t.Fatalf("%q does not come", want)
+		}
+	}
+}
+
+// One stream serves the pages of all tabs of a browser, each part with the place of its page; so many and no more.
+func TestOneStreamOfSeveralPages(t *testing.T) {
+	w := desktest.New(t)
+	id := w.Ordered()
+	srv := httptest.NewServer(w.Desk)
+	defer srv.Close()
+	pages := url.Values{"of": {"page=none", "page=board&warning=" + id, "page=home"}}
+	lines := stream(t, srv, w.Cookie("duty"), pages.Encode())
+	for _, head := range []string{"data: 1 summary", "data: 2 home", "data: * health", "data: * queue-n"} {
+		until(t, lines, head)
+	}
+	w.Post(303, "E0001", "/desk/orders/"+id+"-E0001-1/object", url.Values{"note": {"n"}, "key": {frame.NewKey()}})
+	until(t, lines, "data: * queue-n")
+
+	pages["of"] = make([]string, 13)
+	if r := w.As("duty", "/desk/live?"+pages.Encode(), nil); r.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("13 pages: %d", r.StatusCode)
+	}
+}
+
+// A page that stays open is a use of its session, which lasts as long as the login does; then the stream says that it is
+// over, also to whoever asks for it without a session.
+func TestAnOpenPageIsAUseOfItsSession(t *testing.T) {
+	w := desktest.New(t)
+	cookie := w.Cookie("duty")
+	srv := httptest.NewServer(w.Desk)
+	defer srv.Close()
+	lines := stream(t, srv, cookie, "page=home")
+	for range 5 { // seven hours and a half, with two at most between uses
+		w.Elapse(90 * time.Minute)
+		until(t, lines, "event: beat")
+		until(t, lines, "event: beat") // the first may have been on its way
+	}
+	r := httptest.NewRequest(http.MethodGet, "/desk", nil)
+	r.AddCookie(cookie)
+	if w.Sessions.Who(r) == nil {
+		t.Fatal("the session is over under an open page")
+	}
+	w.Elapse(5 * time.Hour)
+	until(t, lines, "event: over")
+	until(t, stream(t, srv, cookie, "page=home"), "event: over")
+}
+
 func TestLookAndPublic(t *testing.T) {
 	w := desktest.New(t)
 	r := w.Post(303, "", "/desk/look", url.Values{"lang": {frame.EN}, "theme": {"dark"}, "back": {"//evil"}})

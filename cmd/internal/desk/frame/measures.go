@@ -117,11 +117,19 @@ func (n MeasureNames) Fields(q *Request, m *reductionlist.Measure, typed url.Val
 			stays(fmt.Sprintf("criterion%d", i))
 		}
 	}
-	for i, p := range m.Reduction.Parts() {
-		add(n.Member(pollutants[i]), KindNumber, q.T("f.reduction", "pollutant", p.Name), Number(*p.Value))
-	}
+	out = append(out, n.ReductionFields(q, m)...)
 	stays(pollutants[0])
 	return out
+}
+
+// ReductionFields ask for the parts of a measure's daily reduction, in the order of [reductionlist.Amounts.Parts].
+func (n MeasureNames) ReductionFields(q *Request, m *reductionlist.Measure) (fields []Field) {
+	for i, p := range m.Reduction.Parts() {
+		f := q.Field(n.Member(pollutants[i]), KindNumber, false)
+		f.Label, f.Value = q.T("f.reduction", "pollutant", p.Name), Number(*p.Value)
+		fields = append(fields, f)
+	}
+	return fields
 }
 
 // stayName is the name of the tick that says that a field stays as it is.

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"qingkong/alerts"
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/calls"
 )
 
 // Queue is what waits for somebody: each kind with how many, since when and where it is dealt with. Drills are counted
@@ -31,9 +33,18 @@ func (v Queue) N() (n int) {
 	return n
 }
 
+// QueueScope is the same for all for whom the same waits. Those who approve are told apart, for nobody approves what they
+// entered.
+func QueueScope(who *access.Principal) string {
+	if calls.Allowed(who.Role, calls.ActWarningsApprove) || calls.Allowed(who.Role, calls.ActListsApprove) {
+		return string(who.Role) + "//" + who.User
+	}
+	return string(who.Role) + "/" + who.Town
+}
+
 // queuePart is how many wait, for the head of every page and the title of its tab.
 func (q *Request) queuePart() Part {
-	return q.SharedPart("queue-n", "", ScopeKey(q.Who)+"/"+q.Who.User, func() (template.HTML, error) {
+	return q.SharedPart("queue-n", "", QueueScope(q.Who), func() (template.HTML, error) {
 		v, err := q.frame.Queue(q)
 		if err != nil {
 			return "", err
@@ -42,7 +53,7 @@ func (q *Request) queuePart() Part {
 	})
 }
 
-// Waits is how many wait for the reader of a page; 0 without a session.
+// waits is how many wait for the reader of a page; 0 without a session.
 func (q *Request) waits() int {
 	if q.Who == nil || q.frame.Queue == nil {
 		return 0
@@ -53,18 +64,6 @@ func (q *Request) waits() int {
 		return 0
 	}
 	return v.N()
-}
-
-// Lasting is a time that has gone by, as people say it: to the minute within a day, to the hour beyond.
-func Lasting(lang string, d time.Duration) string {
-	days, hours, minutes := int(d/(24*time.Hour)), int(d/time.Hour)%24, int(d/time.Minute)%60
-	switch {
-	case days > 0:
-		return Word(lang, "lasting.days", "days", days, "hours", hours)
-	case hours > 0:
-		return Word(lang, "lasting.hours", "hours", hours, "minutes", minutes)
-	}
-	return Word(lang, "lasting.minutes", "minutes", minutes)
 }
 
 // HourMinute is a time of the day, with the date where it is not today's.

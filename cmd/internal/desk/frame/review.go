@@ -68,9 +68,9 @@ func (q *Request) EditPath() string { return q.reviewOf(q.draft) + "&step=" + St
 // Step is what is to be done with a form; for a draft that was only asked for, its review.
 func (q *Request) Step() string { return q.PostForm.Get("step") }
 
-// Confirms reports whether a review's form was sent, to be carried out.
+// Confirms reports whether a review's form was sent, to be carried out: by somebody who was shown what it leads to.
 func (q *Request) Confirms() bool {
-	return q.Method == http.MethodPost && q.draft != "" && q.Step() == StepConfirm
+	return q.Method == http.MethodPost && q.draft != "" && q.Step() == StepConfirm && q.PostForm.Get(seenField) != ""
 }
 
 // Changed reports whether an act was refused because it would lead to something else than its review said.

@@ -3,7 +3,6 @@ package plants
 import (
 	"encoding/json"
 	"errors"
-	"math"
 	"net/http"
 	"regexp"
 	"slices"
@@ -89,13 +88,13 @@ func (a *acceptance) read() error {
 		stays := f.Get(stayField(m.ID)) == "true"
 		switch {
 		case differs && stays:
-			wrong = append(wrong, refusal.Field{Path: reductionField(0, m.ID), Rule: "desk.plan.reduction_both"})
+			wrong = append(wrong, refusal.Field{Path: reductionField(m.ID), Rule: "desk.plan.reduction_both"})
 		case differs:
 			a.in.Reductions = append(a.in.Reductions, calls.MeasureReduction{MeasureID: m.ID, Reduction: given})
 		case stays:
 			a.in.ReductionStays = append(a.in.ReductionStays, m.ID)
 		default:
-			wrong = append(wrong, refusal.Field{Path: reductionField(0, m.ID), Rule: "desk.plan.reduction_asked"})
+			wrong = append(wrong, refusal.Field{Path: reductionField(m.ID), Rule: "desk.plan.reduction_asked"})
 		}
 	}
 	if f.Has("reason") && a.in.Reason == "" {
@@ -122,39 +121,33 @@ func (a *acceptance) asks() bool {
 	return len(plant.Broken(a.tried.Plan.Marks)) > 0 || plant.AskedReductions(a.tried.Plan.Reductions) != nil
 }
 
-// pollutants are the names of the fields for the parts of a daily reduction.
-var pollutants = []string{"so2", "nox", "pm", "vocs"} // as [reductionlist.Amounts.Parts] has them
+// names are those of the fields for a measure.
+func names(measure string) frame.MeasureNames {
+	return frame.MeasureNames{Member: func(member string) string { return member + "." + measure }}
+}
 
-func reductionField(part int, measure string) string { return pollutants[part] + "." + measure }
+// reductionField is the first of the fields for a measure's daily reduction, at which stands what is wrong with it.
+func reductionField(measure string) string { return names(measure).Member("so2") }
 
 func stayField(measure string) string { return "stays." + measure }
 
 // reductionFields ask what a measure takes away in a day, filled in with what it does now, or whether that stays.
-func reductionFields(q *frame.Request, m *reductionlist.Measure) (fields []frame.Field) {
-	for i, p := range m.Reduction.Parts() {
-		f := q.Field(reductionField(i, m.ID), frame.KindNumber, false)
-		f.Label, f.Value = q.T("f.reduction", "pollutant", p.Name), frame.Number(*p.Value)
-		fields = append(fields, f)
-	}
+func reductionFields(q *frame.Request, m *reductionlist.Measure) []frame.Field {
 	stays := q.Field(stayField(m.ID), frame.KindCheck, false)
 	stays.Label = q.T("plan.stays")
-	return append(fields, stays)
+	return append(names(m.ID).ReductionFields(q, m), stays)
 }
 
 // typedReduction is the daily reduction that was typed, and whether it differs from the measure's.
 func typedReduction(q *frame.Request, m *reductionlist.Measure) (*reductionlist.Amounts, bool, error) {
-	typed, err := frame.Typed(reductionFields(q, m), q.PostForm)
+	fields := reductionFields(q, m)
+	typed, err := frame.Typed(fields, q.PostForm)
 	if err != nil {
 		return nil, false, err
 	}
 	given, differs := m.Reduction, false
 	for i, p := range given.Parts() {
-		name := reductionField(i, m.ID)
-		v, ok := typed[name].(float64)
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return nil, false, refusal.Wrong(name, "desk.form.number", refusal.Args{"value": q.PostForm.Get(name)})
-		}
-		if ok && v != *p.Value {
+		if v, ok := typed[fields[i].Name].(float64); ok && v != *p.Value {
 			*p.Value, differs = v, true
 		}
 	}
@@ -215,7 +208,7 @@ var givenAt = regexp.MustCompile(`^reductions\[(\d+)\]`)
 func (a *acceptance) fieldOf(path string) string {
 	if m := givenAt.FindStringSubmatch(path); m != nil {
 		if n, err := strconv.Atoi(m[1]); err == nil && n < len(a.in.Reductions) {
-			return reductionField(0, a.in.Reductions[n].MeasureID)
+			return reductionField(a.in.Reductions[n].MeasureID)
 		}
 	}
 	return path

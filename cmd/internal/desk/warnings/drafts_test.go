@@ -49,6 +49,42 @@ func TestReviewIsAPageThatOnlyLooks(t *testing.T) {
 	}
 }
 
+// A confirmation that does not say what its sender was shown confirms nothing: the review is shown.
+func TestWhatWasNotSeenIsNotConfirmed(t *testing.T) {
+	w := desktest.New(t)
+	form := w.Reviewed("duty", "/desk/declare", declaration(w))
+	form.Set("typed", "黄色")
+	form.Del("seen")
+	page := desktest.Parsed(t, w.Post(200, "duty", "/desk/declare", form).Text)
+	if w.Warnings() != 0 || desktest.Values(page).Get("seen") == "" {
+		t.Errorf("%d warnings, and the page is %s", w.Warnings(), desktest.TextOf(page))
+	}
+}
+
+// An approver agrees to what the page read out. Where that is something else by the time it is sent, it is read out anew.
+func TestApprovalIsShownAgainWhenTheOutcomeChanges(t *testing.T) {
+	w := desktest.New(t)
+	form := declaration(w)
+	maps.Copy(form, url.Values{"level": {"red"}, "starts_at": {"2016-12-16T17:30"}})
+	form = w.Reviewed("duty", "/desk/declare", form)
+	form.Set("typed", "红色")
+	to := w.Post(303, "duty", "/desk/declare", form).Header.Get("Location")
+	id, _, _ := strings.Cut(strings.TrimPrefix(to, "/desk/warnings/"), "?")
+	approve := desktest.WarningPath(id) + "/approve"
+	early := desktest.Values(w.Get(200, "approver", approve))
+	early.Set("step", frame.StepConfirm)
+	w.Elapse(time.Hour) // it would begin at 17:30 when this was read, and begins at once now
+
+	page := w.Refused(409, "approver", approve, early)
+	desktest.SaysAll(t, "the approval", desktest.TextOf(page), "情况已变化", "发布红色（Ⅰ级）预警")
+	again := desktest.Values(page)
+	again.Set("step", frame.StepConfirm)
+	w.Post(303, "approver", approve, again)
+	if got := w.Warning(id); got.ApprovedBy != "approver" {
+		t.Errorf("it is %s", got.State)
+	}
+}
+
 // A session that ends between review and confirmation costs a login: the same user's next session finds the review, and
 // only the word is typed anew.
 func TestReviewOutlastsItsSession(t *testing.T) {

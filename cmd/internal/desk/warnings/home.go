@@ -184,7 +184,7 @@ func (d *desk) home(q *frame.Request) (any, error) {
 }
 
 func (d *desk) homeParts(q *frame.Request) []frame.Part {
-	return []frame.Part{q.SharedPart("queue", "", frame.ScopeKey(q.Who)+"/"+q.Who.User, func() (template.HTML, error) {
+	return []frame.Part{q.SharedPart("queue", "", frame.QueueScope(q.Who), func() (template.HTML, error) {
 		v, err := d.queue(q)
 		if err != nil {
 			return "", err

@@ -5,6 +5,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"qingkong/alerts"
 	"qingkong/cmd/internal/desk/frame"
 	"qingkong/notify"
 )
@@ -76,7 +77,7 @@ func (d *desk) myOrder(q *frame.Request, o *notify.Order, open bool) (one myOrde
 func byWhen(q *frame.Request, by time.Time) (text string, late bool) {
 	left := by.Sub(q.Now)
 	if left <= 0 {
-		return q.T("mine.late", "at", frame.HourMinute(by, q.Now), "age", frame.Lasting(q.Lang, -left)), true
+		return q.T("mine.late", "at", frame.HourMinute(by, q.Now), "age", alerts.HoursText(-left.Hours(), q.Lang)), true
 	}
-	return q.T("mine.by", "at", frame.HourMinute(by, q.Now), "left", frame.Lasting(q.Lang, left)), false
+	return q.T("mine.by", "at", frame.HourMinute(by, q.Now), "left", alerts.HoursText(left.Hours(), q.Lang)), false
 }

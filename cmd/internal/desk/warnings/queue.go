@@ -161,5 +161,5 @@ func (v queueView) Age(lang string, i frame.QueueItem) string {
 	if i.Since.IsZero() || i.Since.After(v.Now) {
 		return ""
 	}
-	return frame.Lasting(lang, v.Now.Sub(i.Since))
+	return alerts.HoursText(v.Now.Sub(i.Since).Hours(), lang)
 }

@@ -42,8 +42,8 @@ func draftsOf(user string) string {
 	return draftPrefix + base64.RawURLEncoding.EncodeToString(sum[:16]) + "."
 }
 
-// KeepDraft keeps a user's form and gives the id, 32 hexadecimal digits, under which [Sessions.Draft] finds it. A form of more than 64 KiB is
-// refused.
+// KeepDraft keeps a user's form and gives the id, 32 hexadecimal digits, under which [Sessions.Draft] finds it. A form of
+// more than 64 KiB is refused.
 func (s *Sessions) KeepDraft(ctx context.Context, user string, form url.Values) (id string, err error) {
 	data, err := json.Marshal(draft{Made: s.now().UnixMilli(), Form: form})
 	if err != nil {

@@ -2,7 +2,7 @@
 //
 // # What a session is
 //
-// A login by password begins one. It lasts [Lifetime] at most, ends after [Idle] without a request, and with everything
+// A login by password begins one. It lasts [Lifetime] at most, ends after [Idle] without a use, and with everything
 // that takes its user's credential away: each request compares the credential that it began with, so that a change of
 // password, new or revoked credentials, a disabled account and the end of all sessions are over with the next request.
 //
@@ -11,7 +11,8 @@
 // can log in with nothing in it. A login always makes new bits and ends the session that the browser had: none that was
 // planted there beforehand becomes good.
 //
-// A session that is in use is written once a [touchEvery], not at every request, static files and streams included.
+// A use is a request, and a page of the desk that is open and follows the record; a stream of the interface is none. A
+// session that is in use is written once a [touchEvery].
 //
 // # Wrong passwords
 //
@@ -40,7 +41,7 @@ import (
 // How long a session lasts.
 const (
 	Lifetime = 12 * time.Hour // from login: a shift
-	Idle     = 2 * time.Hour  // from the last request
+	Idle     = 2 * time.Hour  // from the last use
 
 	touchEvery = time.Minute
 )
@@ -115,8 +116,7 @@ func (s *Sessions) Close() error { return s.rows.Close() }
 // Who is whose session the request comes with, or nil. It counts as use of the session.
 func (s *Sessions) Who(r *http.Request) *access.Principal { return s.find(r, true) }
 
-// Still is [Sessions.Who] for an answer that goes on, such as a stream: a page that stays open is no use of the
-// session.
+// Still is [Sessions.Who] for an answer that goes on and is no use of the session, such as a stream of the interface.
 func (s *Sessions) Still(r *http.Request) *access.Principal { return s.find(r, false) }
 
 func (s *Sessions) find(r *http.Request, used bool) *access.Principal {

@@ -2,7 +2,8 @@
 // and tabs that nobody looks at have to be kept up to date as well. Without BroadcastChannel each tab has its own.
 (function () {
   "use strict";
-  var KEY = "qk-live", FRESH = 40000, AWAY = 60000;
+  var KEY = "qk-live-" + (document.body.dataset.user || ""); // who logs in after another has tabs of their own
+  var FRESH = 40000, AWAY = 60000;
   var me = Date.now().toString(36) + Math.random().toString(36).slice(2);
   var channel = window.BroadcastChannel ? new BroadcastChannel(KEY) : null;
   var outers = [], tabs = {}, source = null, leading = false, open = false, over = false, lostAt = Date.now(), retry = 0, told = false, soon = 0, armedHere = false;
@@ -15,10 +16,11 @@
   }
   function post(m) { m.id = me; if (channel) channel.postMessage(m); }
   function wants() { return outers.map(function (o) { return o.want; }); }
+  var MOST = 12; // pages of one stream; one beyond them says that it is as it was when it was opened
   function all() {
     var list = wants();
     Object.keys(tabs).forEach(function (id) { tabs[id].wants.forEach(function (w) { if (list.indexOf(w) < 0) list.push(w); }); });
-    return list.slice(0, 12);
+    return list.slice(0, MOST);
   }
   function hand(want, name, data) {
     outers.forEach(function (o) {
@@ -26,21 +28,29 @@
       (o.listeners[name] || []).slice().forEach(function (fn) { fn(new MessageEvent(name, { data: data })); });
     });
   }
-  function state(on) {
-    if (!on && !open) return;
+  function state(on, served) {
     if (on !== open) lostAt = Date.now();
     open = on;
     if (on) told = false;
     outers.forEach(function (o) {
-      o.readyState = on ? EventSource.OPEN : EventSource.CONNECTING;
-      var fn = on ? o.onopen : o.onerror;
-      if (fn) fn(new Event(on ? "open" : "error"));
+      var live = on && served.indexOf(o.want) >= 0;
+      if (live === o.live && !live) return;
+      o.live = live;
+      o.readyState = live ? EventSource.OPEN : EventSource.CONNECTING;
+      var fn = live ? o.onopen : o.onerror;
+      if (fn) fn(new Event(live ? "open" : "error"));
     });
   }
-  function ended() {
-    over = true;
+  function drop() {
     if (source) source.close();
     source = null;
+    leading = false;
+  }
+  function ended() {
+    if (leading) write(null);
+    drop();
+    over = true;
+    open = false;
     hand("*", "over", "");
     document.dispatchEvent(new CustomEvent("qk:ended", { detail: "over" }));
   }
@@ -51,13 +61,13 @@
     if (over || !leading) return;
     var list = all();
     source = new EventSource("/desk/live?" + list.map(function (w) { return "of=" + encodeURIComponent(w); }).join("&"));
-    source.onopen = function () { retry = 0; state(true); post({ t: "state", open: true }); };
+    source.onopen = function () { retry = 0; state(true, list); post({ t: "state", open: true, wants: list }); };
     var mine = source;
     source.onerror = function () { // a page that is being left ends its stream too: it is not there any more a moment later
       setTimeout(function () {
         if (mine !== source || mine.readyState === EventSource.OPEN) return;
-        state(false);
-        post({ t: "state", open: false });
+        state(false, []);
+        post({ t: "state", open: false, wants: [] });
         if (mine.readyState !== EventSource.CLOSED) return; // it comes back by itself
         retry = Math.min(retry + 1, 5);
         setTimeout(connect, 1000 * Math.pow(2, retry));
@@ -82,9 +92,7 @@
     connect();
   }
   function follow() {
-    leading = false;
-    if (source) source.close();
-    source = null;
+    drop();
     want();
   }
   function join() {
@@ -98,11 +106,12 @@
   }
   if (channel) channel.onmessage = function (e) {
     var m = e.data;
+    if (over) return; // what comes is of another login
     switch (m.t) {
     case "want":
       var known = tabs[m.id];
       tabs[m.id] = { wants: m.wants, armed: m.armed };
-      if (leading) { post(open ? { t: "state", open: true } : { t: "beat" }); if (!known || known.wants.join() !== m.wants.join()) connect(); }
+      if (leading) { post(open ? { t: "state", open: true, wants: all() } : { t: "beat" }); if (!known || known.wants.join() !== m.wants.join()) connect(); }
       break;
     case "bye":
       delete tabs[m.id];
@@ -119,8 +128,8 @@
       if (!leading && outers.length) want();
       break;
     case "event": if (!leading) hand(m.want, m.name, m.data); break;
-    case "state": if (!leading) state(m.open); break;
-    case "over": if (!over) ended(); break;
+    case "state": if (!leading) state(m.open, m.wants); break;
+    case "over": ended(); break;
     case "ring": if (m.tab === me) document.dispatchEvent(new CustomEvent("qk:ring")); break;
     case "armed": if (tabs[m.id]) tabs[m.id].armed = true; break;
     }
@@ -138,15 +147,13 @@
   window.addEventListener("pagehide", function () {
     if (leading) write(null);
     post({ t: "bye", led: leading });
-    if (source) source.close();
-    source = null;
-    leading = false;
+    drop();
   });
   window.addEventListener("pageshow", function (e) { if (e.persisted && outers.length && !over) join(); });
 
   // What htmx takes for an EventSource: the part of the stream that is about its page.
   htmx.createEventSource = function (url) {
-    var outer = { want: url.slice(url.indexOf("?") + 1), listeners: {}, readyState: EventSource.CONNECTING };
+    var outer = { want: url.slice(url.indexOf("?") + 1), listeners: {}, live: false, readyState: EventSource.CONNECTING };
     outer.addEventListener = function (name, fn) { (outer.listeners[name] = outer.listeners[name] || []).push(fn); };
     outer.removeEventListener = function (name, fn) {
       outer.listeners[name] = (outer.listeners[name] || []).filter(function (f) { return f !== fn; });
