@@ -44,6 +44,7 @@ func families(t *testing.T) map[string][]string {
 		"act.%s.confirm.drill": acts,
 		"queue.%s":             {"approve", "objected", "overdue", "failed", "relist", "lists", "checks"},
 		"axis.%s":              {"delivery", "answer", "execution", "verdict"},
+		"theme.%s":             {"auto", "light", "dark"},
 		"plan.%s":              {"optimal", "feasible"},
 		"plan.cut.%s":          {"length", "factors"},
 		"plan.days.%s":         {"coal", "waste"},

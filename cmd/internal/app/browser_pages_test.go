@@ -23,8 +23,14 @@ func pages(t *testing.T, w *world) {
 		p := w.person(t, phoneWidth)
 		p.login(role)
 		p.click(`button[value=en]`)
-		p.click(`button[value=light]`)
-		p.click(`button[value=dark]`)
+		for _, scheme := range []string{"dark", "light"} { // what is shown changes at once, whatever it was
+			p.colours(scheme)
+			was := p.background()
+			p.click(`button.system-` + scheme)
+			if now := p.background(); now == was {
+				t.Errorf("%s: the button for the colours changes nothing of %s", role, now)
+			}
+		}
 		walk(p, "-en-dark", reached)
 	}
 	for _, must := range []string{"/desk", "/desk/warnings", "/desk/warnings/W-", "/desk/warnings/W-/board",
@@ -74,6 +80,12 @@ func walk(p *tab, variant string, reached map[string]bool) {
 			}
 		}
 	}
+}
+
+// background is the colour of the page.
+func (p *tab) background() string {
+	p.t.Helper()
+	return eval[string](p, `getComputedStyle(document.body).backgroundColor`)
 }
 
 // seenOf is what a page that is open has, by [looking].

@@ -46,6 +46,8 @@ func (b *builder) gateLevels() (letters int) {
 		letters += utf8.RuneCountInString(text)
 		does := say(text)
 		switch {
+		case text == "" && len(at(b.r, l, true)) > 0: // which stand in a row of their own
+			does = b.cell("board.lorries_alone")
 		case text == "" && above == "":
 			does = b.cell("no_measures")
 		case text == above:

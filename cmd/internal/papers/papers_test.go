@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	qrcode "github.com/piglig/go-qr"
 	"golang.org/x/net/html"
@@ -184,6 +185,96 @@ func TestBoard(t *testing.T) {
 	f.Page = "https://" + strings.Repeat("x", 4000)
 	if err := Write(io.Discard, GateBoard, HTML, f); err == nil {
 		t.Error("an address that no QR code can hold was taken")
+	}
+}
+
+// A level at which the list has nothing but what lorries may not do says so, and not that it has nothing.
+func TestBoardOfALevelForLorriesAlone(t *testing.T) {
+	r := whole()
+	for i := range r.Measures {
+		if aboutVehicles(&r.Measures[i]) {
+			r.Measures[i].Levels = []alerts.Level{alerts.Advisory, alerts.Yellow, alerts.Orange, alerts.Red}
+		}
+	}
+	text := textOf(page(t, written(t, GateBoard, HTML, facts(r))))
+	says(t, text, "管控要求\n仅管控重型货车，见下\n黄色（Ⅲ级）\n1. 1号线负荷降低30%", "重型货车管控\n管控要求起：停止放行国四重型载货车")
+	silent(t, text, "清单未列措施")
+	says(t, textOf(page(t, written(t, GateBoard, HTML, facts(whole())))), "管控要求\n清单未列措施")
+}
+
+// What a page or paper says stands in its main part.
+func TestPapersHaveAMainPart(t *testing.T) {
+	f := facts(whole())
+	var public, gone, list bytes.Buffer
+	roll := Roll{List: f.List, District: f.District, Watch: f.Watch, Lang: "zh-CN"}
+	for _, err := range []error{Public(&public, f, Standing{}, "/public/list"), PublicGone(&gone, "zh-CN", "E1", "/public/list"),
+		roll.PublicHTML(&list, rowsOf(f.Recipient), "?cursor=x", "", "")} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, text := range [][]byte{written(t, GateBoard, HTML, f), written(t, Handbook, HTML, f), public.Bytes(), gone.Bytes(),
+		list.Bytes()} {
+		if !inMain.Match(text) {
+			t.Errorf("paper %d has something outside of its main part", i)
+		}
+	}
+}
+
+var inMain = regexp.MustCompile(`(?s)<body[^>]*>\s*<main>.*</main>\s*</body>`)
+
+// Whoever scans the code at a gate reads what is in force now, what comes next and when it ends, and at which level.
+func TestThePublicPageSaysWhatIsInForce(t *testing.T) {
+	at := func(day, hour int) time.Time { return time.Date(2016, 12, day, hour, 0, 0, 0, alerts.Shanghai()) }
+	end := at(22, 0)
+	w := &alerts.Warning{State: alerts.Active, Stages: []alerts.Stage{{From: at(17, 8), Level: alerts.Yellow},
+		{From: at(18, 0), Level: alerts.Orange}}, EndsAt: &end}
+	for _, c := range []struct {
+		what   string
+		w      *alerts.Warning
+		state  alerts.State
+		now    time.Time
+		zh, en string
+		mark   string
+	}{
+		{"no warning", nil, "", at(17, 9), "现在没有生效的预警。", "No warning is in force now.", ""},
+		{"before it begins", w, alerts.Scheduled, at(17, 7), "现在没有生效的预警。2016-12-17 08:00 起：黄色（Ⅲ级）。2016-12-21 24:00 结束。",
+			"No warning is in force now. From 2016-12-17 08:00: yellow (III). It ends at 2016-12-21 24:00.", ""},
+		{"first level", w, alerts.Active, at(17, 8),
+			"现在：黄色（Ⅲ级）预警，自 2016-12-17 08:00 起。2016-12-18 00:00 起：橙色（Ⅱ级）。2016-12-21 24:00 结束。",
+			"Now: a warning at yellow (III), since 2016-12-17 08:00. From 2016-12-18 00:00: orange (II). It ends at 2016-12-21 24:00.",
+			"黄色（Ⅲ级） · 现行级别"},
+		{"last level", w, alerts.Active, at(18, 1), "现在：橙色（Ⅱ级）预警，自 2016-12-18 00:00 起。2016-12-21 24:00 结束。",
+			"Now: a warning at orange (II), since 2016-12-18 00:00. It ends at 2016-12-21 24:00.", "橙色（Ⅱ级） · 现行级别"},
+		{"what waits for an approval", w, alerts.PendingApproval, at(18, 1), "现在没有生效的预警。", "No warning is in force now.", ""},
+		{"what has ended", w, alerts.Lifted, at(18, 1), "现在没有生效的预警。", "No warning is in force now.", ""},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			if c.w != nil {
+				w.State = c.state
+			}
+			f := facts(whole())
+			for lang, want := range map[string]string{"zh-CN": c.zh, "en": c.en} {
+				var b bytes.Buffer
+				f.Lang = lang
+				if err := Public(&b, f, StandingOf(c.w, c.now), ""); err != nil {
+					t.Fatal(err)
+				}
+				text := textOf(page(t, b.Bytes()))
+				says(t, text, want)
+				if lang == "zh-CN" && c.mark != "" {
+					says(t, text, c.mark)
+				}
+				if marks := strings.Count(text, "现行级别") + strings.Count(text, "in force now\n"); marks > 1 || (c.mark == "") != (marks == 0) {
+					t.Errorf("%d levels are marked in:\n%s", marks, text)
+				}
+			}
+		})
+	}
+	request := StandingOf(&alerts.Warning{State: alerts.Active, Stages: []alerts.Stage{{From: at(17, 8), Level: alerts.Advisory}}},
+		at(17, 9))
+	if got := (words{"zh-CN"}).now(request); got != "现在：管控要求，自 2016-12-17 08:00 起，请予配合，不是强制要求。" {
+		t.Error(got)
 	}
 }
 

@@ -33,7 +33,7 @@ func TestPublicHoldsNothingPersonal(t *testing.T) {
 	f := facts(r)
 	roll := Roll{List: f.List, District: "西青区", Watch: f.Watch, Lang: "zh-CN"}
 	var one, list, book bytes.Buffer
-	for _, err := range []error{Public(&one, f, "/public/list"), roll.PublicHTML(&list, rowsOf(r), "?cursor=x", "", ""),
+	for _, err := range []error{Public(&one, f, Standing{}, "/public/list"), roll.PublicHTML(&list, rowsOf(r), "?cursor=x", "", ""),
 		roll.PublicWorkbook(&book, rowsOf(r))} {
 		if err != nil {
 			t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/access"
@@ -229,7 +230,11 @@ func (s *Service) TownList(w io.Writer, a Ask, v *reductionlist.Version, town st
 
 // Public is a page for everybody about one recipient of the list in force. It is about nobody's contact.
 func (s *Service) Public(w io.Writer, a Ask, recipient, list string) error {
-	f, err := journal.Read(s.J, func(tx *bbolt.Tx) (papers.Facts, error) {
+	var now papers.Standing
+	f, err := journal.Read(s.J, func(tx *bbolt.Tx) (f papers.Facts, err error) {
+		if now, err = s.standing(tx); err != nil {
+			return f, err
+		}
 		v, row, err := listedRecipient(tx, recipient, s.J.Wall())
 		if err != nil {
 			return papers.Facts{}, err
@@ -239,7 +244,15 @@ func (s *Service) Public(w io.Writer, a Ask, recipient, list string) error {
 	if err != nil {
 		return err
 	}
-	return papers.Public(w, f, list)
+	return papers.Public(w, f, now, list)
+}
+
+// Standing is what the district's warning asks for now.
+func (s *Service) Standing() (papers.Standing, error) { return journal.Read(s.J, s.standing) }
+
+func (s *Service) standing(tx *bbolt.Tx) (papers.Standing, error) {
+	w, err := alerts.LiveWarning(tx, s.Region)
+	return papers.StandingOf(w, s.J.Now()), err
 }
 
 // PublicPage writes one page of the list in force for everybody. address gives the address of the page after a cursor;

@@ -24,7 +24,11 @@ var _ = bind(calls.PublicRecipient, func(s *Server, q *request, in calls.PublicQ
 		return nil, err
 	}
 	a := s.printing(q, in.PaperLang)
-	answer, err := s.forAll(q, a, "recipient/"+in.ID, &staticPage{media: papers.HTMLMedia, policy: papers.Policy},
+	now, err := s.svc.Standing()
+	if err != nil {
+		return nil, err
+	}
+	answer, err := s.forAll(q, a, "recipient/"+in.ID, fmt.Sprint(now), &staticPage{media: papers.HTMLMedia, policy: papers.Policy},
 		func(w io.Writer) error {
 			return s.svc.Public(w, a, in.ID, calls.PublicListPath)
 		})
@@ -36,8 +40,9 @@ var _ = bind(calls.PublicRecipient, func(s *Server, q *request, in calls.PublicQ
 	return answer, err
 })
 
-// forAll is a page that is the same for everybody while the list in force is: made once, whoever asks.
-func (s *Server) forAll(q *request, a service.Ask, key string, as *staticPage, write func(w io.Writer) error) (any,
+// forAll is a page that is the same for everybody while the list in force is, and what else it is made of: made once,
+// whoever asks.
+func (s *Server) forAll(q *request, a service.Ask, key, of string, as *staticPage, write func(w io.Writer) error) (any,
 	error) {
 	v, err := s.svc.PublicVersion()
 	if refusal.CodeOf(err) == refusal.NotFound {
@@ -47,7 +52,7 @@ func (s *Server) forAll(q *request, a service.Ask, key string, as *staticPage, w
 		return nil, err
 	}
 	may := func() error { return s.shares.Made(q.w.Header()) }
-	return s.pages.get(q.Context(), a.Lang+"/"+key, fmt.Sprintf("%s/%d", v.ID, v.Revision), may,
+	return s.pages.get(q.Context(), a.Lang+"/"+key, fmt.Sprintf("%s/%d/%s", v.ID, v.Revision, of), may,
 		func(w io.Writer) (*staticPage, error) { return as, write(w) })
 }
 
@@ -62,7 +67,7 @@ var _ = bind(calls.PublicList, func(s *Server, q *request, in calls.PublicListQu
 		if err != nil {
 			return nil, err
 		}
-		return s.forAll(q, a, "book", &staticPage{media: papers.XLSXMedia, name: "public-" + v.ID + ".xlsx"},
+		return s.forAll(q, a, "book", "", &staticPage{media: papers.XLSXMedia, name: "public-" + v.ID + ".xlsx"},
 			func(w io.Writer) error {
 				return s.svc.PublicList(w, a, &v, papers.XLSX)
 			})
@@ -80,7 +85,7 @@ var _ = bind(calls.PublicList, func(s *Server, q *request, in calls.PublicListQu
 		return calls.PublicListPath + "?" + query.Encode()
 	}
 	key := "list/" + url.Values{"town": {in.Town}, "cursor": {in.Cursor}, "lang": {in.Lang}}.Encode()
-	return s.forAll(q, a, key, &staticPage{media: papers.HTMLMedia, policy: papers.Policy}, func(w io.Writer) error {
+	return s.forAll(q, a, key, "", &staticPage{media: papers.HTMLMedia, policy: papers.Policy}, func(w io.Writer) error {
 		return s.svc.PublicPage(w, a, in.Town, in.Cursor, publicRows,
 			func(cursor string) string { return address("cursor", cursor) },
 			address("format", string(papers.XLSX)))

@@ -79,6 +79,33 @@ func TestPagesForThePublicAreMadeOnce(t *testing.T) {
 	}
 }
 
+// The page behind a board's code says what is in force as soon as it is, though it was made before.
+func TestThePublicPageFollowsTheWarning(t *testing.T) {
+	w := newWorld(t)
+	page := call{path: "/public/recipients/E0001"}
+	says := func(want string) {
+		t.Helper()
+		if r := w.must(http.StatusOK, page, nil); !strings.Contains(r.body, want) {
+			t.Errorf("%q is not said in %s", want, r.body)
+		}
+	}
+	says("现在没有生效的预警。")
+	declare := func(body string) (id string) {
+		t.Helper()
+		var declared struct{ ID string }
+		w.must(http.StatusCreated, call{who: "duty", path: "/api/v1/warnings", body: body}, &declared)
+		return declared.ID
+	}
+	declare(`{"level":"red","trigger":"city_order","document_no":"津1号","issued_by":"市指挥部","reason":"演练","drill":true}`)
+	says("现在没有生效的预警。")
+	id := declare(`{"level":"yellow","trigger":"city_order","document_no":"津1号","issued_by":"市指挥部","reason":"预报"}`)
+	says("现在：黄色（Ⅲ级）预警，自 2016-12-16 ")
+	says("黄色（Ⅲ级） · 现行级别")
+	w.must(http.StatusOK, call{who: "duty", path: "/api/v1/warnings/" + id + "/lift",
+		body: fmt.Sprintf(`{"revision":%d,"reason":"好转"}`, w.revision(id))}, nil)
+	says("现在没有生效的预警。")
+}
+
 // However many addresses of pages are thought up, what is kept of them is bounded.
 func TestKeptPagesAreBounded(t *testing.T) {
 	w := newWorld(t)

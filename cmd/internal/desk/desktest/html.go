@@ -166,6 +166,9 @@ func Lint(t testing.TB, what, page string) {
 			t.Errorf("%s: aria-describedby=%q names nothing", what, ref)
 		}
 	})
+	if outside := Outside(root); outside != "" {
+		t.Errorf("%s: %q stands outside of the page's header, nav, main and footer", what, outside)
+	}
 	if titles != 1 {
 		t.Errorf("%s has %d titles", what, titles)
 	}
@@ -175,6 +178,35 @@ func Lint(t testing.TB, what, page string) {
 	if strings.Contains(page, "ZgotmplZ") || strings.Contains(page, "<no value>") || strings.Contains(TextOf(root), "{") {
 		t.Errorf("%s: a value is missing or unsafe: %s", what, TextOf(root))
 	}
+}
+
+// Outside is text of a page that is in none of its landmarks, beside the link that leads to its content; a page without a
+// main part, or with two, is outside altogether. A screen reader goes from one landmark to the next.
+func Outside(root *html.Node) string {
+	var out []string
+	mains := 0
+	var walk func(*html.Node)
+	walk = func(n *html.Node) {
+		switch {
+		case n.Type == html.TextNode:
+			out = append(out, strings.Fields(n.Data)...)
+			return
+		case n.Data == "main":
+			mains++
+			return
+		case slices.Contains([]string{"head", "header", "nav", "footer", "aside"}, n.Data), Attr(n, "role") == "status",
+			Attr(n, "class") == "skip":
+			return
+		}
+		for e := range n.ChildNodes() {
+			walk(e)
+		}
+	}
+	walk(root)
+	if mains != 1 {
+		return TextOf(root)
+	}
+	return strings.Join(out, " ")
 }
 
 // CodeInput is the input of a one-time code, nil where a page has none. It must not hold a value.

@@ -131,6 +131,7 @@ type Chrome struct {
 	Theme    string
 	District string
 	Demo     bool
+	Wrong    bool // what was asked for was refused; the title begins with that
 	Drill    bool // the page is about a drill: it looks and reads differently
 	Who      *access.Principal
 	Nav      []Link
@@ -199,8 +200,29 @@ func (q *Request) nav() []Link {
 	return out
 }
 
+// wrong marks a page as one about what was refused.
+func (c *Chrome) wrong() { c.Wrong = true }
+
+// Look is a choice of colours that changes what a browser shows whose system has the colours System.
+type Look struct{ System, Theme string }
+
+// Looks are the choices that are offered: the style sheet shows the one for the system's colours, which the server does
+// not know. The other colours come first, and after them those of the system again.
+func (c *Chrome) Looks() []Look {
+	switch c.Theme {
+	case "dark":
+		return []Look{{"light", "auto"}, {"dark", "light"}}
+	case "light":
+		return []Look{{"light", "dark"}, {"dark", "auto"}}
+	}
+	return []Look{{"light", "dark"}, {"dark", "light"}}
+}
+
 // render renders a page into memory first, so that a page that fails is not sent in part.
 func (q *Request) render(status int, name string, view any) error {
+	if about, ok := view.(interface{ wrong() }); ok && (q.Refused != nil || name == "error") {
+		about.wrong()
+	}
 	text, err := q.frame.templates.page(q.Lang, name, view)
 	if err == nil {
 		q.Send(status, text)

@@ -39,6 +39,7 @@ func init() {
 		"desk.evidence":         {"核查材料", "Evidence:"},
 		"desk.acknowledge_by":   {"请于此时前确认", "Acknowledge by"},
 
+		"desk.title.wrong":                 {"错误：", "Error: "},
 		"desk.title.login":                 {"登录", "Log in"},
 		"desk.title.public":                {"当前预警状态", "Where things stand"},
 		"desk.title.home":                  {"值班台", "Duty desk"},
