@@ -200,6 +200,7 @@ type tab struct {
 	who   string // who logged in last
 
 	mu    sync.Mutex
+	last  string   // where it was led last
 	wrong []string // what no page may do: see watch
 }
 
@@ -245,7 +246,9 @@ func (p *tab) screen() chromedp.Action[chromedp.Void] {
 func (p *tab) watch(event any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	note := func(format string, args ...any) { p.wrong = append(p.wrong, fmt.Sprintf(format, args...)) }
+	note := func(format string, args ...any) {
+		p.wrong = append(p.wrong, fmt.Sprintf(format, args...)+" (after "+p.last+")")
+	}
 	switch e := event.(type) {
 	case *page.EventJavascriptDialogOpening:
 		note("dialog: %s", e.Message)
@@ -338,6 +341,9 @@ func command[P, R any](c cdp.Command[P, R], params P) chromedp.Action[chromedp.V
 // goes runs an action that leads to another page, and says with which status that came.
 func (p *tab) goes(what string, actions ...chromedp.Action[chromedp.Void]) int64 {
 	p.t.Helper()
+	p.mu.Lock()
+	p.last = what
+	p.mu.Unlock()
 	ctx, end := context.WithTimeout(p.ctx, pagePatience)
 	defer end()
 	got, err := chromedp.RunResponse(ctx, actions...)

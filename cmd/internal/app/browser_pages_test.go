@@ -123,6 +123,7 @@ func (p *tab) looksRight(path string) (got seenOf) {
 			p.t.Errorf("%s is too wide for %d: %v", path, width, wide)
 		}
 	}
+	p.accessible(path)
 	p.do("resize", p.screen())
 	got = eval[seenOf](p, looking)
 	own := 0

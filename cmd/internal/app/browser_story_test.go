@@ -50,6 +50,18 @@ func TestBrowserMindsWhatAPageMayNotDo(t *testing.T) {
 		}
 		return true
 	})
+	p.open("/login")
+	if found := p.barriers(); len(found) > 0 {
+		t.Errorf("the login has barriers: %v", found)
+	}
+	eval[chromedp.Void](p, `document.querySelector("main").insertAdjacentHTML("beforeend", "<p id=faint>看不清的字</p><input name=nameless>");
+		document.querySelector("#faint").style.color = "#ddd"`)
+	found := strings.Join(p.barriers(), "\n")
+	for _, each := range []string{"color-contrast", "#faint", "label: "} {
+		if !strings.Contains(found, each) {
+			t.Errorf("%s is not found in %q", each, found)
+		}
+	}
 }
 
 // story is the main job: two people, two screens, and the enterprises that answer.

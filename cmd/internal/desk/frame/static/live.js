@@ -34,6 +34,7 @@
     if (on) told = false;
     outers.forEach(function (o) {
       var live = on && served.indexOf(o.want) >= 0;
+      if (on && !live && served.length < MOST) return; // the stream is being opened anew, with this page in it
       if (live === o.live && !live) return;
       o.live = live;
       o.readyState = live ? EventSource.OPEN : EventSource.CONNECTING;
