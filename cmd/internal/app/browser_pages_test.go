@@ -14,7 +14,7 @@ import (
 // on a phone. What a page may not do fails the test by itself: see [tab.watch].
 func pages(t *testing.T, w *world) {
 	reached := map[string]bool{}
-	for _, role := range []string{"duty", "approver", "enterprise", "town", "viewer"} {
+	for _, role := range []string{"duty", "approver", "enterprise", "town", "inspector", "viewer", "admin"} {
 		p := w.person(t, deskWidth)
 		p.login(role)
 		walk(p, "", reached)
@@ -34,7 +34,7 @@ func pages(t *testing.T, w *world) {
 		walk(p, "-en-dark", reached)
 	}
 	for _, must := range []string{"/desk", "/desk/warnings", "/desk/warnings/W-", "/desk/warnings/W-/board",
-		"/desk/warnings/W-/lift",
+		"/desk/warnings/W-/lift", "/desk/orders/W-/paper", "/desk/entries/-",
 		"/desk/warnings/W-/adjust", "/desk/warnings/W-/revise", "/desk/warnings/W-/cancel", "/desk/orders", "/desk/orders/W-",
 		"/desk/recipients", "/desk/recipients/E-", "/desk/lists", "/desk/lists/L-", "/desk/declare", "/desk/password"} {
 		if !reached[must] {
@@ -53,7 +53,7 @@ func kind(path string) string {
 	return ids.ReplaceAllString(path, "$1-")
 }
 
-var ids = regexp.MustCompile(`\b([A-Z])\d[\w-]*`)
+var ids = regexp.MustCompile(`\b([A-Z]?)\d[\w-]*`)
 
 // walk opens one page of each kind, from the desk on, and looks at it.
 func walk(p *tab, variant string, reached map[string]bool) {

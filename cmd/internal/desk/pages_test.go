@@ -36,6 +36,8 @@ func TestPagesByRole(t *testing.T) {
 		switch {
 		case strings.Contains(pattern, "orders/"), strings.Contains(pattern, "objections/"):
 			path = strings.ReplaceAll(pattern, "{id}", order)
+		case strings.Contains(pattern, "entries/"):
+			path = strings.ReplaceAll(pattern, "{id}", "1")
 		case strings.Contains(pattern, "recipients/"):
 			path = strings.ReplaceAll(pattern, "{id}", "E0001")
 		case strings.Contains(pattern, "lists/"):

@@ -93,7 +93,11 @@ func stream(t *testing.T, srv *httptest.Server, cookie *http.Cookie, query strin
 	go func() {
 		defer close(lines)
 		for s := bufio.NewScanner(res.Body); s.Scan(); {
-			lines <- s.Text()
+			select {
+			case lines <- s.Text():
+			case <-ctx.Done():
+				return
+			}
 		}
 	}()
 	return lines
@@ -122,7 +126,7 @@ func TestOneStreamOfSeveralPages(t *testing.T) {
 	w := desktest.New(t)
 	id := w.Ordered()
 	srv := httptest.NewServer(w.Desk)
-	defer srv.Close()
+	t.Cleanup(srv.Close) // after its streams, which it waits for
 	pages := url.Values{"of": {"page=none", "page=board&warning=" + id, "page=home"}}
 	lines := stream(t, srv, w.Cookie("duty"), pages.Encode())
 	for _, head := range []string{"data: 1 summary", "data: 2 home", "data: * health", "data: * queue-n"} {
@@ -143,7 +147,7 @@ func TestAnOpenPageIsAUseOfItsSession(t *testing.T) {
 	w := desktest.New(t)
 	cookie := w.Cookie("duty")
 	srv := httptest.NewServer(w.Desk)
-	defer srv.Close()
+	t.Cleanup(srv.Close) // after its streams, which it waits for
 	lines := stream(t, srv, cookie, "page=home")
 	for range 5 { // seven hours and a half, with two at most between uses
 		w.Elapse(90 * time.Minute)

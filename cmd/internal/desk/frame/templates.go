@@ -67,6 +67,7 @@ func funcs(lang string) template.FuncMap {
 		"level":    func(l alerts.Level) string { return alerts.LevelName(l, lang) },
 		"capital":  Capital,
 		"clock":    Clock,
+		"exact":    Exact,
 		"until":    Until,
 		"iso":      func(t any) string { return moment(t).Format(time.RFC3339) },
 		"asset":    assetPath,

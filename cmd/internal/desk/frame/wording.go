@@ -33,6 +33,15 @@ func Clock(v any) string {
 	return t.Format("2006-01-02 15:04")
 }
 
+// Exact is a time to the second, or a pointer to one, as what is to be proved states it; empty for none.
+func Exact(v any) string {
+	t := moment(v)
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.DateTime)
+}
+
 // Moment is a time in words: 12月16日20时, and 2016-12-16 20:00 in English.
 func Moment(lang string, t time.Time) string {
 	if lang != ZH {

@@ -49,6 +49,8 @@ func init() {
 		"desk.title.board":                 {"响应看板", "Response board"},
 		"desk.title.orders":                {"减排令", "Orders"},
 		"desk.title.order":                 {"减排令", "Order"},
+		"desk.title.paper":                 {"减排令打印页", "Order to print"},
+		"desk.title.entry":                 {"账本条目", "Ledger entry"},
 		"desk.title.objection":             {"处理异议", "Decide on an objection"},
 		"desk.title.recipients":            {"减排对象", "Recipients"},
 		"desk.title.recipient":             {"减排对象", "Recipient"},

@@ -1,4 +1,5 @@
-// Package orders is the desk's area of orders: their list, the answers of recipients, and decisions on objections.
+// Package orders is the desk's area of orders: their list, the answers of recipients, decisions on objections, an order on
+// paper, and the entries of the ledger that hold what became of it.
 package orders
 
 import (
@@ -34,6 +35,8 @@ func Mount(f *frame.Frame) {
 	f.Add(
 		frame.Page{Pattern: "GET /desk/orders", Act: calls.ActOrdersRead, Key: "orders", Show: d.orders},
 		frame.Page{Pattern: "GET /desk/orders/{id}", Act: calls.ActOrdersRead, Key: "order", Show: d.order},
+		frame.Page{Pattern: "GET /desk/orders/{id}/paper", Act: calls.ActOrdersRead, Key: "paper", Show: d.paper},
+		frame.Page{Pattern: "GET /desk/entries/{id}", Act: calls.ActLedgerRead, Key: "entry", Show: d.entry},
 		frame.Page{Pattern: "POST /desk/orders/{id}/{action}", Act: calls.ActOrdersAnswer, Key: "order",
 			Show: d.order, Do: d.answer},
 		frame.Page{Pattern: "/desk/objections/{id}", Act: calls.ActOrdersObjection, Key: "objection",
@@ -117,6 +120,7 @@ type orderView struct {
 	More     bool // the record was not read to its end
 	MarkRead bool
 	Decide   bool
+	Proofs   bool          // entries lead to their proofs
 	Plan     template.HTML // of a plant's order
 	Error    string
 	Again    bool // an answer comes back unsent after a login
@@ -147,7 +151,7 @@ func (d *desk) order(q *frame.Request) (any, error) {
 		return nil, err
 	}
 	q.SawOfficer(&v.Order)
-	v.Drill, v.Title = v.Order.Drill, v.Order.Title
+	v.Drill, v.Title, v.Proofs = v.Order.Drill, v.Order.Title, q.May(calls.ActLedgerRead)
 	if h.mine(q) { // an officer opens many, and a browser has few connections to one server
 		v.Watch = h.watch()
 	}
