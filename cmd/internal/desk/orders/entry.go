@@ -70,11 +70,9 @@ func membersOf(text []byte) (rows []frame.Row, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if depth := dec.StackDepth(); depth > 0 {
-			in, n := dec.StackIndex(depth)
-			if name := in == '{' && n%2 == 1; name || strings.ContainsRune("{}[]", rune(kind)) {
-				continue
-			}
+		in, n := dec.StackIndex(dec.StackDepth())
+		if name := in == '{' && n%2 == 1; name || strings.ContainsRune("{}[]", rune(kind)) {
+			continue
 		}
 		path := strings.ReplaceAll(strings.TrimPrefix(string(dec.StackPointer()), "/"), "/", ".")
 		rows = append(rows, frame.Row{Label: path, Value: token.String()})

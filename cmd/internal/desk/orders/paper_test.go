@@ -46,6 +46,9 @@ func TestAnOrderOnPaper(t *testing.T) {
 	for _, at := range proofs {
 		entry := w.Get(200, "inspector", at)
 		desktest.SaysAll(t, at, desktest.TextOf(entry), "已核验", order, "actor", "data.")
+		if strings.ContainsAny(desktest.TextOf(entry), "{}") {
+			t.Errorf("%s shows how the entry is written, and not its members", at)
+		}
 		for _, file := range []string{"/api/v1/ledger/proof?entry=", "/api/v1/ledger/entries?from="} {
 			n := strings.TrimPrefix(at, "/desk/entries/")
 			found := false
