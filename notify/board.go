@@ -198,6 +198,17 @@ type Board struct {
 	ByGrade  []GradeTally  `json:"by_grade"`
 }
 
+// OfTown counts the recipients of one town; of a town without any it counts none.
+func (b *Board) OfTown(town string) *Tally {
+	for i := range b.ByTown {
+		if b.ByTown[i].Town == town {
+			return &b.ByTown[i].Tally
+		}
+	}
+	none := new(counts).tally()
+	return &none
+}
+
 // GetBoard reads the counters of a warning. A warning without orders has a board of zeros.
 func GetBoard(tx *bbolt.Tx, warning string) (*Board, error) {
 	board := &Board{WarningID: warning, Tally: new(counts).tally(),

@@ -77,6 +77,7 @@ func init() {
 		"desk.axis.verdict":   {"核查结论", "Verdict"},
 		"desk.axis.release":   {"解除与豁免", "End of orders"},
 		"desk.num.total":      {"总数", "total"},
+		"desk.num.of_town":    {"{town}辖区内", "in {town}"},
 		"desk.summary": {"共 {total} 个对象，已确认 {acknowledged}（{share}%），待确认 {awaiting}，逾期 {overdue}，异议 {objected}",
 			"{total} in all: {acknowledged} acknowledged ({share}%), {awaiting} awaiting, {overdue} overdue, {objected} objected"},
 		"desk.plan.issuing":          {"正在签发减排令", "orders are going out"},

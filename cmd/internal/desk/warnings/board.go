@@ -108,7 +108,16 @@ type boardLive struct {
 // summary is one line, which a screen reader reads out when it changes.
 type summary struct {
 	*notify.Tally
+	Town  string // whose numbers these are; empty for the district's
 	Share string // percent that acknowledged
+}
+
+// own are the numbers that concern a user: a town's are its own, with its name.
+func own(q *frame.Request, b *notify.Board) (t *notify.Tally, town string) {
+	if q.Who.Role == calls.Town && q.Who.Town != "" {
+		return b.OfTown(q.Who.Town), q.Who.Town
+	}
+	return &b.Tally, ""
 }
 
 // boardView is the page of a warning's board.
@@ -145,8 +154,8 @@ func (d *desk) boardParts(q *frame.Request, warning string, v url.Values) []fram
 		return q.SharedPart(name, about, scope, func() (template.HTML, error) { return boardPart(q, warning, name, make) })
 	}
 	parts := []frame.Part{
-		part("summary", warning, "", func(s boardSource) (any, error) { return summaryOf(s.board), nil }),
-		part("board", warning+"|"+sortOf(v), string(q.Who.Role),
+		part("summary", warning, frame.ScopeKey(q.Who), func(s boardSource) (any, error) { return summaryOf(q, s.board), nil }),
+		part("board", warning+"|"+sortOf(v), frame.ScopeKey(q.Who),
 			func(s boardSource) (any, error) { return d.boardLive(q, s, sortOf(v)) }),
 	}
 	if q.May(calls.ActOrdersRead) {
@@ -187,8 +196,9 @@ func boardPart(q *frame.Request, warning, name string, make func(boardSource) (a
 	return out, err
 }
 
-func summaryOf(b *notify.Board) summary {
-	return summary{&b.Tally, answered.shares(&b.Tally, b.Total)[0]}
+func summaryOf(q *frame.Request, b *notify.Board) summary {
+	t, town := own(q, b)
+	return summary{t, town, answered.shares(t, t.Total)[0]}
 }
 
 func sortOf(v url.Values) string {
@@ -214,14 +224,16 @@ func (d *desk) boardLive(q *frame.Request, s boardSource, order string) (*boardL
 		}
 		return "/desk/orders?" + url.Values{"warning": {w.ID}, "state": {state}}.Encode()
 	}
+	t, town := own(q, b)
+	v.Town = town
 	for _, a := range axes {
-		v.Bars = append(v.Bars, a.bar(&b.Tally, b.Total, href))
+		v.Bars = append(v.Bars, a.bar(t, t.Total, href))
 	}
-	if b.Verdict["none"] < b.Total {
-		v.Bars = append(v.Bars, judged.bar(&b.Tally, b.Total, href))
+	if t.Verdict["none"] < t.Total {
+		v.Bars = append(v.Bars, judged.bar(t, t.Total, href))
 	}
-	if b.Release.Total > 0 {
-		v.Bars = append([]bar{ended.bar(&b.Tally, b.Release.Total, href)}, v.Bars...)
+	if t.Release.Total > 0 {
+		v.Bars = append([]bar{ended.bar(t, t.Release.Total, href)}, v.Bars...)
 	}
 	for i := range b.ByTown {
 		t := &b.ByTown[i]
@@ -293,17 +305,13 @@ func (d *desk) waiting(q *frame.Request, source boardSource, query url.Values) (
 	v := &waitingView{Warning: w.ID, Phones: d.Phone != nil, Decide: q.May(calls.ActOrdersObjection)}
 	may := service.Narrow(&f, q.Who)
 	tally := &b.Tally
-	for i := range b.ByTown {
-		t := &b.ByTown[i]
-		if t.Town != "" && (q.Who.Role != calls.Town || t.Town == q.Who.Town) {
-			v.Towns = append(v.Towns, t.Town)
-		}
-		if f.Town != "" && t.Town == f.Town {
-			tally = &t.Tally
-		}
+	if f.Town != "" {
+		tally = b.OfTown(f.Town)
 	}
-	if f.Town != "" && tally == &b.Tally {
-		tally = &notify.Tally{}
+	for i := range b.ByTown {
+		if town := b.ByTown[i].Town; town != "" && (q.Who.Role != calls.Town || town == q.Who.Town) {
+			v.Towns = append(v.Towns, town)
+		}
 	}
 	if !slices.Contains(waitingStates, f.State) {
 		i := slices.IndexFunc(waitingStates, func(s string) bool { return stateCount(tally, s) > 0 })

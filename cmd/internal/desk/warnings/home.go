@@ -23,6 +23,7 @@ import (
 type publicView struct {
 	*frame.Chrome
 	Warnings []warningStatus
+	Calm     bool // none of them is real
 }
 
 // root leads a user to the desk, and shows everybody else the public page.
@@ -56,12 +57,13 @@ func (d *desk) root(q *frame.Request) (any, error) {
 }
 
 func (d *desk) publicView(q *frame.Request) (any, error) {
-	view := publicView{Chrome: q.Chrome()}
+	view := publicView{Chrome: q.Chrome(), Calm: true}
 	return &view, q.View(func(tx *bbolt.Tx) error {
 		all, err := d.live(tx)
 		for _, w := range all {
 			if w.State == alerts.Scheduled || w.State == alerts.Active { // what is not approved is not public
 				view.Warnings = append(view.Warnings, statusOf(q, w.Public()))
+				view.Calm = view.Calm && w.Drill
 			}
 		}
 		return err
@@ -89,7 +91,8 @@ type warningStatus struct {
 	Since time.Time
 	Next  *alerts.Stage // the next that takes effect by itself
 	Lead  string        // all of it in one line
-	Board *notify.Board
+	Board *notify.Tally
+	Town  string // whose numbers Board has; empty for the district's
 	Acts  []frame.Link
 	Waits string      // whom it waits for; empty for nobody
 	Newer *listNotice // nil unless the list has changed since it was declared and somebody can decide on that
@@ -141,6 +144,7 @@ func statusOf(q *frame.Request, w *alerts.Warning) warningStatus {
 // homeView is the live part of the desk's first page.
 type homeView struct {
 	Cards   []warningStatus
+	Calm    bool // no warning is under way, whatever is drilled
 	Open    []proposalView
 	Silent  []alerts.FeedState
 	Missing string // that measured air is high and hours are missing
@@ -228,6 +232,7 @@ func (d *desk) homeView(q *frame.Request) (*homeView, error) {
 			}
 			v.Cards = append(v.Cards, card)
 		}
+		v.Calm = warning == nil
 		v.First = v.First && v.Demo && v.Declare
 		return d.homeRest(q, tx, v, warning)
 	})
@@ -318,9 +323,11 @@ func (d *desk) card(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning) (warningS
 	s := statusOf(q, service.WarningFor(q.Who, w))
 	var err error
 	if q.May(calls.ActBoardRead) && q.Who.Role != calls.Enterprise {
-		if s.Board, err = notify.GetBoard(tx, w.ID); err != nil {
+		b, err := notify.GetBoard(tx, w.ID)
+		if err != nil {
 			return s, err
 		}
+		s.Board, s.Town = own(q, b)
 	}
 	s.Acts, s.Waits = actsOn(q, w), waitsFor(q, w)
 	if q.May(calls.ActProposalsList) && (w.State == alerts.Active || w.State == alerts.Scheduled) {

@@ -119,7 +119,7 @@ func (d *desk) warning(q *frame.Request) (any, error) {
 		if err != nil {
 			return err
 		}
-		if sum := summaryOf(b); q.May(calls.ActBoardRead) {
+		if sum := summaryOf(q, b); q.May(calls.ActBoardRead) {
 			view.Board = &sum
 		}
 		v, err := reductionlist.GetVersion(tx, w.ListVersion)
