@@ -405,14 +405,10 @@ func (p *tab) opens(summary string) {
 	p.do("open "+summary, p.press(summary))
 }
 
-// fill types text in the place of what an input has. The browser's own input of a time is typed in as many ways as
-// there are locales: it is given its value.
+// fill types text in the place of what an input has.
 func (p *tab) fill(selector, text string) {
 	p.t.Helper()
-	if kind := eval[string](p, js(`(e => { e.focus(); e.select && e.select(); return e.type })(document.querySelector(%s))`, selector)); kind == "datetime-local" {
-		eval[chromedp.Void](p, js(`document.querySelector(%s).value = %s`, selector, text))
-		return
-	}
+	eval[chromedp.Void](p, js(`(e => { e.focus(); e.select && e.select() })(document.querySelector(%s))`, selector))
 	p.writes(text)
 }
 

@@ -22,8 +22,8 @@ const (
 const (
 	KindText   = "text"
 	KindArea   = "textarea"
-	KindMoment = "datetime-local"
-	KindDate   = "date"
+	KindMoment = "moment" // a date with a time, written: the browser's own field speaks its language and knows no 24:00
+	KindDay    = "day"
 	KindNumber = "number"
 	KindChoice = "radio"
 	KindCheck  = "checkbox"
@@ -117,6 +117,9 @@ func Typed(fields []Field, v url.Values) (map[string]any, error) {
 		case f.Kind == KindMoment:
 			value, ok = parseMoment(text)
 			rule = "desk.form.time"
+		case f.Kind == KindDay:
+			value, ok = Day(text)
+			rule = "desk.form.day"
 		case f.Kind == KindNumber:
 			n, err := strconv.ParseFloat(text, 64)
 			value, ok, rule = n, err == nil && !math.IsNaN(n) && !math.IsInf(n, 0), "desk.form.number"
@@ -139,13 +142,19 @@ func parseMoment(s string) (t time.Time, ok bool) {
 	return t, ok && t.Year() >= 1990 && t.Year() < 2200
 }
 
+// Day reads a day as people write it, 2016/12/16 or 2016年12月16日; it gives it as 2016-12-16.
+func Day(s string) (day string, ok bool) {
+	w, ok := refusal.ReadWritten(strings.TrimSpace(s))
+	return w.Time().Format(time.DateOnly), ok && !w.Timed
+}
+
 // MomentValue is a time, or a pointer to one, as the value of a field of [KindMoment]; empty for none.
 func MomentValue(v any) string {
 	t := moment(v)
 	if t.IsZero() {
 		return ""
 	}
-	return t.Format("2006-01-02T15:04")
+	return t.Format("2006-01-02 15:04")
 }
 
 // Field is a field with its words from the catalogue.
@@ -155,6 +164,9 @@ func (q *Request) Field(name, kind string, required bool) Field {
 		f.Hint = q.T("f." + name + ".hint")
 	}
 	switch {
+	case kind == KindMoment || kind == KindDay:
+		f.Hint = strings.TrimSpace(f.Hint + " " + q.T("form."+kind+".hint"))
+		f.Max = 40
 	case kind == KindArea && name == "notice_text":
 		f.Max, f.Large = 20000, true
 	case kind == KindArea:

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"qingkong/alerts"
 )
 
 // A reader that asks for the same fragment at the same height gets the same rendering.
@@ -46,6 +48,41 @@ func TestBodyKeepsText(t *testing.T) {
 	if err != nil || !strings.Contains(string(text), "2016-12-17T08:00:00+08:00") || got["reason"] != "一\n二\"<>" ||
 		got["n"] != 1.5 {
 		t.Errorf("%s %v", text, err)
+	}
+}
+
+// Times and days are typed as people write them: a day may end at 24:00, and what is none is told with an example.
+func TestTimesAreTypedAsPeopleWriteThem(t *testing.T) {
+	fields := []Field{{Name: "at", Kind: KindMoment}, {Name: "day", Kind: KindDay}}
+	at := func(day, hour, minute int) time.Time {
+		return time.Date(2016, 12, day, hour, minute, 0, 0, alerts.Shanghai())
+	}
+	for text, want := range map[string]time.Time{
+		"2016-12-16 20:00": at(16, 20, 0), "2016-12-16T20:05": at(16, 20, 5), " 2016-12-16 24:00 ": at(17, 0, 0),
+		"2016年12月16日20时": at(16, 20, 0), "2016/12/16 8:30": at(16, 8, 30),
+	} {
+		got, err := Typed(fields, url.Values{"at": {text}})
+		if moment, _ := got["at"].(time.Time); err != nil || !moment.Equal(want) {
+			t.Errorf("%q is %v, %v; want %v", text, got["at"], err, want)
+		}
+	}
+	for _, text := range []string{"2016-12-16", "2016-12-16 24:01", "2016-02-30 08:00", "明天", "16:00"} {
+		if _, err := Typed(fields, url.Values{"at": {text}}); err == nil || !strings.Contains(err.Error(), "at") {
+			t.Errorf("%q is taken for a time: %v", text, err)
+		}
+	}
+	for text, want := range map[string]string{"2016-12-06": "2016-12-06", "2016/12/6": "2016-12-06", "2016年12月6日": "2016-12-06"} {
+		if got, err := Typed(fields, url.Values{"day": {text}}); err != nil || got["day"] != want {
+			t.Errorf("%q is %v, %v; want %s", text, got["day"], err, want)
+		}
+	}
+	for _, text := range []string{"2016-12-16 20:00", "2016-13-01", "x"} {
+		if _, err := Typed(fields, url.Values{"day": {text}}); err == nil {
+			t.Errorf("%q is taken for a day", text)
+		}
+	}
+	if got := MomentValue(at(16, 20, 0)) + ", " + Until(at(17, 0, 0)); got != "2016-12-16 20:00, 2016-12-16 24:00" {
+		t.Errorf("fields are filled in with %s", got)
 	}
 }
 

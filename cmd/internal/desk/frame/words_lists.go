@@ -98,7 +98,6 @@ func init() {
 		"desk.f.evidence":          {"核查材料（用；分隔）", "Evidence (separated by ；)"},
 		"desk.f.effective_from":    {"生效日期", "First day"},
 		"desk.f.amend_reason.hint": {"随版本保存，只有能看清单的人可见。", "Kept with the version; only those who may see lists read it."},
-		"desk.form.day":            {"“{value}”不是日期；请写成 2024-10-31 的形式。", "{value} is no day; write it like 2024-10-31."},
 
 		"desk.recipient.as_of":    {"查某日清单所列措施", "What did the list say on"},
 		"desk.recipient.as_of.do": {"查看", "Show"},

@@ -124,7 +124,7 @@ func amendFields(q *frame.Request, m *reductionlist.Measure) []frame.Field {
 	who.Value = m.Responsible
 	evidence := q.Field("evidence", frame.KindText, false)
 	evidence.Value = strings.Join(m.Evidence, evidenceSeparator)
-	day := q.Field("effective_from", frame.KindDate, true)
+	day := q.Field("effective_from", frame.KindDay, true)
 	day.Value = reductionlist.DayOf(q.Now.Add(24 * time.Hour))
 	reason := q.Field("reason", frame.KindArea, true)
 	reason.Hint = q.T("f.amend_reason.hint")

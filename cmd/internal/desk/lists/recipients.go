@@ -83,8 +83,12 @@ type levelMeasures struct {
 func (d *desk) recipient(q *frame.Request) (any, error) {
 	v := q.URL.Query()
 	view := recipientView{Chrome: q.Chrome(), AsOf: v.Get("as_of")}
-	if view.AsOf != "" && reductionlist.StartOf(view.AsOf).IsZero() {
-		return nil, refusal.New(refusal.Invalid, "desk.form.day", refusal.Args{"value": view.AsOf})
+	if view.AsOf != "" {
+		day, ok := frame.Day(view.AsOf)
+		if !ok {
+			return nil, refusal.New(refusal.Invalid, "desk.form.day", refusal.Args{"value": view.AsOf})
+		}
+		view.AsOf = day
 	}
 	found, err := d.Svc.Recipient(q.Context(), q.Ask(), calls.RecipientQuery{ByID: calls.ByID{ID: q.ID()},
 		ListRef: calls.ListRef{Version: v.Get("version"), ListTime: calls.ListTime{AsOf: view.AsOf}}})

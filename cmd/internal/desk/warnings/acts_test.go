@@ -28,7 +28,7 @@ func TestDeclareFromProposal(t *testing.T) {
 	}
 	form := desktest.Values(w.Get(200, "duty", "/desk/declare?proposal="+p))
 	for name, want := range map[string]string{"level": "red", "trigger": "own_forecast", "proposal_id": p,
-		"ends_at": "2016-12-23T00:00"} {
+		"ends_at": "2016-12-22 24:00"} {
 		if form.Get(name) != want {
 			t.Errorf("%s is filled in with %q, want %q", name, form.Get(name), want)
 		}
@@ -294,7 +294,7 @@ func TestAStartFarFromNowIsTypedTwice(t *testing.T) {
 	}
 	page := w.Refused(422, "duty", "/desk/declare", form)
 	if e := desktest.Find(page, "p", "id", "f-confirm-error"); e == nil || !strings.Contains(desktest.TextOf(e), "15 天") ||
-		desktest.Find(page, "input", "type", "date") == nil {
+		desktest.Find(page, "input", "id", "f-confirm") == nil {
 		t.Fatalf("the date is not asked for: %s", desktest.TextOf(page))
 	}
 	form = desktest.Values(page)

@@ -20,7 +20,7 @@ import (
 // kinds are those of the fields of all acts but for choices.
 var kinds = map[string]string{
 	"starts_at": frame.KindMoment, "ends_at": frame.KindMoment, "received_at": frame.KindMoment,
-	"called_at": frame.KindMoment, confirmField: frame.KindDate, "no_end": frame.KindCheck,
+	"called_at": frame.KindMoment, confirmField: frame.KindDay, "no_end": frame.KindCheck,
 	"document_no": frame.KindText, "issued_by": frame.KindText, "authority": frame.KindText,
 	"reason": frame.KindArea, "notice_text": frame.KindArea,
 }
@@ -66,7 +66,7 @@ func fillDeclare(q *frame.Request, s *subject) url.Values {
 	v := url.Values{}
 	if w := s.w; w != nil { // the city orders what was reported to it
 		v = url.Values{"activates": {w.ID}, "level": {string(w.Level)}, "trigger": {string(alerts.CityOrder)},
-			"reason": {w.Reason}, "notice_text": {w.NoticeText}, "ends_at": {frame.MomentValue(w.EndsAt)}}
+			"reason": {w.Reason}, "notice_text": {w.NoticeText}, "ends_at": {frame.Until(w.EndsAt)}}
 		setStart(v, w.StartsAt, q.Now)
 		return v
 	}
@@ -76,7 +76,7 @@ func fillDeclare(q *frame.Request, s *subject) url.Values {
 	}
 	v.Set("level", string(p.Level))
 	v.Set("trigger", string(alerts.OwnForecast))
-	v.Set("ends_at", frame.MomentValue(p.EndsAt))
+	v.Set("ends_at", frame.Until(p.EndsAt))
 	setStart(v, p.StartsAt, q.Now)
 	setReason(v, p)
 	v.Set("notice_text", noticeOf(p, q.Now, q.District()))
@@ -204,7 +204,7 @@ func reviseFields(q *frame.Request, s *subject) []frame.Field {
 
 func fillRevise(_ *frame.Request, s *subject) url.Values {
 	w := s.w
-	v := url.Values{"ends_at": {frame.MomentValue(w.EndsAt)}, "document_no": {w.DocumentNo}, "issued_by": {w.IssuedBy},
+	v := url.Values{"ends_at": {frame.Until(w.EndsAt)}, "document_no": {w.DocumentNo}, "issued_by": {w.IssuedBy},
 		"received_at": {frame.MomentValue(w.ReceivedAt)}, "notice_text": {w.NoticeText}}
 	if w.State == alerts.Rejected {
 		v.Set("level", string(w.Level))
@@ -216,7 +216,7 @@ func fillRevise(_ *frame.Request, s *subject) url.Values {
 			v.Set("starts_at", frame.MomentValue(p.StartsAt))
 		}
 		if p.EndsAt != nil {
-			v.Set("ends_at", frame.MomentValue(p.EndsAt))
+			v.Set("ends_at", frame.Until(p.EndsAt))
 		}
 		if p.NoEnd {
 			v.Set("no_end", "true")
@@ -248,7 +248,7 @@ func fillAdjust(q *frame.Request, s *subject) url.Values {
 	if p := s.p; p != nil {
 		v.Set("level", string(p.Level))
 		setStart(v, p.StartsAt, q.Now)
-		v.Set("ends_at", frame.MomentValue(p.EndsAt))
+		v.Set("ends_at", frame.Until(p.EndsAt))
 		setReason(v, p)
 	}
 	return v
@@ -264,7 +264,7 @@ func fillLift(q *frame.Request, s *subject) url.Values {
 	v := url.Values{}
 	if s.p != nil {
 		if s.p.EndsAt != nil && s.p.EndsAt.After(q.Now) {
-			v.Set("ends_at", frame.MomentValue(s.p.EndsAt))
+			v.Set("ends_at", frame.Until(s.p.EndsAt))
 		}
 		setReason(v, s.p)
 	}
