@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"qingkong/alerts"
+	"qingkong/reductionlist"
 )
 
 // A reader that asks for the same fragment at the same height gets the same rendering.
@@ -106,6 +107,25 @@ func TestCachedPagesAreSharedAndFew(t *testing.T) {
 	for i := range 1000 {
 		if get(fmt.Sprint(i)); len(m.pages) > cachedMost {
 			t.Fatalf("%d pages are kept", len(m.pages))
+		}
+	}
+}
+
+// A small daily reduction is said in kilograms, another one in tonnes; one unit for all of it.
+func TestReductionsAreSaidInAUnitThatFits(t *testing.T) {
+	q := &Request{Lang: ZH}
+	for _, c := range []struct {
+		of   reductionlist.Amounts
+		want string
+	}{
+		{reductionlist.Amounts{}, ""},
+		{reductionlist.Amounts{NOx: 0.00088}, "日减排 NOx 0.88 kg"},
+		{reductionlist.Amounts{SO2: 0.02, NOx: 0.0999}, "日减排 SO₂ 20，NOx 99.9 kg"},
+		{reductionlist.Amounts{SO2: 0.02, NOx: 0.1}, "日减排 SO₂ 0.02，NOx 0.1 吨"},
+		{reductionlist.Amounts{PM: -0.2}, "日减排 PM -0.2 吨"},
+	} {
+		if got := q.amounts(c.of); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.of, got, c.want)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"net/url"
 	"slices"
 	"strconv"
@@ -50,28 +51,40 @@ func (q *Request) Measures(list []reductionlist.Measure) []MeasureView {
 	return out
 }
 
+// kilograms say a daily reduction all of which is below so many tonnes.
+const kilograms = 0.1
+
+// amounts is a daily reduction in words; empty for none.
 func (q *Request) amounts(a reductionlist.Amounts) string {
-	parts := amountParts(a)
+	factor, unit := 1000.0, "kilogram"
+	for _, p := range a.Parts() {
+		if math.Abs(*p.Value) >= kilograms {
+			factor, unit = 1, "tonne"
+		}
+	}
+	parts := amountParts(a, factor)
 	if len(parts) == 0 {
 		return ""
 	}
-	return q.T("tonnes", "amounts", strings.Join(parts, "，"))
+	return q.T("saves", "amounts", strings.Join(parts, "，"), "unit", q.T(unit))
 }
 
-// saved is a daily reduction beside a label that says what it is.
+// saved is a daily reduction beside a label that says what it is, in tonnes: it stands beside another one, and above
+// fields in tonnes.
 func (q *Request) saved(m *reductionlist.Measure) string {
-	parts := amountParts(m.Reduction)
+	parts := amountParts(m.Reduction, 1)
 	if len(parts) == 0 {
 		return ""
 	}
 	return strings.Join(parts, "，") + " " + q.T("tonne")
 }
 
-func amountParts(a reductionlist.Amounts) []string {
-	var parts []string
+// amountParts are the amounts that are not zero, each times factor.
+func amountParts(a reductionlist.Amounts, factor float64) (parts []string) {
 	for i, p := range a.Parts() {
 		if *p.Value != 0 {
-			parts = append(parts, [...]string{"SO₂", "NOx", "PM", "VOCs"}[i]+" "+Number(*p.Value))
+			amount := math.Round(*p.Value*factor*1e6) / 1e6
+			parts = append(parts, [...]string{"SO₂", "NOx", "PM", "VOCs"}[i]+" "+Number(amount))
 		}
 	}
 	return parts
