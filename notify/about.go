@@ -17,7 +17,7 @@ var objectionChange = map[string]string{"accept": "objection_accepted", "reject"
 
 // About says whom an event of another kind concerns. The change is an act of the recipient, or "issued", "revised",
 // "superseded", "sent", "overdue", "released", "objection_accepted", "objection_rejected", "objection_amended",
-// "judged".
+// "judged", "called".
 func About(ev Event) (about []alerts.Subject) {
 	of := func(change string, orders ...string) {
 		for _, id := range orders {
@@ -42,6 +42,8 @@ func About(ev Event) (about []alerts.Subject) {
 		of("released", ev.OrderID)
 	case *Decided:
 		of(objectionChange[ev.Decision], ev.OrderID)
+	case *Called:
+		of("called", ev.OrderID)
 	case *Judged:
 		of("judged", ev.OrderID)
 	}

@@ -253,7 +253,7 @@ func applyAnswered(tx *bbolt.Tx, fx Effects, at time.Time, pos Pos, ev *Answered
 	if err := o.must(tx, ev.OrderID); err != nil {
 		return err
 	}
-	was := o.status
+	was, place := o.status, o.sheetKey()
 	if err := o.perform(ev, at); err != nil {
 		return err
 	}
@@ -276,5 +276,5 @@ func applyAnswered(tx *bbolt.Tx, fx Effects, at time.Time, pos Pos, ev *Answered
 		}
 	}
 	count(fx, &o, &was)
-	return nil
+	return o.moveOnSheet(tx, place)
 }

@@ -27,17 +27,24 @@ func applyIssued(tx *bbolt.Tx, fx Effects, at time.Time, pos Pos, ev *Issued) er
 	if err := keepAccepted(tx, ev); err != nil {
 		return err
 	}
+	grams, err := gramsOf(ev.Measures)
+	if err != nil {
+		return err
+	}
 	o := Order{
 		ID: ev.ID, WarningID: ev.WarningID, RecipientID: ev.RecipientID, Revision: ev.Revision,
 		Body: pos, Drill: ev.Drill, status: status{Unreceived: true},
 		IssuedAt: ev.IssuedAt, AcknowledgeBy: ev.AcknowledgeBy,
 		RecipientName: ev.RecipientName, Town: ev.Town, Sector: ev.Sector, Grade: ev.Grade,
-		measures: measures,
+		measures: measures, grams: grams,
 	}
 	if err := o.checkKey(); err != nil {
 		return err
 	}
 	if err := o.store(tx); err != nil {
+		return err
+	}
+	if err := o.moveOnSheet(tx, nil); err != nil {
 		return err
 	}
 	key := recipientKey(o.RecipientID, o.ID)
@@ -107,14 +114,18 @@ func (o *Order) overdueTimer() string { return "overdue/" + o.ID }
 
 // end takes the order out of force and sends that to the recipient, in the words of that number.
 func (o *Order) end(tx *bbolt.Tx, fx Effects, at time.Time, state State, words int) error {
-	was := o.status
+	was, place := o.status, o.sheetKey()
 	o.confirm(fx)
+	o.callAnew()
 	o.State = state
 	o.words = uint32(words) // #nosec G115 -- counted from 1 in steps of 1
 	o.released = o.status
 	o.Unreceived = true
 	fx.Send(Topic, o.message(), at)
 	if err := o.store(tx); err != nil {
+		return err
+	}
+	if err := o.moveOnSheet(tx, place); err != nil {
 		return err
 	}
 	// An exemption that was received has left the pending orders; the release of it comes back to them.

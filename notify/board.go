@@ -11,8 +11,8 @@ import (
 
 // A counter row holds, for the orders of one warning with one value of one dimension, unsigned varints, so that the
 // rows of a district's warning fit one page: the total, then a counter per value of delivery, answer, execution and
-// verdict, then one per state, then how many were released or exempted and how many of these have received that. All
-// but the states count only the latest order of each recipient; the states count every order.
+// verdict, then one per state, then how many were released or exempted and how many of these have received that, then
+// how many are to be called. All but the states count only the latest order of each recipient; the states count every order.
 const (
 	atTotal     = 0
 	atDelivery  = atTotal + 1
@@ -21,7 +21,8 @@ const (
 	atVerdict   = atExecution + 4
 	atState     = atVerdict + 5
 	atRelease   = atState + 4
-	counters    = atRelease + 2
+	atCall      = atRelease + 2
+	counters    = atCall + 1
 )
 
 // Dimensions of the board, as they stand in counter keys.
@@ -51,6 +52,9 @@ func (c *counts) add(m status, n uint32) {
 		if !m.Unreceived {
 			c[atRelease+1] += n
 		}
+	}
+	if m.ToCall() {
+		c[atCall] += n
 	}
 }
 
@@ -142,9 +146,6 @@ func (c *counts) decode(b []byte) error {
 		return nil
 	}
 	for i := range c {
-		if i == atRelease && len(b) == 0 { // a row of a time when the end was not counted
-			return nil
-		}
 		n, k := binary.Uvarint(b)
 		if k <= 0 || n > math.MaxUint32 {
 			return errors.New("notify: damaged counter row")
@@ -162,6 +163,7 @@ type Tally struct {
 	Execution map[string]int `json:"execution"`
 	Verdict   map[string]int `json:"verdict"`
 	Release   ReleaseTally   `json:"release"`
+	ToCall    int            `json:"to_call"` // see [CallSheet]
 }
 
 // ReleaseTally is how many recipients were told that their order ended, by a release or an exemption, and how many of
@@ -251,5 +253,6 @@ func (c *counts) tally() Tally {
 		Verdict:   named(verdictNames, atVerdict),
 		Release: ReleaseTally{Total: int(c[atRelease]), Received: int(c[atRelease+1]),
 			Waiting: int(c.of(ReleaseWaiting))},
+		ToCall: int(c[atCall]),
 	}
 }

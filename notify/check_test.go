@@ -39,7 +39,7 @@ func dump(tx *bbolt.Tx, bucket string) []byte {
 
 func (w *world) checkDerived(tx *bbolt.Tx) error {
 	counted := map[string]*counts{}
-	var all, pending, outbox []string
+	var all, pending, outbox, sheet []string
 	err := tx.Bucket(ordersBucket).ForEach(func(k, v []byte) error {
 		var o Order
 		if err := o.decode(string(k), v); err != nil {
@@ -60,6 +60,9 @@ func (w *world) checkDerived(tx *bbolt.Tx) error {
 		all = append(all, o.RecipientID+"\x00"+o.ID)
 		if o.State == StateOpen || o.Unreceived {
 			pending = append(pending, o.RecipientID+"\x00"+o.ID)
+		}
+		if key := o.sheetKey(); key != nil {
+			sheet = append(sheet, string(key))
 		}
 		if o.Unreceived {
 			outbox = append(outbox, o.message())
@@ -86,7 +89,8 @@ func (w *world) checkDerived(tx *bbolt.Tx) error {
 	if len(counted) > 0 {
 		return fmt.Errorf("counters missing: %v", counted)
 	}
-	for bucket, want := range map[string][]string{string(byRecipientBucket): all, string(pendingBucket): pending} {
+	for bucket, want := range map[string][]string{string(byRecipientBucket): all, string(pendingBucket): pending,
+		string(sheetBucket): sheet} {
 		var got []string
 		tx.Bucket([]byte(bucket)).ForEach(func(k, _ []byte) error { got = append(got, string(k)); return nil })
 		slices.Sort(want)

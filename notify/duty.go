@@ -74,13 +74,13 @@ func change(tx *bbolt.Tx, fx Effects, id string, f func(*Order)) error {
 	if err := o.must(tx, id); err != nil {
 		return err
 	}
-	was := o.status
+	was, place := o.status, o.sheetKey()
 	f(&o)
 	if err := o.store(tx); err != nil {
 		return err
 	}
 	count(fx, &o, &was)
-	return nil
+	return o.moveOnSheet(tx, place)
 }
 
 func applyJudged(tx *bbolt.Tx, fx Effects, ev *Judged) error {

@@ -21,6 +21,7 @@ const (
 	kindSettings  = "notify.settings_changed"
 	kindFigures   = "notify.figures_given"
 	kindReason    = "notify.plan_reason"
+	kindCalled    = "notify.called"
 
 	kindReleaseWorded = "notify.release_worded"
 )

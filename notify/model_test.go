@@ -82,7 +82,7 @@ type modelOrder struct {
 	revision                                    int
 	measures                                    string
 	state, answer, execution, delivery, verdict string
-	unreceived, late                            bool
+	unreceived, late, told                      bool
 	by                                          time.Time
 	done                                        map[Action]string
 }
@@ -104,7 +104,7 @@ func (m *model) order(recipient string, l alerts.Level, now time.Time) {
 	bound := last != nil && (last.state == "open" || last.state == "exempted")
 	switch {
 	case measures == "" && bound:
-		last.state, last.unreceived = "released", true
+		last.state, last.unreceived, last.told = "released", true, false
 	case measures == "", bound && last.measures == measures:
 	default:
 		m.replace(recipient, measures, now)
@@ -128,7 +128,7 @@ func (m *model) lift() {
 	m.ended = true
 	for _, o := range m.orders {
 		if o.state == "open" {
-			o.state, o.unreceived = "released", true
+			o.state, o.unreceived, o.told = "released", true, false
 		}
 	}
 }
@@ -199,6 +199,47 @@ func split(axes string) (answer, execution string) {
 	panic(axes)
 }
 
+// unheard says whether the recipient has yet to answer, or to receive that it is over.
+func (o *modelOrder) unheard() bool {
+	waits := o.answer == "awaiting" || o.answer == "overdue"
+	return o.state == "open" && waits || (o.state == "released" || o.state == "exempted") && o.unreceived
+}
+
+// call is what telephoning about an order does.
+func (m *model) call(id string, outcome CallOutcome) refusal.Code {
+	switch o := m.orders[id]; {
+	case o == nil:
+		return refusal.NotFound
+	case !o.unheard():
+		return refusal.TransitionRefused
+	default:
+		o.told = outcome != CallUnreachable
+		return ""
+	}
+}
+
+// sheet compares whom the call sheet names with whom the model would call.
+func (m *model) sheet(w *world) (err error) {
+	var want, got []string
+	for id, o := range m.orders {
+		if o.unheard() && !o.told {
+			want = append(want, id)
+		}
+	}
+	slices.Sort(want)
+	w.view(func(tx *bbolt.Tx) error {
+		page, _, err := CallSheet(tx, warningID, nil, "", MaxPage)
+		for _, o := range page {
+			got = append(got, o.ID)
+		}
+		return err
+	})
+	if slices.Sort(got); !slices.Equal(got, want) {
+		return fmt.Errorf("to be called are %q, want %q", got, want)
+	}
+	return nil
+}
+
 func (m *model) message(id string) string {
 	o := m.orders[id]
 	switch {
@@ -233,7 +274,7 @@ func (m *model) compare(w *world) error {
 	if n := len(w.bodies()); n != seen {
 		return fmt.Errorf("%d orders, want %d", n, seen)
 	}
-	return nil
+	return m.sheet(w)
 }
 
 func TestOrdersAgainstModel(t *testing.T) {
@@ -352,12 +393,20 @@ func TestOrdersAgainstModel(t *testing.T) {
 				case err != nil:
 					rt.Fatal(err)
 				case decision == "accept":
-					o.state, o.unreceived = "exempted", true
+					o.state, o.unreceived, o.told = "exempted", true, false
 				case decision == "amend":
 					m.replace(o.recipient, o.measures, w.now)
 				default:
-					o.answer, o.by = "awaiting", w.now.Add(time.Hour)
+					o.answer, o.by, o.told = "awaiting", w.now.Add(time.Hour), false
 					delete(o.done, Object)
+				}
+			},
+			"call": func(rt *rapid.T) {
+				id := latestOrder(rt)
+				outcome := rapid.SampledFrom(CallOutcomes()).Draw(rt, "outcome")
+				_, _, err := do(w, DecideCalled, Call{OrderID: id, Outcome: outcome})
+				if want := m.call(id, outcome); code(err) != want {
+					rt.Fatalf("a call about %s: %v, want %q", id, err, want)
 				}
 			},
 			"verdict": func(rt *rapid.T) {

@@ -22,6 +22,7 @@
 //	notify.releases      warning id, 0, number          JSON ReleaseWords: what recipients are told whose orders end
 //	notify.objections    order id                       JSON objection: the latest one and its decision
 //	notify.reports       order id, 0, number            binary row, see progress.go: what was reported, completed, corrected
+//	notify.call_sheet    warning id, 0, town, place     empty: whom to call, in that order, see callsheet.go
 //	notify.relists       warning id, 0, recipient id    JSON listRef: the version that a recipient follows, where that is
 //	                                                    not the one the warning is pinned to
 //
@@ -110,6 +111,7 @@ var (
 	releasesBucket    = []byte("notify.releases")
 	objectionsBucket  = []byte("notify.objections")
 	reportsBucket     = []byte("notify.reports")
+	sheetBucket       = []byte("notify.call_sheet")
 )
 
 // Buckets are the bbolt buckets of this package; all are journaled.
@@ -118,7 +120,7 @@ func Buckets() []string {
 		string(settingsBucket), string(roundsBucket), string(ordersBucket),
 		string(byRecipientBucket), string(pendingBucket), string(countersBucket), string(relistsBucket),
 		string(figuresBucket), string(acceptedBucket), string(restoredBucket),
-		string(releasesBucket), string(objectionsBucket), string(reportsBucket),
+		string(releasesBucket), string(objectionsBucket), string(reportsBucket), string(sheetBucket),
 	}
 }
 
@@ -138,6 +140,7 @@ var decoders = map[string]func([]byte) (Event, error){
 	kindSettings:      decode[SettingsChanged],
 	kindFigures:       decode[FiguresGiven],
 	kindReason:        decode[PlanReason],
+	kindCalled:        decode[Called],
 }
 
 func decode[T any, P interface {
@@ -181,6 +184,8 @@ func Apply(tx *bbolt.Tx, fx Effects, at time.Time, actor string, pos Pos, ev Eve
 		return applyDecided(tx, fx, at, ev)
 	case *Judged:
 		return applyJudged(tx, fx, ev)
+	case *Called:
+		return applyCalled(tx, fx, at, ev)
 	case *Staged:
 		return applyStaged(tx, fx, at, ev)
 	case *Relisted:

@@ -245,6 +245,7 @@ func applyDecided(tx *bbolt.Tx, fx Effects, at time.Time, ev *Decided) error {
 		o.Answer = AnswerAwaiting
 		o.acts[acts[Object].content] = digest{}
 		o.AcknowledgeBy = *ev.AcknowledgeBy
+		o.callAnew()
 		o.setDeadline(fx)
 	})
 }

@@ -184,8 +184,8 @@ func TestBoard(t *testing.T) {
 				`"answer":{"acknowledged":%d,"awaiting":%d,"objected":0,"overdue":0},`+
 				`"execution":{"completed":0,"not_started":%d,"reported":0,"started":0},`+
 				`"verdict":{"compliant":0,"no_data":0,"none":%d,"suspected":0,"violated":0},`+
-				`"release":{"total":0,"received":0,"waiting":0}`,
-				total, delivered, pending, acknowledged, awaiting, total, total)
+				`"release":{"total":0,"received":0,"waiting":0},"to_call":%d`,
+				total, delivered, pending, acknowledged, awaiting, total, total, awaiting)
 		}
 		one, two := tally(1, 0, 1, 0, 1), tally(2, 2, 0, 2, 0)
 		sectors := []string{`{"sector":"电力、热力生产和供应业",` + one + `}`, `{"sector":"金属制品业",` + two + `}`}

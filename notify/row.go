@@ -92,6 +92,8 @@ type status struct {
 	State     State
 	// Unreceived says that the recipient has not yet received the latest event of the order.
 	Unreceived bool
+	// Told says that the recipient was told by telephone of what the order says now.
+	Told bool
 }
 
 // Order is the stored state of one order. What was ordered stands in the body at Body.
@@ -107,20 +109,26 @@ type Order struct {
 	// IssuedAt, AcknowledgeBy and AcknowledgedAt have millisecond precision; the last is zero until then.
 	IssuedAt, AcknowledgeBy, AcknowledgedAt time.Time
 	RecipientName, Town, Sector, Grade      string
+	Calls                                   Calls
+
+	callsMade uint16 // in all; Calls are those since it said what it says now
 
 	released status // as at the release, which its message repeats
 	measures digest
 	acts     [contentActs]digest
+	grams    uint32 // at stake, see [Order.AtStake]
 	words    uint32 // number of what its latest release says, see release.go; 0 for none
 }
 
 const (
-	rowVersion = 2
-	rowFixed   = 18 + 16 + 24 + 8 + 8*contentActs + 4
+	rowVersion = 3
+	rowFixed   = 18 + 16 + 24 + 8 + 8*contentActs + 4 + rowCalls
+	rowCalls   = 4 + 2 + 2 + 1 + 8 // what is at stake, and the calls
 
 	flagDrill = 1 << iota
 	flagLate
 	flagUnreceived
+	flagTold
 )
 
 // encode gives the stored form: a version byte, flags, the axes now and at the release, the lengths of the
@@ -136,6 +144,9 @@ func (o *Order) encode() []byte {
 	}
 	if o.Unreceived {
 		flags |= flagUnreceived
+	}
+	if o.Told {
+		flags |= flagTold
 	}
 	b = append(b, rowVersion, flags)
 	b = o.status.append(b)
@@ -154,6 +165,11 @@ func (o *Order) encode() []byte {
 		b = append(b, o.acts[i][:]...)
 	}
 	b = be.AppendUint32(b, o.words)
+	b = be.AppendUint32(b, o.grams)
+	b = be.AppendUint16(b, o.callsMade)
+	b = be.AppendUint16(b, uint16(o.Calls.Unreachable)) // #nosec G115 -- at most maxCalls
+	b = append(b, outcomeNumber(o.Calls.Outcome))
+	b = be.AppendUint64(b, uint64(toMilli(o.Calls.Last)))
 	for _, s := range [...]string{o.RecipientName, o.Town, o.Sector, o.Grade} {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
@@ -161,7 +177,7 @@ func (o *Order) encode() []byte {
 	return b
 }
 
-// append appends the stored form of all but Unreceived, which is a flag of the row.
+// append appends the stored form of all but Unreceived and Told, which are flags of the row.
 func (m status) append(b []byte) []byte {
 	return append(b, byte(m.Delivery), byte(m.Answer), byte(m.Execution), byte(m.Verdict), byte(m.State))
 }
@@ -204,7 +220,7 @@ func (o *Order) decodeFixed(id string, b []byte) error {
 	o.ID = id
 	o.Drill, o.Late = flags&flagDrill != 0, flags&flagLate != 0
 	o.status, o.released = decodeMutable(b[2:]), decodeMutable(b[7:])
-	o.Unreceived = flags&flagUnreceived != 0
+	o.Unreceived, o.Told = flags&flagUnreceived != 0, flags&flagTold != 0
 	w, r := int(b[12]), int(b[13])
 	if !o.status.valid() || !o.released.valid() || w+1+r >= len(id) {
 		return fmt.Errorf("notify: order %s: damaged row", id)
@@ -221,6 +237,18 @@ func (o *Order) decodeFixed(id string, b []byte) error {
 		copy(o.acts[i][:], b[66+8*i:])
 	}
 	o.words = be.Uint32(b[66+8*contentActs:])
+	return o.decodeCalls(b[rowFixed-rowCalls : rowFixed])
+}
+
+func (o *Order) decodeCalls(b []byte) error {
+	be := binary.BigEndian
+	o.grams, o.callsMade = be.Uint32(b), be.Uint16(b[4:])
+	o.Calls = Calls{Unreachable: int(be.Uint16(b[6:])), Last: fromMilli(int64(be.Uint64(b[9:])))}
+	if n := int(b[8]); n > len(CallOutcomes()) {
+		return fmt.Errorf("notify: order %s: damaged row", o.ID)
+	} else if n > 0 {
+		o.Calls.Outcome = CallOutcomes()[n-1]
+	}
 	return nil
 }
 

@@ -38,6 +38,7 @@ const (
 	ListDue       Kind = "list_due"       // notify: what a newer list changes for a recipient
 	OrderEvent    Kind = "order_event"    // notify
 	OrderState    Kind = "order_state"    // notify: of its delivery, answer, execution, verdict and of the order itself
+	CallOutcome   Kind = "call_outcome"   // notify: what came of a telephone call
 	OrderAct      Kind = "order_act"      // notify: what a recipient answers
 	Release       Kind = "release"        // notify: why an order ended
 	Decision      Kind = "decision"       // notify: on an objection

@@ -185,6 +185,10 @@ func init() {
 		"name.order_act.report":      {"上报进展", "report"},
 		"name.order_act.complete":    {"报告完成", "completion"},
 
+		"name.call_outcome.told":        {"已告知", "told"},
+		"name.call_outcome.unreachable": {"未接通", "not reached"},
+		"name.call_outcome.oral":        {"口头答复", "answered on the telephone"},
+
 		"name.release.lifted":        {"解除", "lifted"},
 		"name.release.cancelled":     {"撤销", "cancelled"},
 		"name.release.exempted":      {"豁免", "exempted"},
@@ -231,6 +235,7 @@ func init() {
 		"name.act.personal.read":              {"查看个人信息的查阅记录", "look at who read personal data"},
 		"name.act.personal.erase":             {"删除个人信息", "erase personal data"},
 		"name.act.recipients.read":            {"查看减排对象", "look at recipients"},
+		"name.act.contacts.read":              {"查看联系人和电话", "look at contacts and telephone numbers"},
 		"name.act.recipients.credentials":     {"签发和吊销企业凭据", "issue and revoke credentials of enterprises"},
 		"name.act.accounts.create":            {"建立账号", "add an account"},
 		"name.act.accounts.read":              {"查看账号", "look at accounts"},
@@ -242,6 +247,8 @@ func init() {
 		"name.act.orders.read":                {"查看减排令", "look at orders"},
 		"name.act.orders.answer":              {"答复减排令", "answer an order"},
 		"name.act.orders.objection":           {"处理异议", "decide on an objection"},
+		"name.act.orders.call":                {"记录电话通知", "record telephone calls"},
+		"name.act.orders.call_sheet":          {"查看电话通知单", "look at whom to call"},
 		"name.act.orders.plan":                {"办理优化方案", "work on a plant's plan"},
 		"name.act.stations":                   {"管理监测站点", "manage stations"},
 		"name.act.telemetry.write":            {"报送监测数据", "send monitoring data"},

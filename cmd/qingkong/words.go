@@ -4,6 +4,13 @@ import "qingkong/alerts/refusal"
 
 func init() {
 	refusal.Register(map[string]refusal.Pair{
+		"cli.member.order_id":           {"减排令", "order"},
+		"cli.member.at_stake_t_per_day": {"减排量（吨/日）", "at stake (t/d)"},
+		"cli.member.calls":              {"已打电话", "calls"},
+		"cli.unreached":                 {"未接通 {count} 次", "{count} not reached"},
+		"cli.call_done":                 {"不再列在电话通知单上", "off the call sheet"},
+		"cli.call_again":                {"仍在电话通知单上", "still on the call sheet"},
+
 		"cli.status": {"服务器的回答是 {status}，不是晴空的说明；请检查 --server",
 			"the server answered {status} without saying why: check --server"},
 		"cli.member.id":             {"编号", "id"},

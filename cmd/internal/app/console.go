@@ -1,11 +1,6 @@
 package app
 
 import (
-	"go.etcd.io/bbolt"
-
-	"qingkong/cmd/internal/calls"
-
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/desk"
 	"qingkong/cmd/internal/desk/frame"
 	"qingkong/cmd/internal/web"
@@ -19,12 +14,6 @@ func (a *App) mountConsole(sessions *session.Sessions) {
 		Demo: a.opt.Demo != nil, DemoAccount: a.opt.Demo.Account(a.opt.Config.Data),
 		Watch: a.watchman, Log: a.log, Clock: a.opt.Clock,
 		Shares: a.web.Shares(), Incoming: a.incoming(),
-		Phone: func(tx *bbolt.Tx, who *access.Principal, ref string) (name, phone string) {
-			if !calls.Allowed(who.Role, calls.ActRecipientsRead) {
-				return "", ""
-			}
-			return a.svc.RecipientContact(tx, ref)
-		},
 	})
 	a.web.Mount(web.Area{Paths: []string{"/{$}", "/login", "/logout", "/desk", "/desk/"}, Policy: frame.Policy,
 		Handler: pages,

@@ -31,7 +31,7 @@ func TestReadsAreRecordedAtTheEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+creds["inspector"].Token)
+	req.Header.Set("Authorization", "Bearer "+creds["duty"].Token)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +42,7 @@ func TestReadsAreRecordedAtTheEnd(t *testing.T) {
 	stop(t, a)
 	a = start(t, opt)
 	view(t, a, func(tx *bbolt.Tx) error {
-		seen, _, err := access.ListSeen(tx, "E0001", "inspector", "", 10)
+		seen, _, err := access.ListSeen(tx, "E0001", "duty", "", 10)
 		if err != nil || len(seen) != 1 || seen[0].Reads[0].Count != 1 {
 			t.Errorf("recorded: %+v, %v", seen, err)
 		}

@@ -64,6 +64,7 @@ var members = map[string]Param{
 	"/forecasts region":                 {ZH: "六位行政区划代码", EN: "six-digit region"},
 	"/list/amendments level":            {ZH: "该措施有几行时指明级别", EN: "level of the row, where the measure has several"},
 	"/list/amendments reason":           {ZH: "修订原因，记入版本", EN: "why; recorded with the version"},
+	"/orders/{id}/calls note":           {ZH: "说明，不公开", EN: "a note, kept out of the record"},
 	"/orders/{id}/objection expires_at": {ZH: "豁免或调整到何时为止，缺省为预警结束", EN: "until when; default the end of the warning"},
 	"/orders/{id}/objection reason":     {ZH: "理由，告知企业，不公开", EN: "the reason, for the enterprise alone"},
 	"/orders/{id}/plan/accept reason":   {ZH: "接受达不到清单要求的方案的理由", EN: "why a plan is accepted that does not keep the list"},

@@ -78,7 +78,7 @@ var (
 		"公示清单，不含个人信息", "the list for the public, without personal data",
 		Call{Media: HTMLMedia, Others: []string{XLSXMedia}, Refuses: damaged})
 	TownRoll = row[TownRollQuery, None]("GET /list/versions/{id}/towns", ActListsTown,
-		"分街镇的内部清单；值班员和管理员的含联系人，街镇只有本街镇", "the list by town; with contacts for duty and admin, a town its own alone",
+		"分街镇的内部清单，含联系人；街镇只有本街镇", "the list by town, with contacts; a town its own alone",
 		Call{Media: HTMLMedia, Others: []string{XLSXMedia}, Refuses: damaged})
 	PublicRecipient = row[PublicQuery, None]("GET "+PublicRecipientPath+"{id}", "",
 		"一个对象的公示页面，不含个人信息", "a recipient's page for the public, without personal data",

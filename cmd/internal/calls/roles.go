@@ -53,7 +53,8 @@ const (
 	ActPapersRead               = "papers.read"   // a recipient's plan and board; an enterprise its own, a town its own
 	ActPersonalRead             = "personal.read" // who read personal data
 	ActPersonalErase            = "personal.erase"
-	ActRecipientsRead           = "recipients.read"
+	ActRecipientsRead           = "recipients.read"        // without whom to call there
+	ActContactsRead             = "contacts.read"          // whom to call at a recipient, and the number; a town its own
 	ActRecipientsCredentials    = "recipients.credentials" // issue and revoke
 	ActAccountsCreate           = "accounts.create"
 	ActAccountsRead             = "accounts.read"
@@ -66,6 +67,8 @@ const (
 	ActOrdersAnswer             = "orders.answer" // its own
 	ActOrdersObjection          = "orders.objection"
 	ActOrdersPlan               = "orders.plan"
+	ActOrdersCall               = "orders.call"       // record that a recipient was telephoned; a town its own
+	ActCallSheet                = "orders.call_sheet" // whom to telephone; a town its own
 	ActStations                 = "stations"
 	ActTelemetryWrite           = "telemetry.write" // an enterprise its own MNs
 	ActTelemetryRead            = "telemetry.read"  // an enterprise its own, a town its own
@@ -115,7 +118,8 @@ var permissions = map[string][]Role{
 	ActPapersRead:               {Duty, Approver, Inspector, Admin, Enterprise, Town},
 	ActPersonalRead:             {Admin},
 	ActPersonalErase:            {Admin},
-	ActRecipientsRead:           {Duty, Approver, Admin},
+	ActRecipientsRead:           {Duty, Approver, Inspector, Admin},
+	ActContactsRead:             {Duty, Approver, Admin, Town},
 	ActRecipientsCredentials:    {Admin},
 	ActAccountsCreate:           {Admin},
 	ActAccountsRead:             {Admin},
@@ -128,6 +132,8 @@ var permissions = map[string][]Role{
 	ActOrdersAnswer:             {Enterprise},
 	ActOrdersObjection:          {Duty},
 	ActOrdersPlan:               {Duty},
+	ActOrdersCall:               {Duty, Town},
+	ActCallSheet:                append(slices.Clone(staff), Town),
 	ActStations:                 {Admin},
 	ActTelemetryWrite:           {Feeder, Enterprise},
 	ActTelemetryRead:            scoped,

@@ -27,10 +27,11 @@ func TestRolesMayWhatTheContractSays(t *testing.T) {
 		// no rows of the contract
 		"lists.town": "duty approver admin town", "papers.read": "duty approver inspector enterprise town admin",
 		"personal.read": "admin", "personal.erase": "admin", "backups": "admin",
-		"recipients.read": "duty approver admin", "recipients.credentials": "admin",
+		"recipients.read": "duty approver inspector admin", "contacts.read": "duty approver admin town", "recipients.credentials": "admin",
 		"accounts.create": "admin", "tokens.create": "admin", "accounts.read": "admin", "accounts.credentials": "admin",
 		"accounts.disable": "admin", "tokens.revoke": "admin",
 		"orders.read": seers, "orders.answer": "enterprise", "orders.objection": "duty", "orders.plan": "duty",
+		"orders.call": "duty town", "orders.call_sheet": "duty approver inspector viewer admin town",
 		// no rows of the contract
 		"figures.read": "duty approver inspector viewer admin enterprise", "figures.write": "duty enterprise",
 

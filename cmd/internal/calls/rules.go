@@ -6,6 +6,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/valid"
+	"qingkong/notify"
 	"qingkong/reductionlist"
 )
 
@@ -18,17 +19,19 @@ var AccountName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,39}$`)
 // fieldRules are the rules of single members that the inputs here, and those of the domain that they embed, name in
 // their tags.
 var fieldRules = map[string]valid.Rule{
-	"account":     {Words: "access.user_name", Pattern: AccountName.String()},
-	"role":        {Words: "access.role_unknown", OneOf: Words(Roles()...)},
-	"vault":       {Words: "personal.ref", Pattern: `^v[A-Za-z0-9_-]{43}$`},
-	"phones":      {Words: "list.phone", Match: validPhones, Secret: true},
-	"decision":    {Words: "order.decision", OneOf: []string{"accept", "reject", "amend"}},
-	"amend_alone": {Words: "order.dry_run_amend", OneOf: []string{"amend"}},
-	"evidence":    {Words: "order.evidence", Pattern: `^sha256:[0-9a-f]{64}$`},
-	"relisted":    {Words: "order.relist_count", Min: 1, Max: 1000},
-	"level":       {Words: "level.unknown", OneOf: Words(alerts.Levels()...)},
-	"trigger":     {Words: "trigger.unknown", OneOf: Words(alerts.Triggers()...)},
-	"region":      {Words: "region.wrong", Pattern: `^[0-9]{6}$`},
+	"account":      {Words: "access.user_name", Pattern: AccountName.String()},
+	"role":         {Words: "access.role_unknown", OneOf: Words(Roles()...)},
+	"vault":        {Words: "personal.ref", Pattern: `^v[A-Za-z0-9_-]{43}$`},
+	"phones":       {Words: "list.phone", Match: validPhones, Secret: true},
+	"decision":     {Words: "order.decision", OneOf: []string{"accept", "reject", "amend"}},
+	"amend_alone":  {Words: "order.dry_run_amend", OneOf: []string{"amend"}},
+	"call_outcome": {Words: "order.call_outcome", OneOf: Words(notify.CallOutcomes()...)},
+	"called":       {Words: "order.called_count", Min: 1, Max: MostCalled},
+	"evidence":     {Words: "order.evidence", Pattern: `^sha256:[0-9a-f]{64}$`},
+	"relisted":     {Words: "order.relist_count", Min: 1, Max: 1000},
+	"level":        {Words: "level.unknown", OneOf: Words(alerts.Levels()...)},
+	"trigger":      {Words: "trigger.unknown", OneOf: Words(alerts.Triggers()...)},
+	"region":       {Words: "region.wrong", Pattern: `^[0-9]{6}$`},
 	// none is no level
 	"row_level": {Words: "list.enum", OneOf: Words(append([]alerts.Level{alerts.None}, alerts.Levels()...)...)},
 

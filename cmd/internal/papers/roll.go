@@ -10,6 +10,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/calls"
 	"qingkong/reductionlist"
 )
 
@@ -17,6 +18,7 @@ import (
 type Row struct {
 	Recipient *reductionlist.Recipient
 	Contact   Contact
+	Call      *calls.CallRow // of a call sheet alone
 }
 
 // Rows calls row for one recipient after the other, until row fails.

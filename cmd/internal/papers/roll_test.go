@@ -15,7 +15,7 @@ import (
 func rowsOf(rs ...*reductionlist.Recipient) Rows {
 	return func(row func(Row) error) error {
 		for _, r := range rs {
-			if err := row(Row{r, facts(r).Contact}); err != nil {
+			if err := row(Row{Recipient: r, Contact: facts(r).Contact}); err != nil {
 				return err
 			}
 		}

@@ -69,6 +69,8 @@ func orderEvents() []example {
 		{"", &notify.PlanReason{OrderID: id, ReasonRef: vaultRef, NotKept: []string{"M1"}}},
 		{"min", &notify.PlanReason{OrderID: id, ReasonRef: vaultRef, NotKept: []string{}}},
 		{"", &notify.Judged{OrderID: id, Verdict: "compliant"}},
+		{"", &notify.Called{OrderID: id, Outcome: notify.CallUnreachable, NoteRef: vaultRef}},
+		{"min", &notify.Called{OrderID: id, Outcome: notify.CallTold}},
 		{"", &notify.Staged{Warning: warning}},
 		{"", &notify.Relisted{Warning: warning, ListVersion: listVersion, ListHash: listHash,
 			Recipients: []string{recipient, "E0004"}}},

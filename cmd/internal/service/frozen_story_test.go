@@ -225,6 +225,12 @@ func (s *story) answer(recipient string, in notify.AnswerText) {
 	ok(answerOrder(s.t.Context(), s.svc, recipient, key, in))(s.t)
 }
 
+// call telephones a recipient about its last order.
+func (s *story) call(recipient, body string) {
+	s.t.Helper()
+	ok(say(s.t.Context(), s.svc, "duty", "", calls.RecordCall, s.order(recipient), []byte(body)))(s.t)
+}
+
 func (s *story) decide(recipient, body string) {
 	s.t.Helper()
 	ok(say(s.t.Context(), s.svc, "duty", "", calls.DecideObjection, s.order(recipient), []byte(body)))(s.t)
@@ -345,6 +351,8 @@ func (s *story) orders() {
 		s.answer(r, notify.AnswerText{Action: notify.Object, Note: "炉内尚有铁水，需保温至次日（示例）"})
 	}
 	s.until("2026-12-14T18:00:00+08:00") // the deadline passes
+	s.call("T0001", `{"outcome":"unreachable","note":"两个号码均无人接听（示例）"}`)
+	s.call("T0001", `{"outcome":"told"}`)
 	s.answers("T0001", notify.Acknowledge)
 	s.decide("E0003", `{"decision":"amend","reason":"同意分步停产","expires_at":"2026-12-16T12:00:00+08:00",
 		"measures":[{"id":"M1","change":{"text":"熔炼工序保温运行，造型工序停产"}}]}`)

@@ -45,6 +45,7 @@ func registerOrders(r *journal.Registry, set Settings) {
 	handle(r, notify.CommandDecisionEnds, notify.DecideDecisionEnds, func(in *notify.DecisionEnds, wall time.Time) {
 		in.Read, in.Wall = journal.ReadPos, wall
 	})
+	journal.Handle(r, cmdCall, notify.DecideCalled)
 	journal.Handle(r, cmdSettings, notify.DecideSettings)
 	handle(r, cmdRelist, notify.DecideRelist, func(in *notify.Relist, wall time.Time) { in.Wall = wall })
 	journal.Handle(r, CommandSent,

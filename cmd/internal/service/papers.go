@@ -27,21 +27,6 @@ type Publishing struct {
 	Watch     string // 监督电话
 }
 
-// contacts reports whether a reader gets a recipient's contacts in a paper: those who keep the list, who visit the
-// place, and the enterprise itself. A town gets its papers without.
-func (a Ask) contacts(recipient string) bool {
-	if a.Who == nil {
-		return false
-	}
-	switch a.Who.Role {
-	case calls.Duty, calls.Approver, calls.Inspector, calls.Admin:
-		return true
-	case calls.Enterprise:
-		return a.Who.Recipient == recipient
-	}
-	return false
-}
-
 // mayDraft reports whether a reader sees versions that never counted.
 func (a Ask) mayDraft() bool {
 	return a.Who != nil && calls.Allowed(a.Who.Role, calls.ActListsRead)
@@ -50,13 +35,21 @@ func (a Ask) mayDraft() bool {
 // PublishedVersion refuses a version that the reader may not see papers of: one that never counted is for those who
 // keep the list, and to all others it isn't there.
 func PublishedVersion(a Ask, v *reductionlist.Version) error {
-	switch {
-	case v.State != reductionlist.StateActive && v.State != reductionlist.StateReplaced && !a.mayDraft():
-		return refusal.New(refusal.NotFound, "list.no_version", refusal.Args{"version": v.ID})
-	case v.Errors > 0:
+	if err := counted(a, v); err != nil {
+		return err
+	}
+	if v.Errors > 0 {
 		return terms.Transition(terms.ListState, "list.export_damaged", v.State, refusal.Args{"version": v.ID})
 	}
 	return nil
+}
+
+// counted refuses a version that never counted to whoever does not keep the list.
+func counted(a Ask, v *reductionlist.Version) error {
+	if v.State == reductionlist.StateActive || v.State == reductionlist.StateReplaced || a.mayDraft() {
+		return nil
+	}
+	return refusal.New(refusal.NotFound, "list.no_version", refusal.Args{"version": v.ID})
 }
 
 // PaperOf are the facts of a recipient's papers by the list that is asked for.
@@ -98,7 +91,7 @@ func (s *Service) PaperFacts(a Ask, v *reductionlist.Version, recipient string) 
 
 func (s *Service) facts(tx *bbolt.Tx, a Ask, v *reductionlist.Version, r *reductionlist.Recipient) (papers.Facts,
 	error) {
-	c, err := paperContact(tx, r, a.contacts(r.ID))
+	c, err := paperContact(tx, r, MayReadContact(a.Who, r.ID, r.Town))
 	return s.factsOf(a, v, papers.Row{Recipient: r, Contact: c}), err
 }
 
@@ -170,9 +163,12 @@ func (s *Service) eachRow(v *reductionlist.Version, town string, all, contacts b
 // PaperBatch writes the papers of all recipients of a version as a zip archive. All their contacts count as read.
 func (s *Service) PaperBatch(w io.Writer, a Ask, v *reductionlist.Version, kinds []papers.Kind,
 	format papers.Format) error {
-	s.Saw(a, Reading{Kind: access.SeenContact, List: v.ID, Count: v.Count})
+	contacts := calls.Allowed(a.Who.Role, calls.ActContactsRead)
+	if contacts {
+		s.Saw(a, Reading{Kind: access.SeenContact, List: v.ID, Count: v.Count})
+	}
 	return papers.Batch(w, kinds, format, func(add func(papers.Facts) error) error {
-		return s.eachRow(v, "", true, true, func(row papers.Row) error { return add(s.factsOf(a, v, row)) })
+		return s.eachRow(v, "", true, contacts, func(row papers.Row) error { return add(s.factsOf(a, v, row)) })
 	})
 }
 
@@ -190,8 +186,8 @@ func (s *Service) PublicList(w io.Writer, a Ask, v *reductionlist.Version, forma
 	return s.roll(a, v).PublicHTML(w, rows, "", "", "")
 }
 
-// TownList writes a version by town: all of them, or the one asked for. A town's own account gets its town alone,
-// without contacts; so does an approver. All contacts that are shown count as read.
+// TownList writes a version by town: all of them, or the one asked for. A town's own account gets its town alone. All
+// contacts that are shown count as read.
 func (s *Service) TownList(w io.Writer, a Ask, v *reductionlist.Version, town string, format papers.Format) error {
 	towns := slices.Sorted(maps.Keys(v.Towns))
 	counted := 0
@@ -208,7 +204,7 @@ func (s *Service) TownList(w io.Writer, a Ask, v *reductionlist.Version, town st
 		towns = []string{town}
 	}
 	roll := s.roll(a, v)
-	roll.Contacts = a.Who.Role == calls.Duty || a.Who.Role == calls.Admin
+	roll.Contacts = calls.Allowed(a.Who.Role, calls.ActContactsRead)
 	var groups []papers.Group
 	for _, name := range towns {
 		groups = append(groups, papers.Group{Town: name, Rows: func(row func(papers.Row) error) error {

@@ -111,19 +111,19 @@ func TestWhoReadPersonalData(t *testing.T) {
 		act  func() error
 		want []string
 	}{
-		"a duty officer":          {paper(calls.Duty, "E0001"), []string{"duty contact plan ×1 E0001"}},
-		"an inspector":            {paper(calls.Inspector, "E0002"), []string{"inspector contact plan ×1 E0002"}},
-		"the enterprise itself":   {paper(calls.Enterprise, "E0001"), nil},
-		"a town, without contact": {paper(calls.Town, "E0001"), nil},
-		"who has no contact":      {paper(calls.Duty, "E0003"), nil},
+		"a duty officer":        {paper(calls.Duty, "E0001"), []string{"duty contact plan ×1 E0001"}},
+		"an inspector, without": {paper(calls.Inspector, "E0002"), nil},
+		"the enterprise itself": {paper(calls.Enterprise, "E0001"), nil},
+		"a town":                {paper(calls.Town, "E0001"), []string{"town contact plan ×1 E0001"}},
+		"who has no contact":    {paper(calls.Duty, "E0003"), nil},
 		"all papers": {func() error {
 			return w.Svc.PaperBatch(io.Discard, service.Ask{Who: someone(calls.Admin), Call: "batch", Lang: "zh-CN"}, &v,
 				papers.Kinds(), papers.HTML)
 		}, []string{"admin contact batch ×3 " + v.ID}},
-		"the list by town":     {towns(calls.Duty, ""), []string{"duty contact towns ×3 " + v.ID}},
-		"one town":             {towns(calls.Admin, "大寺镇"), []string{"admin contact towns ×2 " + v.ID}},
-		"its own town":         {towns(calls.Town, ""), nil},
-		"an approver, without": {towns(calls.Approver, ""), nil},
+		"the list by town": {towns(calls.Duty, ""), []string{"duty contact towns ×3 " + v.ID}},
+		"one town":         {towns(calls.Admin, "大寺镇"), []string{"admin contact towns ×2 " + v.ID}},
+		"its own town":     {towns(calls.Town, ""), []string{"town contact towns ×2 " + v.ID}},
+		"an approver":      {towns(calls.Approver, ""), []string{"approver contact towns ×3 " + v.ID}},
 		"the public list": {func() error {
 			return w.Svc.PublicList(io.Discard, service.Ask{Lang: "zh-CN"}, &v, papers.XLSX)
 		}, nil},

@@ -45,6 +45,24 @@ func MayReadNotes(who *access.Principal, recipient string) bool {
 	}
 }
 
+// MayReadContact reports whether who may read whom to call at a recipient: those who keep the list or call its
+// recipients, a town of what lies in it, and an enterprise its own.
+func MayReadContact(who *access.Principal, recipient, town string) bool {
+	switch {
+	case who == nil:
+		return false
+	case who.Role == calls.Enterprise:
+		return who.Recipient != "" && who.Recipient == recipient
+	}
+	return calls.Allowed(who.Role, calls.ActContactsRead) && Visible(who, recipient, town)
+}
+
+// MayReadCallNotes reports whether who may read what was noted of a call about an order of the town: those who decide,
+// approve or inspect, and the town itself.
+func MayReadCallNotes(who *access.Principal, town string) bool {
+	return who.Role == calls.Town && who.Town != "" && who.Town == town || MayReadNotes(who, "")
+}
+
 // WarningFor is a warning as who may see it.
 func WarningFor(who *access.Principal, w *alerts.Warning) *alerts.Warning {
 	if w == nil || who != nil && Decides(who) {

@@ -307,6 +307,9 @@ func (s *Service) Recipients(_ context.Context, a Ask, in calls.RecipientsQuery)
 		if err != nil || !have {
 			return err
 		}
+		if err := counted(a, &v); err != nil {
+			return err
+		}
 		matches := func(r *reductionlist.Recipient) bool {
 			return Visible(a.Who, r.ID, r.Town) && (in.Town == "" || r.Town == in.Town) &&
 				(in.Q == "" || strings.Contains(r.ID, in.Q) || strings.Contains(r.Name, in.Q))
@@ -345,7 +348,10 @@ func (s *Service) Recipient(_ context.Context, a Ask, in calls.RecipientQuery) (
 			return err
 		}
 		var r *reductionlist.Recipient
-		if found {
+		if err == nil && found {
+			err = counted(a, &v)
+		}
+		if err == nil && found {
 			r, err = reductionlist.GetRecipient(tx, v.ID, in.ID)
 		}
 		if r == nil && err == nil || refusal.CodeOf(err) == refusal.NotFound || err == nil && !Visible(a.Who, r.ID, r.Town) {

@@ -480,6 +480,20 @@ var samples = map[string]func(*world) call{
 	"POST /orders/{id}/start":       answering(notify.Start, notify.Acknowledge),
 	"POST /orders/{id}/report":      answering(notify.Report, notify.Acknowledge, notify.Start),
 	"POST /orders/{id}/complete":    answering(notify.Complete, notify.Acknowledge, notify.Start, notify.Report),
+	"POST /orders/{id}/calls": func(w *world) call {
+		return example("town", "POST /orders/{id}/calls", w.ordered()+"-E0001-1")
+	},
+	"POST /orders/calls": func(w *world) call {
+		c := example("duty", "POST /orders/calls")
+		c.body = strings.ReplaceAll(c.body, "W20161216-01", w.ordered())
+		return c
+	},
+	"GET /warnings/{id}/call-sheet": func(w *world) call {
+		return get("duty", "/warnings/"+w.ordered()+"/call-sheet?town=大寺镇&limit=1")(w)
+	},
+	"GET /warnings/{id}/call-sheet/export": func(w *world) call {
+		return get("town", "/warnings/"+w.ordered()+"/call-sheet/export")(w)
+	},
 	"POST /orders/{id}/objection": func(w *world) call {
 		c := answering(notify.Object)(w)
 		w.must(http.StatusOK, c, nil)

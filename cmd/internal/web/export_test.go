@@ -14,12 +14,12 @@ import (
 	"qingkong/seeds"
 )
 
-// What is exported is the same version when it is imported; contacts stand in it for those who may see them.
+// What is exported is the same version when it is imported; whoever keeps the list may see the contacts in it.
 func TestExportIsTheSameVersionAgain(t *testing.T) {
 	w := newWorld(t)
 	v := w.imports("admin", seeds.Workbook()).Version
 	path := "/api/v1/list/versions/" + v.ID + "/export?format=xlsx"
-	for who, contacts := range map[string]bool{"duty": true, "admin": true, "approver": false} {
+	for who, contacts := range map[string]bool{"duty": true, "admin": true, "approver": true} {
 		r := w.must(http.StatusOK, call{who: who, path: path}, nil)
 		if r.Header.Get("Content-Type") != calls.XLSXMedia ||
 			r.Header.Get("Content-Disposition") != "attachment; filename=list-"+v.ID+".xlsx" {
@@ -53,13 +53,12 @@ func TestExportIsTheSameVersionAgain(t *testing.T) {
 	}
 }
 
-// The error workbook is the one that was sent, with its cells marked, and without contacts for those who may not see
-// them.
+// The error workbook is the one that was sent, with its cells marked.
 func TestErrorBookIsTheWorkbookThatWasSent(t *testing.T) {
 	w := newWorld(t)
 	in := w.imports("duty", spoiled(t, func(f *excelize.File) error { return set(f, "减排措施", 2, "级别", "紫色") }))
 	path := "/api/v1/list/imports/" + in.ID + "/errors.xlsx"
-	for who, sheets := range map[string]int{"duty": 8, "approver": 1} {
+	for who, sheets := range map[string]int{"duty": 8, "approver": 8} {
 		r := w.must(http.StatusOK, call{who: who, path: path}, nil)
 		f, err := excelize.OpenReader(strings.NewReader(r.body))
 		if err != nil {

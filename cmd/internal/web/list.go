@@ -56,10 +56,8 @@ var _ = bind(calls.ImportErrors, func(s *Server, q *request, in calls.ByID) (any
 	return file{name: "errors-" + found.Version.ID + ".xlsx", media: calls.XLSXMedia, data: b.Bytes()}, nil
 })
 
-// mayContacts reports whether who gets contacts in a file: those who keep the list and call its recipients.
-func mayContacts(who *access.Principal) bool {
-	return who.Role == calls.Admin || who.Role == calls.Duty
-}
+// mayContacts reports whether who gets the contacts of a whole list in a file.
+func mayContacts(who *access.Principal) bool { return calls.Allowed(who.Role, calls.ActContactsRead) }
 
 // sawAll notes that the caller was shown the contacts of a whole version.
 func (s *Server) sawAll(q *request, version string, count int) {

@@ -154,6 +154,13 @@ var (
 	})
 )
 
+// The call sheet of a warning is made whole before it is answered: what is refused of it is said in its place.
+var _ = bind(calls.CallBook, func(s *Server, q *request, in calls.CallBookQuery) (any, error) {
+	a, format := s.printing(q, in.PaperLang), formatOf(in.Format)
+	return s.made("calls-"+in.ID+"."+string(format), format.Media(),
+		func(w io.Writer) error { return s.svc.CallBook(w, a, in, format) })
+})
+
 func (s *Server) printedList(a service.Ask, id, name string, format papers.Format,
 	write func(io.Writer, *reductionlist.Version, papers.Format) error) (any, error) {
 	v, err := s.listOf(a, id)

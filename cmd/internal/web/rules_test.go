@@ -34,7 +34,10 @@ var breaches = map[string][]breach{
 	"region":      {{"西青", "region.wrong", "region 西青 is wrong"}, {"12011", "region.wrong", "12011"}},
 	"most=100":    {{"101", "order.too_many", "the limit of 100"}},
 	"most=200":    {{"201", "order.too_many", "the limit of 200"}},
-	"relisted":    {{"0", "order.relist_count", "1 to 1000"}, {"1001", "order.relist_count", "1 to 1000"}},
+	"called":      {{"0", "order.called_count", "1 to 200"}, {"201", "order.called_count", "1 to 200"}},
+	"call_outcome": {{"", "order.call_outcome", "use told, unreachable or oral"},
+		{"asked", "order.call_outcome", "unknown outcome asked"}},
+	"relisted": {{"0", "order.relist_count", "1 to 1000"}, {"1001", "order.relist_count", "1 to 1000"}},
 	"account": {
 		{"", "access.user_name", " cannot be an account's name"}, {"Duty", "access.user_name", "Duty cannot be"},
 		{"_duty", "access.user_name", "_duty cannot be"}, {"duty.two", "access.user_name", "duty.two cannot be"},

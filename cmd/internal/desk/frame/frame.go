@@ -38,8 +38,6 @@ import (
 	"qingkong/cmd/internal/web/serve"
 	"qingkong/cmd/internal/web/share"
 	"qingkong/notify"
-
-	"go.etcd.io/bbolt"
 )
 
 // Sessions are the logins of browsers.
@@ -84,8 +82,6 @@ type Options struct {
 	// DemoAccount gives the credentials of a demo's account of a role; nil, or not ok, where everybody types them.
 	DemoAccount func(role string) (user, password string, ok bool)
 	Alerts      alerts.Settings // the engine's own, by which the read-out before an act is worked out
-	// Phone resolves a recipient's contact for those who may see it; nil shows nobody's.
-	Phone func(tx *bbolt.Tx, who *access.Principal, contactRef string) (name, phone string)
 	// Shares limit what each caller may ask for; the server of the desk counts the calls. Default: no limits.
 	Shares *share.Shares
 	// Incoming is the folder where uploads wait for their turn; default: that of the system for temporary files.

@@ -43,7 +43,7 @@ func (q *Request) OrderRows(tx *bbolt.Tx, f notify.Filter, cursor string, limit 
 	rows := make([]OrderRow, len(found))
 	for i, o := range found {
 		rows[i] = OrderRow{Order: o, Overdue: o.Answer == notify.AnswerOverdue}
-		if q.frame.Phone == nil {
+		if !q.Phones() {
 			continue
 		}
 		list, known := lists[o.WarningID]
@@ -55,8 +55,12 @@ func (q *Request) OrderRows(tx *bbolt.Tx, f notify.Filter, cursor string, limit 
 			list = w.ListVersion
 			lists[o.WarningID] = list
 		}
-		if r, err := reductionlist.GetRecipient(tx, list, o.RecipientID); err == nil && r.ContactRef != "" {
-			rows[i].Contact, rows[i].Phone = q.Phone(tx, r.ID, r.ContactRef)
+		r, err := o.Listed(tx, list)
+		if err != nil {
+			return nil, "", err
+		}
+		if r != nil {
+			rows[i].Contact, rows[i].Phone = q.Phone(tx, r)
 		}
 	}
 	return rows, next, nil

@@ -6,8 +6,10 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
+	"qingkong/reductionlist"
 )
 
 // personalData says whose personal data a page shows.
@@ -17,15 +19,23 @@ type personalData struct {
 	officer  bool     // it shows an officer: whom an order names, or who may approve
 }
 
+// Phones reports whether pages show the reader whom to call at recipients.
+func (q *Request) Phones() bool { return q.May(calls.ActContactsRead) }
+
 // Phone is a recipient's contact as far as the reader may see it, and notes that the page shows it.
-func (q *Request) Phone(tx *bbolt.Tx, recipient, ref string) (name, phone string) {
-	if q.frame.Phone == nil || ref == "" {
+func (q *Request) Phone(tx *bbolt.Tx, r *reductionlist.Recipient) (name, phone string) {
+	if r.ContactRef == "" || !q.Phones() || !service.MayReadContact(q.Who, r.ID, r.Town) {
 		return "", ""
 	}
-	if name, phone = q.frame.Phone(tx, q.Who, ref); name != "" || phone != "" {
-		q.seen.contacts = append(q.seen.contacts, recipient)
+	if name, phone = q.frame.Svc.RecipientContact(tx, r.ContactRef); name != "" || phone != "" {
+		q.SawContacts(r.ID)
 	}
 	return name, phone
+}
+
+// SawContacts notes that the page shows the contacts of recipients.
+func (q *Request) SawContacts(recipients ...string) {
+	q.seen.contacts = append(q.seen.contacts, recipients...)
 }
 
 // SawNote notes that the page shows a note about people of a recipient.

@@ -103,7 +103,7 @@ func (d *desk) recipient(q *frame.Request) (any, error) {
 		}
 	}
 	return &view, q.View(func(tx *bbolt.Tx) (err error) {
-		view.Contact, view.Phone = q.Phone(tx, r.ID, r.ContactRef)
+		view.Contact, view.Phone = q.Phone(tx, r)
 		view.Orders, _, err = q.OrderRows(tx, notify.Filter{Recipient: r.ID}, "", 10)
 		return err
 	})

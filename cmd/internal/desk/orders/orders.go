@@ -64,7 +64,7 @@ var filterStates = []string{"open", "overdue", "awaiting", "objected", "acknowle
 
 func (d *desk) orders(q *frame.Request) (any, error) {
 	v := q.URL.Query()
-	view := ordersView{Chrome: q.Chrome(), Phones: d.Phone != nil, Own: q.Who.Role == calls.Enterprise}
+	view := ordersView{Chrome: q.Chrome(), Phones: q.Phones(), Own: q.Who.Role == calls.Enterprise}
 	f := notify.Filter{Warning: v.Get("warning"), State: v.Get("state"), Town: v.Get("town"),
 		Query: strings.TrimSpace(v.Get("q"))}
 	if !slices.Contains(filterStates, f.State) {

@@ -302,7 +302,7 @@ var waitingStates = []string{"overdue", "awaiting", "objected", "pending", "fail
 func (d *desk) waiting(q *frame.Request, source boardSource, query url.Values) (*waitingView, error) {
 	w, b := source.warning, source.board
 	f := notify.Filter{Warning: w.ID, Town: query.Get("town"), State: query.Get("state")}
-	v := &waitingView{Warning: w.ID, Phones: d.Phone != nil, Decide: q.May(calls.ActOrdersObjection)}
+	v := &waitingView{Warning: w.ID, Phones: q.Phones(), Decide: q.May(calls.ActOrdersObjection)}
 	may := service.Narrow(&f, q.Who)
 	tally := &b.Tally
 	if f.Town != "" {
