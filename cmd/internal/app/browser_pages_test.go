@@ -34,6 +34,7 @@ func pages(t *testing.T, w *world) {
 		walk(p, "-en-dark", reached)
 	}
 	for _, must := range []string{"/desk", "/desk/warnings", "/desk/warnings/W-", "/desk/warnings/W-/board",
+		"/desk/warnings/W-/calls",
 		"/desk/warnings/W-/lift", "/desk/orders/W-/paper", "/desk/entries/-",
 		"/desk/warnings/W-/adjust", "/desk/warnings/W-/revise", "/desk/warnings/W-/cancel", "/desk/orders", "/desk/orders/W-",
 		"/desk/recipients", "/desk/recipients/E-", "/desk/lists", "/desk/lists/L-", "/desk/declare", "/desk/password"} {

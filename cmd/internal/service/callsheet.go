@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"slices"
 	"sync"
 
 	"go.etcd.io/bbolt"
@@ -148,7 +147,7 @@ func (s *Service) CallSheetFor(who *access.Principal, in calls.CallSheetQuery) (
 		var towns []string
 		sheet.Total = board.ToCall
 		if in.Town != "" {
-			towns, sheet.Total = []string{in.Town}, toCallIn(board, in.Town)
+			towns, sheet.Total = []string{in.Town}, board.OfTown(in.Town).ToCall
 		}
 		orders, next, err := notify.CallSheet(tx, w.ID, towns, in.Cursor, in.Most())
 		sheet.Next = next
@@ -174,14 +173,6 @@ func sheetTown(who *access.Principal, town *string) error {
 	}
 	*town = who.Town
 	return nil
-}
-
-func toCallIn(board *notify.Board, town string) int {
-	i := slices.IndexFunc(board.ByTown, func(t notify.TownTally) bool { return t.Town == town })
-	if i < 0 {
-		return 0
-	}
-	return board.ByTown[i].ToCall
 }
 
 func callRow(tx *bbolt.Tx, who *access.Principal, pinned string, o *notify.Order) (calls.CallRow, error) {

@@ -10,6 +10,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/desk/frame"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
@@ -139,8 +140,9 @@ func (d *desk) stepOf(q *frame.Request, tx *bbolt.Tx, o *notify.Order, e orderEv
 	if err != nil {
 		return s, false, err
 	}
-	note := func(ref string) string {
-		if ref == "" || !service.MayReadNotes(q.Who, o.RecipientID) {
+	may := service.MayReadNotes(q.Who, o.RecipientID)
+	note := func(ref string, may bool) string {
+		if ref == "" || !may {
 			return ""
 		}
 		if text := journal.ReadVault(tx, ref); text != nil {
@@ -171,20 +173,23 @@ func (d *desk) stepOf(q *frame.Request, tx *bbolt.Tx, o *notify.Order, e orderEv
 	case *notify.Overdue:
 		s.What, s.Actor, ok = "overdue", "", slices.Contains(ev.Orders, o.ID)
 	case *notify.Answered:
-		s.Act, s.Late, s.Note, ok = ev.Action, ev.Late, note(ev.NoteRef), ev.OrderID == o.ID
+		s.Act, s.Late, s.Note, ok = ev.Action, ev.Late, note(ev.NoteRef, may), ev.OrderID == o.ID
 		s.Values, s.Correction = reportRows(ev), ev.Correction
 		if ev.At != nil {
 			add("f.as_at", frame.Clock(ev.At))
 		}
 	case *notify.Decided:
-		s.What, s.Note, ok = "decided_"+ev.Decision, note(ev.ReasonRef), ev.OrderID == o.ID
+		s.What, s.Note, ok = "decided_"+ev.Decision, note(ev.ReasonRef, may), ev.OrderID == o.ID
 		add("f.expires_at", frame.Until(ev.ExpiresAt))
 		add("acknowledge_by", frame.Clock(ev.AcknowledgeBy))
 	case *notify.PlanReason:
-		s.What, s.Note, ok = "plan_reason", note(ev.ReasonRef), ev.OrderID == o.ID
+		s.What, s.Note, ok = "plan_reason", note(ev.ReasonRef, may), ev.OrderID == o.ID
 		add("step.not_kept", strings.Join(ev.NotKept, "、"))
 	case *notify.Released:
 		s.What, s.Actor, ok = "released_"+string(ev.Reason), "", ev.OrderID == o.ID
+	case *notify.Called: // about the recipient, and not for it
+		s.What, ok = "called_"+string(ev.Outcome), ev.OrderID == o.ID && q.Who.Role != calls.Enterprise
+		s.Note = note(ev.NoteRef, ok && service.MayReadCallNotes(q.Who, o.Town))
 	case *notify.Judged:
 		s.What, ok = "judged_"+ev.Verdict, ev.OrderID == o.ID
 	}

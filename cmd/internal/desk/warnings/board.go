@@ -285,6 +285,7 @@ type waitingView struct {
 	Rows    []frame.OrderRow
 	Phones  bool
 	Decide  bool // the user may decide objections
+	Calls   bool // the user may see the call sheet
 	frame.Pager
 }
 
@@ -295,6 +296,9 @@ type tab struct {
 	Current bool
 }
 
+// waitingRows is how many of them a board names at a time: it is there for its numbers, and the call sheet for calling.
+const waitingRows = 10
+
 var waitingStates = []string{"overdue", "awaiting", "objected", "pending", "failed", notify.ReleaseWaiting}
 
 // waiting lists the orders in one state, of the town that was asked for or that the user may see, a page at a time. A
@@ -302,7 +306,8 @@ var waitingStates = []string{"overdue", "awaiting", "objected", "pending", "fail
 func (d *desk) waiting(q *frame.Request, source boardSource, query url.Values) (*waitingView, error) {
 	w, b := source.warning, source.board
 	f := notify.Filter{Warning: w.ID, Town: query.Get("town"), State: query.Get("state")}
-	v := &waitingView{Warning: w.ID, Phones: q.Phones(), Decide: q.May(calls.ActOrdersObjection)}
+	v := &waitingView{Warning: w.ID, Phones: q.Phones(), Decide: q.May(calls.ActOrdersObjection),
+		Calls: q.May(calls.ActCallSheet)}
 	may := service.Narrow(&f, q.Who)
 	tally := &b.Tally
 	if f.Town != "" {
@@ -333,7 +338,7 @@ func (d *desk) waiting(q *frame.Request, source boardSource, query url.Values) (
 	if !may || q.Who.Role != calls.Enterprise && stateCount(tally, f.State) == 0 {
 		return v, nil
 	}
-	rows, next, err := q.OrderRows(source.tx, f, query.Get("cursor"), frame.RowsPerPage)
+	rows, next, err := q.OrderRows(source.tx, f, query.Get("cursor"), waitingRows)
 	v.Rows = rows
 	v.Pager = frame.PagerAt(query, next, func(cursor, back string) string { return address(f.State, cursor, back) })
 	return v, err

@@ -95,6 +95,7 @@ type warningStatus struct {
 	Town  string // whose numbers Board has; empty for the district's
 	Acts  []frame.Link
 	Waits string      // whom it waits for; empty for nobody
+	Calls int         // how many the user has to call, or sees that are to be called
 	Newer *listNotice // nil unless the list has changed since it was declared and somebody can decide on that
 	// Outlook says when it is likely to end and how many of its days ask for nothing, to those who see proposals.
 	Outlook []string
@@ -334,6 +335,9 @@ func (d *desk) card(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning) (warningS
 		if s.Outlook, err = d.outlook(q, tx, w); err != nil {
 			return s, err
 		}
+	}
+	if s.Board != nil && q.May(calls.ActCallSheet) {
+		s.Calls = s.Board.ToCall
 	}
 	s.Newer, err = d.listNotice(q, tx, w)
 	return s, err

@@ -37,6 +37,8 @@ func Mount(f *frame.Frame) {
 		frame.Page{Pattern: "GET /desk/warnings", Act: calls.ActWarningsRead, Key: "warnings", Show: d.warnings},
 		frame.Page{Pattern: "GET /desk/warnings/{id}", Act: calls.ActWarningsRead, Key: "warning", Show: d.warning},
 		frame.Page{Pattern: "GET /desk/warnings/{id}/board", Act: calls.ActBoardRead, Key: "board", Show: d.board},
+		frame.Page{Pattern: "GET /desk/warnings/{id}/calls", Act: calls.ActCallSheet, Key: "calls", Show: d.callsPage},
+		frame.Page{Pattern: "POST /desk/warnings/{id}/calls", Act: calls.ActOrdersCall, Key: "calls", Show: d.callsPage},
 		frame.Page{Pattern: "GET /desk/warnings/{id}/list-changes", Act: calls.ActListsRead, Key: "relist",
 			Show: d.relistPage},
 		frame.Page{Pattern: "POST /desk/warnings/{id}/list-changes", Act: calls.ActWarningsRelist, Key: "relist",
@@ -54,6 +56,10 @@ func Mount(f *frame.Frame) {
 	}
 	f.Stream("home", frame.Stream{Act: calls.ActWarningsRead,
 		Parts: func(q *frame.Request) ([]frame.Part, string) { return d.homeParts(q), "" }})
+	f.Stream("calls", frame.Stream{Act: calls.ActCallSheet, Parts: func(q *frame.Request) ([]frame.Part, string) {
+		v := q.URL.Query()
+		return d.callsParts(q, v.Get("warning"), v), v.Get("warning")
+	}})
 	f.Stream("board", frame.Stream{Act: calls.ActBoardRead, Parts: func(q *frame.Request) ([]frame.Part, string) {
 		v := q.URL.Query()
 		return d.boardParts(q, v.Get("warning"), v), v.Get("warning")
@@ -93,6 +99,7 @@ type warningView struct {
 	History []historyRow
 	Next    string // whom it waits for, said once more after an act
 	Waiting *approvalAsked
+	Calls   *callsBox
 }
 
 // historyRow is one event of a warning.
@@ -133,6 +140,9 @@ func (d *desk) warning(q *frame.Request) (any, error) {
 		return nil, err
 	}
 	w := view.W.Warning
+	if view.Calls, err = d.callsOf(q, w); err != nil {
+		return nil, err
+	}
 	view.Drill = w.Drill
 	view.Title = w.ID
 	if view.Waiting != nil { // which says it

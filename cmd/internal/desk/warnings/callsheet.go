@@ -1,0 +1,244 @@
+package warnings
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/desk/frame"
+	"qingkong/cmd/internal/valid"
+	"qingkong/notify"
+	"qingkong/reductionlist"
+)
+
+// callsView is the call sheet of a warning: whom to call, and the forms that say what came of it.
+type callsView struct {
+	*frame.Chrome
+	frame.Pager
+	Warning *alerts.Warning
+	Towns   []string
+	Town    string
+	Rows    []callLine
+	Total   int
+	Phones  bool
+	Act     bool   // the user may record calls
+	Action  string // where its forms go
+	Key     string
+	Error   string
+	Typed   callForm
+	Parts   map[string]template.HTML
+}
+
+// Outcomes are what a call can come to, for the form of several.
+func (callsView) Outcomes() []notify.CallOutcome { return notify.CallOutcomes() }
+
+// callLine is a row of the sheet.
+type callLine struct {
+	calls.CallRow
+	Key     string
+	Stake   string // what it has at stake, in tonnes a day
+	When    string // how long there is until the deadline, or how long that is ago
+	Late    bool
+	SoFar   string // the calls that reached nobody
+	Checked bool
+	Note    string // as it was typed, where the row's form comes back
+}
+
+// callForm is what was typed of a call, for a form that comes back.
+type callForm struct {
+	Orders  []string
+	Outcome string
+	Note    string
+}
+
+// callsPath is the address of a warning's call sheet.
+func callsPath(warning string) string { return warningPath(warning) + "/calls" }
+
+// callsAt is the address of the page of the sheet that a query is of, with more in its query.
+func callsAt(warning string, query, more url.Values) string {
+	at := url.Values{}
+	maps.Copy(at, more)
+	for _, p := range frame.Hidden(query, "town", "cursor", frame.BackField, "limit") {
+		at.Set(p.Name, p.Value)
+	}
+	if len(at) == 0 {
+		return callsPath(warning)
+	}
+	return callsPath(warning) + "?" + at.Encode()
+}
+
+// calls shows the call sheet, and a form of it that comes back.
+func (d *desk) calls(q *frame.Request) (any, error) {
+	at := q.URL.Query()
+	in := calls.CallSheetQuery{ByID: calls.ByID{ID: q.ID()}, Town: at.Get("town"),
+		Paging: calls.Paging{Cursor: at.Get("cursor"), Limit: frame.PageSize(at)}}
+	sheet, err := d.Svc.CallSheetFor(q.Who, in)
+	if err != nil {
+		return nil, err
+	}
+	v := callsView{Chrome: q.Chrome(), Pager: q.Pager(sheet.Next), Town: in.Town, Total: sheet.Total, Phones: q.Phones(),
+		Act: q.May(calls.ActOrdersCall), Action: callsAt(q.ID(), at, nil), Key: frame.NewKey(), Error: q.Why()}
+	err = q.View(func(tx *bbolt.Tx) (err error) {
+		if v.Warning, err = alerts.GetWarning(tx, q.ID()); err == nil && q.Who.Role != calls.Town {
+			v.Towns, err = q.Towns(tx, q.ID(), in.Town)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	v.Drill = v.Warning.Drill
+	if q.Method == http.MethodPost {
+		v.Typed = callForm{q.PostForm["order"], q.PostForm.Get("outcome"), q.PostForm.Get("note")}
+	}
+	v.Rows = d.callLines(q, sheet.Items)
+	for i := range v.Rows {
+		v.Rows[i].Checked = v.Typed.ticks(q.Step(), v.Rows[i].OrderID)
+		if q.PostForm.Has("one") && slices.Contains(v.Typed.Orders, v.Rows[i].OrderID) {
+			v.Rows[i].Note = v.Typed.Note
+		}
+	}
+	if q.PostForm.Has("one") { // it was no form of several
+		v.Typed = callForm{}
+	}
+	stream := url.Values{"page": {"calls"}, "warning": {v.Warning.ID}, "drawn": {drawn(sheet)}}
+	for _, p := range frame.Hidden(at, "town", "cursor", "limit") {
+		stream.Set(p.Name, p.Value)
+	}
+	v.Watch = "/desk/live?" + stream.Encode()
+	v.Parts, err = frame.Shown(d.callsParts(q, v.Warning.ID, stream))
+	return v, err
+}
+
+// ticks reports whether a row is ticked: as it was, or all of them or none by the buttons for that.
+func (f callForm) ticks(step, order string) bool {
+	return step == stepAll || step != stepNone && slices.Contains(f.Orders, order)
+}
+
+// callLines are the rows as a page shows them, which it thereby shows.
+func (d *desk) callLines(q *frame.Request, rows []calls.CallRow) []callLine {
+	lines := make([]callLine, len(rows))
+	for i, r := range rows {
+		l := callLine{CallRow: r, Key: frame.NewKey(), Stake: reductionlist.Shown(r.AtStake, "t/d")}
+		left := r.AcknowledgeBy.Sub(q.Now).Hours()
+		key := "calls.left"
+		if l.Late = left < 0; l.Late {
+			key, left = "calls.ago", -left
+		}
+		l.When = q.T(key, "for", alerts.HoursText(left, q.Lang))
+		if c := r.Calls; c.Unreachable > 0 && c.LastAt != nil {
+			l.SoFar = q.T("calls.unreachable", "n", c.Unreachable, "at", frame.HourMinute(*c.LastAt, q.Now))
+		}
+		if r.Contact != nil {
+			q.SawContacts(r.RecipientID)
+		}
+		lines[i] = l
+	}
+	return lines
+}
+
+// drawn stands for a page of the sheet: another one has other rows, or other calls.
+func drawn(s calls.CallSheet) string {
+	sum := sha256.New()
+	for _, r := range s.Items {
+		fmt.Fprintln(sum, r.OrderID, r.State, r.AcknowledgeBy.Unix(), r.Calls.Unreachable) // #nosec G104 -- a hash takes all
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
+}
+
+// callsParts is the sheet's live part. It says that the sheet has changed and leaves the rows alone: somebody may be
+// writing in one of them, with the telephone in the other hand.
+func (d *desk) callsParts(q *frame.Request, warning string, v url.Values) []frame.Part {
+	about := url.Values{"w": {warning}, "t": {v.Get("town")}, "c": {v.Get("cursor")}, "l": {v.Get("limit")},
+		"d": {v.Get("drawn")}}.Encode()
+	return []frame.Part{q.SharedPart("calls-head", about, frame.ScopeKey(q.Who), func() (template.HTML, error) {
+		s, err := d.Svc.CallSheetFor(q.Who, calls.CallSheetQuery{ByID: calls.ByID{ID: warning}, Town: v.Get("town"),
+			Paging: calls.Paging{Cursor: v.Get("cursor"), Limit: frame.PageSize(v)}})
+		if err != nil {
+			return "", err
+		}
+		return q.HTML("calls-head", struct {
+			Total   int
+			Changed bool
+			Href    string
+		}{s.Total, drawn(s) != v.Get("drawn"), callsAt(warning, v, nil)})
+	})}
+}
+
+// recordCalls records what came of a call to one recipient, or the same of all that are ticked.
+func (d *desk) recordCalls(q *frame.Request) (to string, err error) {
+	f := q.PostForm
+	in := calls.OrderCalls{Orders: f["order"], Outcome: notify.CallOutcome(f.Get("outcome")),
+		Note: strings.TrimSpace(f.Get("note"))}
+	if len(in.Orders) == 0 {
+		return "", refusal.New(refusal.Invalid, "desk.calls.none_ticked", nil)
+	}
+	if err := valid.Check(&in); err != nil {
+		return "", err
+	}
+	done, err := d.Svc.RecordCalls(q.Context(), q.Ask(), in)
+	if err != nil {
+		return "", err
+	}
+	var not []string
+	for _, r := range done.Items {
+		if r.Refused != nil {
+			not = append(not, r.Refused.Detail)
+		}
+	}
+	if len(not) > 0 {
+		return "", refusal.New(refusal.Conflict, "desk.calls.partly",
+			refusal.Args{"done": done.Recorded, "not": len(not), "why": strings.Join(not[:min(len(not), 5)], " ")})
+	}
+	return callsAt(q.ID(), q.URL.Query(), url.Values{"done": {"call." + string(in.Outcome)}}), nil
+}
+
+// callsPage shows the sheet, or records what one of its forms says. The buttons that tick all rows, or none, only tick.
+func (d *desk) callsPage(q *frame.Request) (any, error) {
+	if step := q.Step(); q.Method != http.MethodPost || q.Edits() || step == stepAll || step == stepNone {
+		return d.calls(q)
+	}
+	to, err := d.recordCalls(q)
+	if code := refusal.CodeOf(err); err != nil && code != "" && code != refusal.NotFound {
+		q.Refuse(err)
+		return d.calls(q)
+	} else if err != nil {
+		return nil, err
+	}
+	return q.Redirect(to)
+}
+
+// callsBox is whom to call next, on the page of a warning.
+type callsBox struct {
+	Warning string
+	Drill   bool
+	Total   int
+	Rows    []callLine
+	Phones  bool
+}
+
+// callsShort is how many are named there.
+const callsShort = 5
+
+// callsOf is the box for a warning; nil where nobody is to be called, or the user has no call sheet.
+func (d *desk) callsOf(q *frame.Request, w *alerts.Warning) (*callsBox, error) {
+	if !q.May(calls.ActCallSheet) {
+		return nil, nil
+	}
+	s, err := d.Svc.CallSheetFor(q.Who, calls.CallSheetQuery{ByID: calls.ByID{ID: w.ID}, Paging: calls.Paging{Limit: callsShort}})
+	if err != nil || s.Total == 0 {
+		return nil, err
+	}
+	return &callsBox{w.ID, w.Drill, s.Total, d.callLines(q, s.Items), q.Phones()}, nil
+}

@@ -1,0 +1,232 @@
+package warnings_test
+
+import (
+	"bufio"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"qingkong/alerts"
+	"qingkong/cmd/internal/desk/desktest"
+	"qingkong/cmd/internal/desk/frame"
+	"qingkong/notify"
+
+	"golang.org/x/net/html"
+
+	"go.etcd.io/bbolt"
+)
+
+// toCall are the orders that a page of the call sheet names, in its order.
+func toCall(page *html.Node) (orders []string) {
+	desktest.Each(page, func(n *html.Node) {
+		if n.Data == "a" && strings.HasPrefix(desktest.Attr(n, "id"), "o-") {
+			orders = append(orders, strings.TrimPrefix(desktest.Attr(n, "id"), "o-"))
+		}
+	})
+	return orders
+}
+
+// one is the form of a call to one recipient.
+func one(order, outcome, note string) url.Values {
+	return url.Values{"key": {frame.NewKey()}, "order": {order}, "one": {"true"}, "outcome": {outcome}, "note": {note}}
+}
+
+func orderOf(w *desktest.World, id string) (o *notify.Order) {
+	w.T.Helper()
+	if err := w.Svc.J.View(func(tx *bbolt.Tx) (err error) { o, err = notify.Get(tx, id); return err }); err != nil {
+		w.T.Fatal(err)
+	}
+	return o
+}
+
+// A night at the telephone: one is not reached and stays with the count, one is told and leaves, and neither has
+// answered. The warning's page and the first page say how many are left.
+func TestTheCallSheet(t *testing.T) {
+	w := desktest.New(t)
+	id := w.Ordered()
+	path := desktest.WarningPath(id) + "/calls"
+	order := func(recipient string) string { return id + "-" + recipient + "-1" }
+	page := w.Get(200, "duty", path)
+	if got := strings.Join(toCall(page), " "); got != strings.Join([]string{order("E0001"), order("E0002"), order("E0003")}, " ") {
+		t.Errorf("to be called are %s", got)
+	}
+	text := desktest.TextOf(page)
+	for _, want := range []string{"3 个对象待打电话", "13800000000", "待确认", "还剩 1 小时", "未接通 已告知 口头答复"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the sheet does not say %q: %s", want, text)
+		}
+	}
+	sent := one(order("E0001"), "unreachable", "两个号码无人接听")
+	for range 2 { // the same form twice is one call
+		r := w.Post(303, "duty", path, sent)
+		if to := r.Header.Get("Location"); to != path+"?done=call.unreachable" {
+			t.Errorf("it leads to %s", to)
+		}
+	}
+	w.Post(303, "duty", path, one(order("E0002"), "told", ""))
+	text = desktest.TextOf(w.Get(200, "duty", path))
+	if !strings.Contains(text, "未接通 1 次，最近 17:00") || strings.Contains(text, order("E0002")) {
+		t.Errorf("after two calls: %s", text)
+	}
+	for _, page := range []string{"/desk", desktest.WarningPath(id)} {
+		if got := desktest.TextOf(w.Get(200, "duty", page)); !strings.Contains(got, "2 待打电话") {
+			t.Errorf("%s: %s", page, got)
+		}
+	}
+	if got := desktest.TextOf(w.Get(200, "duty", desktest.WarningPath(id))); !strings.Contains(got, "待打电话 2 个对象") {
+		t.Errorf("the warning's page: %s", got)
+	}
+	for _, recipient := range []string{"E0001", "E0002"} {
+		if o := orderOf(w, order(recipient)); o.Answer != notify.AnswerAwaiting || o.Delivery != notify.DeliveryPending {
+			t.Errorf("%s is %s, %s", o.ID, o.Answer, o.Delivery)
+		}
+	}
+	for who, c := range map[string]struct{ calls, note bool }{
+		"duty": {true, true}, "inspector": {true, true}, "viewer": {true, false}, "town": {true, true}, "E0001": {false, false},
+	} {
+		text := desktest.TextOf(w.Get(200, who, "/desk/orders/"+order("E0001")))
+		if strings.Contains(text, "电话：未接通 duty") != c.calls || strings.Contains(text, "两个号码无人接听") != c.note {
+			t.Errorf("%s reads of the call: %s", who, text)
+		}
+	}
+	w.Post(303, "E0001", "/desk/orders/"+order("E0001")+"/acknowledge", url.Values{"key": {frame.NewKey()}})
+	r := w.As("duty", path, one(order("E0001"), "told", "已接通"))
+	if text := desktest.TextOf(desktest.Parsed(t, r.Text)); r.StatusCode != http.StatusConflict || !strings.Contains(text, "已确认") {
+		t.Errorf("who has answered is told: %d %s", r.StatusCode, text)
+	}
+}
+
+// Several are recorded at once, those that are ticked; the buttons for all and none only tick. What is refused of one is
+// said, and the others are recorded.
+func TestSeveralAreCalledAtOnce(t *testing.T) {
+	w := desktest.New(t)
+	id := w.Ordered()
+	path := desktest.WarningPath(id) + "/calls"
+	ticked := func(page *html.Node) (n int) {
+		desktest.Each(page, func(e *html.Node) {
+			if e.Data == "input" && desktest.Attr(e, "name") == "order" && desktest.Attr(e, "type") == "checkbox" {
+				if desktest.Has(e, "checked") {
+					n++
+				}
+			}
+		})
+		return n
+	}
+	for step, want := range map[string]int{"all": 3, "none": 0} {
+		r := w.As("duty", path, url.Values{"step": {step}, "order": {id + "-E0001-1"}, "note": {"微信群通知"}})
+		if got := ticked(desktest.Parsed(t, r.Text)); r.StatusCode != 200 || got != want || !strings.Contains(r.Text, `value="微信群通知"`) {
+			t.Errorf("%s: %d, %d are ticked, want %d", step, r.StatusCode, got, want)
+		}
+	}
+	r := w.As("duty", path, url.Values{"step": {"several"}, "outcome": {"told"}, "key": {frame.NewKey()}})
+	if r.StatusCode != 422 || !strings.Contains(desktest.TextOf(desktest.Parsed(t, r.Text)), "没有勾选任何对象") {
+		t.Errorf("nobody is ticked: %d", r.StatusCode)
+	}
+	w.Post(303, "E0003", "/desk/orders/"+id+"-E0003-1/acknowledge", url.Values{"key": {frame.NewKey()}})
+	r = w.As("duty", path, url.Values{"step": {"several"}, "outcome": {"told"}, "key": {frame.NewKey()},
+		"order": {id + "-E0001-1", id + "-E0002-1", id + "-E0003-1"}})
+	if text := desktest.TextOf(desktest.Parsed(t, r.Text)); r.StatusCode != http.StatusConflict ||
+		!strings.Contains(text, "已记录 2 个，1 个没有记录") || !strings.Contains(text, "没有要打电话的对象") {
+		t.Errorf("two of three: %d %s", r.StatusCode, text)
+	}
+}
+
+// A town calls its own recipients and no other's; who may not call sees no forms, and who may not read contacts no
+// telephones.
+func TestWhoCallsWhom(t *testing.T) {
+	w := desktest.New(t)
+	id := w.Ordered()
+	path := desktest.WarningPath(id) + "/calls"
+	for who, c := range map[string]struct {
+		rows       int
+		phone, act bool
+	}{
+		"duty": {3, true, true}, "approver": {3, true, false}, "admin": {3, true, false}, "inspector": {3, false, false},
+		"viewer": {3, false, false}, "town": {2, true, true},
+	} {
+		page := w.Get(200, who, path)
+		text := desktest.TextOf(page)
+		if got := len(toCall(page)); got != c.rows {
+			t.Errorf("%s sees %d rows", who, got)
+		}
+		if strings.Contains(text, "13800000000") != c.phone || strings.Contains(text, "批量记录") != c.act {
+			t.Errorf("%s sees %s", who, text)
+		}
+	}
+	w.Refused(http.StatusForbidden, "town", path+"?town="+url.QueryEscape("杨柳青镇"), nil)
+	w.Post(303, "town", path, one(id+"-E0001-1", "told", ""))
+	r := w.As("town", path, one(id+"-E0002-1", "told", ""))
+	if r.StatusCode != http.StatusConflict || orderOf(w, id+"-E0002-1").Told {
+		t.Errorf("a town calls another one's: %d", r.StatusCode)
+	}
+	for _, who := range []string{"viewer", "approver", "E0001"} {
+		w.Refused(http.StatusForbidden, who, path, one(id+"-E0003-1", "told", ""))
+	}
+}
+
+// A drill has a sheet of its own, which says that it is one.
+func TestADrillHasASheetOfItsOwn(t *testing.T) {
+	w := desktest.New(t)
+	live := w.Ordered()
+	drill := w.Declared(alerts.Yellow, true)
+	w.Elapse(0)
+	for id, mark := range map[string]bool{live: false, drill: true} {
+		page := w.Get(200, "duty", desktest.WarningPath(id)+"/calls")
+		for _, order := range toCall(page) {
+			if !strings.HasPrefix(order, id+"-") {
+				t.Errorf("the sheet of %s names %s", id, order)
+			}
+		}
+		if got := desktest.Find(page, "span", "class", "badge drill-mark") != nil; got != mark || len(toCall(page)) != 3 {
+			t.Errorf("%s: marked as a drill: %v, %d rows", id, got, len(toCall(page)))
+		}
+	}
+}
+
+// An open sheet says that it has changed, and leaves alone what somebody may be writing.
+func TestAnOpenSheetSaysThatItHasChanged(t *testing.T) {
+	w := desktest.New(t)
+	id := w.Ordered()
+	path := desktest.WarningPath(id) + "/calls"
+	page := w.As("duty", path, nil)
+	watch := page.Text[strings.Index(page.Text, "/desk/live?"):]
+	watch = html.UnescapeString(watch[:strings.Index(watch, `"`)])
+	for i, want := range []bool{false, true} {
+		if i == 1 {
+			w.Post(303, "duty2", path, one(id+"-E0002-1", "told", ""))
+		}
+		if got := strings.Contains(liveHead(w, "duty", watch), "名单有变化"); got != want {
+			t.Errorf("after %d calls it says so: %v", i, got)
+		}
+	}
+}
+
+// liveHead is what the stream of an open sheet says first at its head.
+func liveHead(w *desktest.World, user, watch string) string {
+	w.T.Helper()
+	srv := httptest.NewServer(w.Desk)
+	defer srv.Close()
+	ctx, cancel := context.WithTimeout(w.T.Context(), 20*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, srv.URL+watch, nil)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	r.AddCookie(w.Cookie(user))
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	defer res.Body.Close()
+	for lines := bufio.NewScanner(res.Body); lines.Scan(); {
+		if lines.Text() == "event: calls-head" && lines.Scan() {
+			return lines.Text()
+		}
+	}
+	w.T.Fatalf("%s: the stream has no head", watch)
+	return ""
+}
