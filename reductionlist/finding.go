@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"qingkong/alerts/refusal"
 	"qingkong/reductionlist/internal/text"
@@ -19,19 +22,26 @@ const (
 // Finding is one thing wrong in a workbook and where. Row is the row number as the spreadsheet program shows
 // it, 0 for a whole sheet; a finding about the whole list stands at sheet 基本情况, row 0. Column is the header text.
 type Finding struct {
-	Severity string       `json:"severity"`
-	Sheet    string       `json:"sheet"`
-	Row      int          `json:"row"`
-	Column   string       `json:"column"`
-	Rule     string       `json:"rule"`
-	Message  string       `json:"message"` // Chinese; see In for English
-	Remedy   string       `json:"remedy"`
-	Args     refusal.Args `json:"-"`
+	Severity string `json:"severity"`
+	Sheet    string `json:"sheet"`
+	Row      int    `json:"row"`
+	Column   string `json:"column"`
+	// Value is what stands in the cell, fit to be shown and of 80 characters at most; empty for an empty cell, a whole
+	// row, and a cell that names a person or may.
+	Value string `json:"value,omitempty"`
+	// Places are the cells of all rows that have one fault in common, such as an id that stands in several, the finding's
+	// own among them and at most [maxPlaces]; nil for a fault of one cell.
+	Places  []Cell       `json:"places,omitempty"`
+	Rule    string       `json:"rule"`
+	Message string       `json:"message"` // Chinese; see In for English
+	Remedy  string       `json:"remedy"`
+	Args    refusal.Args `json:"-"`
 }
 
 // In returns the finding worded in "zh-CN" or "en".
 func (f Finding) In(lang string) Finding {
 	f.Message, f.Remedy = RuleText(f.Rule, lang, f.Args)
+	f.Message += f.placesText(lang)
 	return f
 }
 
@@ -64,6 +74,8 @@ type findingRow struct {
 	Sheet    string            `json:"sheet"`
 	Row      int               `json:"row"`
 	Column   string            `json:"column"`
+	Value    string            `json:"value,omitempty"`
+	Places   []Cell            `json:"places,omitempty"`
 	Rule     string            `json:"rule"`
 	Args     map[string]string `json:"args,omitempty"`
 }
@@ -72,7 +84,7 @@ type findingRow struct {
 func EncodeFindings(findings []Finding) []byte {
 	kept := make([]findingRow, len(findings))
 	for i, f := range findings {
-		kept[i] = findingRow{f.Severity, f.Sheet, f.Row, f.Column, f.Rule, map[string]string{}}
+		kept[i] = findingRow{f.Severity, f.Sheet, f.Row, f.Column, f.Value, f.Places, f.Rule, map[string]string{}}
 		for k, v := range f.Args {
 			kept[i].Args[k] = fmt.Sprint(v)
 		}
@@ -88,7 +100,8 @@ func DecodeFindings(data []byte) ([]Finding, error) {
 	}
 	found := make([]Finding, len(kept))
 	for i, k := range kept {
-		f := Finding{Severity: k.Severity, Sheet: k.Sheet, Row: k.Row, Column: k.Column, Rule: k.Rule, Args: refusal.Args{}}
+		f := Finding{Severity: k.Severity, Sheet: k.Sheet, Row: k.Row, Column: k.Column, Value: k.Value, Places: k.Places,
+			Rule: k.Rule, Args: refusal.Args{}}
 		for name, v := range k.Args {
 			f.Args[name] = v
 		}
@@ -104,22 +117,56 @@ type Findings []Finding
 // nobody reads them, and a workbook may hold a million rows of one mistake.
 const maxFindings = 100_000
 
-// Add words a finding and keeps it. It masks telephone numbers: a cell's value is shown where the fault is, and it may
-// have slipped in from another column.
+// Add words a finding without a value and keeps it; see [Findings.Put].
 func (fs *Findings) Add(severity, sheet string, row int, column, rule string, args refusal.Args) {
-	for k, v := range args {
-		if text, ok := v.(string); ok {
-			args[k] = MaskPhones(text)
-		}
-	}
+	fs.Put(Finding{Severity: severity, Sheet: sheet, Row: row, Column: column, Rule: rule, Args: args})
+}
+
+// Put words a finding and keeps it. It masks telephone numbers: a cell's value is shown where the fault is, and it may
+// have slipped in from another column. Findings are kept beside the record, where nothing is erased, so the value of a
+// cell of contacts is not shown at all.
+func (fs *Findings) Put(f Finding) {
 	switch n := len(*fs); {
 	case n == maxFindings:
-		rule, args, sheet, row, column = "list.too_many", refusal.Args{"limit": maxFindings}, SheetHead, 0, ""
-	case n > maxFindings && severity == SeverityWarning, n > 2*maxFindings:
+		f = Finding{Severity: f.Severity, Sheet: SheetHead, Rule: "list.too_many", Args: refusal.Args{"limit": maxFindings}}
+	case n > maxFindings && f.Severity == SeverityWarning, n > 2*maxFindings:
 		return
 	}
-	f := Finding{Severity: severity, Sheet: sheet, Row: row, Column: column, Rule: rule, Args: args}
+	private := ofContacts(f.Sheet, f.Column)
+	for k, v := range f.Args {
+		text, ok := v.(string)
+		switch {
+		case ok && private && k == "value":
+			f.Args[k] = "***"
+		case ok:
+			f.Args[k] = MaskPhones(text)
+		}
+	}
+	if f.Value = shownValue(f.Value); private {
+		f.Value = ""
+	}
 	*fs = append(*fs, f.In("zh-CN"))
+}
+
+// ofContacts reports whether a column holds whom a recipient is reached by.
+func ofContacts(sheet, column string) bool {
+	return BaseSheet(sheet) == SheetRecipients &&
+		slices.Contains([]string{"联系人", "手机", "备用联系人", "备用手机"}, column)
+}
+
+// longestValue is how many characters of a cell a finding shows.
+const longestValue = 80
+
+// shownValue is what stands in a cell, as a finding shows it: on one line, with what does not show made visible.
+func shownValue(cell string) string {
+	if cell == "" {
+		return ""
+	}
+	cell = MaskPhones(strings.ToValidUTF8(cell, "�"))
+	if utf8.RuneCountInString(cell) > longestValue {
+		cell = string([]rune(cell)[:longestValue]) + "…"
+	}
+	return strings.NewReplacer("\n", "↵", "\t", "→").Replace(refusal.Visible(cell))
 }
 
 // phoneInText finds a mobile number among other text: 13812345678, 138-1234-5678, +86 138 1234 5678. Longer runs of

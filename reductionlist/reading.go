@@ -11,14 +11,14 @@ import (
 // Place is where a row stands: the sheet as the file names it, and the row as the spreadsheet program counts it. Row 0
 // is the whole sheet.
 type Place struct {
-	Sheet string
-	Row   int
+	Sheet string `json:"sheet"`
+	Row   int    `json:"row"`
 }
 
 // Cell is one cell of a file.
 type Cell struct {
 	Place
-	Column string
+	Column string `json:"column"`
 }
 
 // Rows says where the rows of one recipient stand; its slices run beside those of the recipient.

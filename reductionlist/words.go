@@ -92,6 +92,12 @@ func init() {
 		"list.phone":       {"电话号码的写法不对。", "the telephone number does not have the right form."},
 		"list.phone.remedy": {"填写 11 位手机号码或带区号的固定电话（如 022-27391234），几个号码用“、”分隔，单元格设为文本。",
 			"give the 11 digits of a mobile number, or a landline with its area code (like 022-27391234), several separated by 、, in a text cell."},
+		// Behind what is wrong in several rows.
+		"list.places":      {"共 {count} 处：{where}。", " {count} places: {where}."},
+		"list.places.rows": {"{sheet}第 {rows} 行", "{sheet} row {rows}"},
+		"list.places.and":  {"、", ", "},
+		"list.places.then": {"；", "; "},
+
 		"list.duplicate": {"“{value}”重复，首次出现在“{sheet}”第 {first} 行。",
 			"{value} is there twice, first in row {first} of {sheet}."},
 		"list.duplicate.remedy": {"改用不同的编号，或删除其中一行。", "use another id, or delete one of the rows."},

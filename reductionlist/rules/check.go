@@ -22,6 +22,10 @@ type Fault struct {
 	Args   refusal.Args
 
 	at rowRef
+	// first is the row with which it has the fault in common, at firstColumn. That row is told itself where firstTold.
+	first       rowRef
+	firstColumn string
+	firstTold   bool
 }
 
 // rowRef is the row that a fault is found in: of a recipient the row of a sheet; without a recipient the whole list.
@@ -39,8 +43,9 @@ type checker struct {
 	rows   map[*list.Recipient]*list.Rows // where the list stands in a file; nil for a list that stands in none
 	lost   func(column string) bool       // a cell of the row at hand that could not be read
 	faults []Fault
-	found  cellFaults // of the row at hand, kept for its memory
-	here   rowRef     // the row at hand
+	towns  map[string]rowRef // the first recipient of each town that is unknown
+	found  cellFaults        // of the row at hand, kept for its memory
+	here   rowRef            // the row at hand
 }
 
 func (c *checker) add(f cellFault, at rowRef, key string) {
@@ -49,6 +54,12 @@ func (c *checker) add(f cellFault, at rowRef, key string) {
 		made.Recipient = at.r.ID
 	}
 	c.faults = append(c.faults, made)
+}
+
+// shared says with which cell the fault that was added last is shared.
+func (c *checker) shared(first rowRef, column string, told bool) {
+	f := &c.faults[len(c.faults)-1]
+	f.first, f.firstColumn, f.firstTold = first, column, told
 }
 
 func (c *checker) list(column, rule string, args refusal.Args) {
@@ -69,8 +80,10 @@ func (c *checker) measure(r *list.Recipient, i int, column, rule string, args re
 		list.MeasureKey(&r.Measures[i]))
 }
 
-// beside finds what only shows across rows.
-func (c *checker) beside(l *list.List) {
+// beside finds what only shows across rows. Of rows that have no place in the list it finds what they show beside
+// nothing but the district, and what they have in common with others.
+func (c *checker) beside(l *list.List, astray []*list.Recipient) {
+	c.towns = map[string]rowRef{}
 	c.around = surroundingsOf(l, c.s)
 	if cell := c.around.badBox; cell != "" {
 		c.list(list.KeyBox, "list.district_box", refusal.Args{"value": cell})
@@ -81,8 +94,15 @@ func (c *checker) beside(l *list.List) {
 		c.within(r, rungs)
 		list.AddLevels(&sum, r.Reductions(rungs))
 	}
-	c.sameCodes(l)
-	c.sameNames(l)
+	all := l.Recipients
+	for _, r := range astray {
+		c.alone(r)
+		if c.at(r).Recipient != (list.Place{}) || len(r.Lines) > 0 {
+			all = append(all[:len(all):len(all)], r)
+		}
+	}
+	c.sameCodes(all)
+	c.sameNames(all)
 	for _, s := range shortfalls(list.RatiosOf(sum, l.Emission), l.Emission, c.s) {
 		c.list("", "list.bottom_line", refusal.Args{"level": list.LevelWords.Word(s.Level), "pollutant": s.Pollutant,
 			"ratio": text.Short(s.Ratio * 100), "want": text.Short(s.Want * 100)})
@@ -91,10 +111,7 @@ func (c *checker) beside(l *list.List) {
 
 // within finds what the rows of one recipient show beside each other and beside what is around them.
 func (c *checker) within(r *list.Recipient, rungs []list.Rung) {
-	c.town(r)
-	c.place(r)
-	over := c.overDistrict(r)
-	c.ownCodes(r)
+	over := c.alone(r)
 	c.gradeAndCategory(r)
 	c.microEmission(r)
 	c.once(r)
@@ -107,6 +124,15 @@ func (c *checker) within(r *list.Recipient, rungs []list.Rung) {
 	}
 	c.periods(r)
 	c.amounts(r, rungs, over)
+}
+
+// alone finds what a recipient's rows show beside the district alone. It says which of its measures exceed that.
+func (c *checker) alone(r *list.Recipient) (over map[int][4]bool) {
+	c.town(r)
+	c.place(r)
+	over = c.overDistrict(r)
+	c.ownCodes(r)
+	return over
 }
 
 // once finds rows of a recipient that say what another row says. Such a row of a workbook never gets a place in the

@@ -32,24 +32,28 @@ func (c *checker) ownCodes(r *list.Recipient) {
 	}
 }
 
-// holder is the first that was seen with a code.
+// holder is the first that was seen with a code, and where.
 type holder struct {
-	id   string
-	line string
+	id     string
+	line   string
+	at     rowRef
+	column string
 }
 
 // sameCodes finds codes that two recipients, or two lines, have.
-func (c *checker) sameCodes(l *list.List) {
+func (c *checker) sameCodes(all []*list.Recipient) {
 	usccs, permits, mns, meters := map[string]holder{}, map[string]holder{}, map[string]holder{}, map[string]holder{}
-	for _, r := range l.Recipients {
+	for _, r := range all {
+		here := rowRef{r: r, sheet: list.SheetRecipients}
 		seen := func(codes map[string]holder, column, code string) {
 			if code == "" {
 				return
 			}
 			if first, twice := codes[code]; !twice {
-				codes[code] = holder{r.ID, ""}
+				codes[code] = holder{r.ID, "", here, column}
 			} else if first.id != r.ID {
 				c.recipient(r, column, "list.code_twice", refusal.Args{"value": code, "first": first.id})
+				c.shared(first.at, first.column, false)
 			}
 		}
 		seen(usccs, "统一社会信用代码", r.USCC)
@@ -61,7 +65,7 @@ func (c *checker) sameCodes(l *list.List) {
 			seen(meters, "电表编号", m)
 		}
 	}
-	for _, r := range l.Recipients {
+	for _, r := range all {
 		for i := range r.Lines {
 			line := &r.Lines[i]
 			if line.MeterID == "" {
@@ -70,10 +74,11 @@ func (c *checker) sameCodes(l *list.List) {
 			first, twice := meters[line.MeterID]
 			switch {
 			case !twice:
-				meters[line.MeterID] = holder{r.ID, line.ID}
+				meters[line.MeterID] = holder{r.ID, line.ID, rowRef{r: r, sheet: list.SheetLines, i: i}, "分表编号"}
 			case first.id != r.ID || first.line != "": // a plant with one line may have the one meter for both
 				c.line(r, i, "分表编号", "list.meter_twice",
 					refusal.Args{"value": line.MeterID, "first": strings.TrimSpace(first.id + " " + first.line)})
+				c.shared(first.at, first.column, false)
 			}
 		}
 	}

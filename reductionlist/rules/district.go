@@ -52,11 +52,17 @@ func (c *checker) town(r *list.Recipient) {
 	registered := len(register) == 0 || slices.Contains(register, r.Town)
 	switch {
 	case listed[r.Town], registered && len(listed) == 0:
-	case registered:
-		c.add(cellFault{rule: "list.unknown_town", column: "街镇", args: refusal.Args{"town": r.Town}, mild: true},
-			rowRef{r: r, sheet: list.SheetRecipients}, "")
 	default:
-		c.recipient(r, "街镇", "list.unknown_town", refusal.Args{"town": r.Town})
+		here := rowRef{r: r, sheet: list.SheetRecipients}
+		c.add(cellFault{rule: "list.unknown_town", column: "街镇", args: refusal.Args{"town": r.Town}, mild: registered}, here, "")
+		if c.towns == nil {
+			return
+		}
+		first, told := c.towns[r.Town]
+		if !told {
+			first, c.towns[r.Town] = here, here
+		}
+		c.shared(first, "街镇", true)
 	}
 }
 

@@ -17,6 +17,6 @@ func Check(l *list.List, s Settings) []Fault {
 	for _, r := range l.Recipients {
 		c.own(r, nil)
 	}
-	c.beside(l)
+	c.beside(l, nil)
 	return c.faults
 }

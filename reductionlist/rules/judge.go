@@ -12,7 +12,8 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 
 // Judge finds everything that is wrong in a list that was read from a file, with its place: what could not be read,
 // then what each row shows by itself, both in the order of the file, then what only shows across rows. One defect is
-// told once, where it is: what builds on a cell or a row that could not be read is not judged. Nobody can read more
+// told once, where it is: what may seem wrong only because a cell or a row could not be read is not told, and rows that
+// have one fault in common are one finding. Nobody can read more
 // findings than the bound of [reductionlist.Findings].
 func Judge(rd *list.Reading, s Settings) []list.Finding {
 	j := judge{rd: rd, wrong: map[list.Cell]bool{}}
@@ -39,10 +40,10 @@ func Judge(rd *list.Reading, s Settings) []list.Finding {
 			c.list("", "list.empty", map[string]any{"value": 0})
 			j.take(&c)
 		}
-		return j.found
+		return j.found.Grouped()
 	}
 	g := j.gaps()
-	c.beside(rd.List)
+	c.beside(rd.List, rd.Astray)
 	for i := range c.faults {
 		f := &c.faults[i]
 		at := j.cell(f)
@@ -50,7 +51,7 @@ func Judge(rd *list.Reading, s Settings) []list.Finding {
 			j.tell(f, at)
 		}
 	}
-	return j.found
+	return j.found.Grouped()
 }
 
 // judge makes findings of faults.
@@ -58,6 +59,7 @@ type judge struct {
 	rd    *list.Reading
 	wrong map[list.Cell]bool // cells that could not be read
 	found list.Findings
+	kept  map[list.Place]string // whose each row of the list is, once it was asked for
 }
 
 // take makes findings of what rows show by themselves.
@@ -74,9 +76,20 @@ func (j *judge) take(c *checker) {
 
 // tell makes a finding of a fault, unless the file lacks the whole column.
 func (j *judge) tell(f *Fault, at list.Cell) {
-	if !j.rd.Lacks[list.SheetColumn{Sheet: at.Sheet, Header: at.Column}] {
-		j.found.Add(f.Severity, at.Sheet, at.Row, f.Column, f.Rule, f.Args)
+	if j.rd.Lacks[list.SheetColumn{Sheet: at.Sheet, Header: at.Column}] {
+		return
 	}
+	found := list.Finding{Severity: f.Severity, Sheet: at.Sheet, Row: at.Row, Column: f.Column, Rule: f.Rule, Args: f.Args}
+	if r := ruleByName[f.Rule]; at.Row > 0 && !r.private {
+		found.Value = valueAt(j.rd.List, f.at, f.Column)
+	}
+	if f.first.sheet != "" {
+		found.Places = []list.Cell{{Place: j.place(f.first), Column: f.firstColumn}}
+		if found.Places[0] != at && !f.firstTold {
+			found.Places = append(found.Places, at)
+		}
+	}
+	j.found.Put(found)
 }
 
 // blank tells the cells without a number that has to be there.

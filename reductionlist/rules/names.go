@@ -31,13 +31,13 @@ func tells(r rune) bool {
 
 // sameNames finds recipients of one type whose names differ only in how they are written, or differ in a single
 // character that is no number and no direction. It tells the later of two.
-func (c *checker) sameNames(l *list.List) {
+func (c *checker) sameNames(all []*list.Recipient) {
 	if !c.s.NearNames {
 		return
 	}
-	names := make([][]rune, len(l.Recipients))
+	names := make([][]rune, len(all))
 	var keys []nameKey
-	for i, r := range l.Recipients {
+	for i, r := range all {
 		names[i] = []rune(plainName(r.Name))
 		keys = nameKeys(keys, i, r.Type, names[i], c.s.NearNameLength)
 	}
@@ -48,12 +48,12 @@ func (c *checker) sameNames(l *list.List) {
 		for n < len(keys) && keys[n].hash == keys[0].hash {
 			n++
 		}
-		c.alike(l, names, keys[:n], first)
+		c.alike(all, names, keys[:n], first)
 		keys = keys[n:]
 	}
-	for i, r := range l.Recipients {
+	for i, r := range all {
 		if first[i] > 0 {
-			other := l.Recipients[first[i]-1]
+			other := all[first[i]-1]
 			c.recipient(r, "名称", "list.near_name", refusal.Args{"value": r.Name, "other": other.Name, "first": other.ID})
 		}
 	}
@@ -110,9 +110,9 @@ var inverseBase = func() uint64 {
 const crowd = 16
 
 // alike looks at recipients that share a key.
-func (c *checker) alike(l *list.List, names [][]rune, group []nameKey, first []int) {
+func (c *checker) alike(all []*list.Recipient, names [][]rune, group []nameKey, first []int) {
 	like := func(a, b int) {
-		if a != b && (first[b] == 0 || first[b] > a+1) && l.Recipients[a].Type == l.Recipients[b].Type &&
+		if a != b && (first[b] == 0 || first[b] > a+1) && all[a].Type == all[b].Type &&
 			nearly(names[a], names[b], c.s.NearNameLength) {
 			first[b] = a + 1
 		}

@@ -48,6 +48,7 @@ func (c *checker) overlaps(r *list.Recipient, sheet string, rows []period, at []
 		if first >= 0 {
 			c.add(cellFault{rule: "list.period_overlap", column: "自", args: refusal.Args{"name": p.name, "recipient": r.ID,
 				"first": rowNumber(at, first)}}, rowRef{r: r, sheet: sheet, i: i}, p.name)
+			c.shared(rowRef{r: r, sheet: sheet, i: first}, "自", false)
 		}
 	}
 }

@@ -8,6 +8,8 @@
 package rules
 
 import (
+	"slices"
+
 	list "qingkong/reductionlist"
 )
 
@@ -33,9 +35,32 @@ type Rule struct {
 	// lost is said of a cell or row that could not be read: what builds on it is not judged then, for it would be told
 	// twice.
 	lost bool
-	// beside are the sheets whose rows of the same recipient the rule looks at, across those whose rows of any.
-	beside, across []string
+	// private is said of a cell that names a person or may: its value is not shown.
+	private bool
+	// beside are the columns without which the rule may find what is none: of rows of the same recipient; across, of any.
+	// A column without a header is a row that is missing.
+	beside, across []list.SheetColumn
 }
+
+// columns are some of a sheet; see [Rule].
+func columns(sheet string, headers ...string) []list.SheetColumn {
+	all := make([]list.SheetColumn, len(headers))
+	for i, h := range headers {
+		all[i] = list.SheetColumn{Sheet: sheet, Header: h}
+	}
+	return all
+}
+
+const aRow = "" // the header of a row that is missing
+
+var (
+	category   = columns(list.SheetRecipients, "管控类别")
+	lineNames  = columns(list.SheetLines, aRow, "编号", "名称")
+	lineMasses = columns(list.SheetLines, "SO2日排放(吨)", "NOx日排放(吨)", "PM日排放(吨)", "VOCs日排放(吨)")
+	idleLines  = append(columns(list.SheetLines, "长期停运"), lineNames...)
+	reductions = columns(list.SheetMeasures, aRow, "措施编号", "级别", "SO2日减排(吨)", "NOx日减排(吨)", "PM日减排(吨)",
+		"VOCs日减排(吨)")
+)
 
 // How bad a rule is; see [Rule].
 const (
@@ -111,7 +136,7 @@ var rules = []Rule{
 	{Name: "list.empty", Severity: mistake, Source: bySheet},
 	{Name: "list.phone", Severity: mistake,
 		Source: byChecks + " (mobile numbers: 工业和信息化部 11 digits, 13–19) [K]"},
-	{Name: "list.phone_in_record", Severity: mistake, Source: byPersonal},
+	{Name: "list.phone_in_record", Severity: mistake, Source: byPersonal, private: true},
 	{Name: "list.no_phone", Severity: doubt, Source: bySheet},
 
 	// 可操作.
@@ -127,23 +152,25 @@ var rules = []Rule{
 	{Name: "list.quantity_unit", Severity: doubt, Source: byMarks, Marks: operable},
 	{Name: "list.no_device", Severity: doubt, Source: byMarks, Marks: operable},
 	{Name: "list.unknown_line", Severity: doubt, Source: byMarks, Marks: operable,
-		beside: []string{list.SheetRecipients, list.SheetLines, list.SheetUnits, list.SheetFurnaces}},
+		beside: slices.Concat(lineNames, columns(list.SheetUnits, "名称"), columns(list.SheetFurnaces, "名称"))},
 	{Name: "list.no_deadline", Severity: doubt, Source: bySafety, Marks: operable},
-	{Name: "list.unsafe_stop", Severity: doubt, Source: bySafety, Marks: operable,
-		beside: []string{list.SheetLines}},
+	{Name: "list.unsafe_stop", Severity: doubt, Source: bySafety, Marks: operable},
 	{Name: "list.deadline_long", Severity: mistake, Source: bySafety + ": 72 h, or the safe stop of the line",
-		Marks: operable, beside: []string{list.SheetLines}},
-	{Name: "list.person_named", Severity: mistake, Source: byPersonal + "; post_words", Marks: operable},
-	{Name: "list.not_a_post", Severity: doubt, Source: byPersonal + "; " + byMarks, Marks: operable},
+		Marks:  operable,
+		beside: append(columns(list.SheetLines, "安全停产时间(小时)"), lineNames...)},
+	{Name: "list.person_named", Severity: mistake, Source: byPersonal + "; post_words", Marks: operable,
+		private: true},
+	{Name: "list.not_a_post", Severity: doubt, Source: byPersonal + "; " + byMarks, Marks: operable,
+		private: true},
 
 	// 可监测.
 	{Name: "list.no_monitor", Severity: mistake, Source: byMarks, Marks: monitorable},
 	{Name: "list.pairing", Severity: mistake, Source: bySheet},
 	{Name: "list.no_ref", Severity: doubt, Source: byMarks, Marks: monitorable},
 	{Name: "list.unknown_channel", Severity: doubt, Source: byMarks, Marks: monitorable,
-		beside: []string{list.SheetRecipients, list.SheetLines}},
+		beside: append(columns(list.SheetRecipients, "监测站点MN", "电表编号"), columns(list.SheetLines, "分表编号")...)},
 	{Name: "list.other_meter", Severity: doubt, Source: byMarks, Marks: monitorable,
-		beside: []string{list.SheetLines}},
+		beside: slices.Concat(columns(list.SheetRecipients, "电表编号"), columns(list.SheetLines, "分表编号"), lineNames)},
 	{Name: "list.no_factor", Severity: doubt, Source: "HJ 212-2017 App. B [S16]", Marks: monitorable},
 	{Name: "list.factor", Severity: doubt, Source: "HJ 212-2017 App. B, HJ/T 212-2005 [S16, S20]",
 		Marks: monitorable},
@@ -168,9 +195,8 @@ var rules = []Rule{
 	{Name: "list.permit_other", Severity: doubt, Source: "HJ 608-2017"},
 	{Name: "list.mn", Severity: doubt,
 		Source: "HJ 212-2017: 24 hexadecimal digits [S16]; HJ/T 212-2005 had 14 [K]"},
-	{Name: "list.code_twice", Severity: doubt, Source: byChecks, across: []string{list.SheetRecipients}},
-	{Name: "list.meter_twice", Severity: doubt, Source: byChecks,
-		across: []string{list.SheetRecipients, list.SheetLines}},
+	{Name: "list.code_twice", Severity: doubt, Source: byChecks},
+	{Name: "list.meter_twice", Severity: doubt, Source: byChecks},
 	{Name: "list.near_name", Severity: doubt, Source: byChecks + " [D]: near_names"},
 	{Name: "list.industry", Severity: mistake, Source: "GB/T 4754-2017"},
 	{Name: "list.name_long", Severity: mistake, Source: "[D]: 100 characters"},
@@ -181,35 +207,35 @@ var rules = []Rule{
 		Source: byChecks + "; the datum is unsure [?]: district_margin_deg"},
 	{Name: "list.far_outside", Severity: mistake, Source: byChecks + " [D]: 0.3°"},
 	{Name: "list.unknown_town", Severity: mistake, Eased: true, Source: bySheet +
-		"; towns: a warning of a town that the register has and the list has not", across: []string{list.SheetRecipients}},
+		"; towns: a warning of a town that the register has and the list has not"},
 
 	// Grade and category against measure.
-	{Name: "list.no_measures", Severity: doubt, Source: bySheet, beside: []string{list.SheetMeasures}},
+	{Name: "list.no_measures", Severity: doubt, Source: bySheet,
+		beside: append(columns(list.SheetMeasures, aRow), category...)},
 	{Name: "list.grade_forced", Severity: doubt, Source: "domain.md §3.4 [K]",
-		beside: []string{list.SheetRecipients}},
+		beside: category},
 	{Name: "list.no_max_load", Severity: doubt, Source: "domain.md §3.4, 保障类 [K]"},
-	{Name: "list.safeguard_stop", Severity: doubt, Source: "domain.md §3.4, 保障类 [K]",
-		beside: []string{list.SheetRecipients}},
+	{Name: "list.safeguard_stop", Severity: doubt, Source: "domain.md §3.4, 保障类 [K]"},
 	{Name: "list.micro_forced", Severity: doubt, Source: "domain.md §3.4, 小微涉气 [?]: micro_spared",
-		beside: []string{list.SheetRecipients}},
-	{Name: "list.micro_emission", Severity: doubt, Source: "domain.md §3.4, 小微涉气 [?]: micro_kg_per_year",
-		beside: []string{list.SheetLines}},
-	{Name: "list.closed_measures", Severity: doubt, Source: byChecks, beside: []string{list.SheetMeasures}},
+		beside: columns(list.SheetRecipients, "绩效分级")},
+	{Name: "list.micro_emission", Severity: doubt, Source: "domain.md §3.4, 小微涉气 [?]: micro_kg_per_year"},
+	{Name: "list.closed_measures", Severity: doubt, Source: byChecks},
 
 	// Amounts.
-	{Name: "list.level_weaker", Severity: mistake, Source: byChecks, beside: []string{list.SheetMeasures}},
+	{Name: "list.level_weaker", Severity: mistake, Source: byChecks},
 	{Name: "list.level_reduces_less", Severity: doubt, Source: byChecks,
-		beside: []string{list.SheetMeasures, list.SheetLines, list.SheetRecipients}},
+		beside: slices.Concat(reductions, idleLines, category)},
 	{Name: "list.idle_reduction", Severity: doubt, Source: byChecks,
-		beside: []string{list.SheetRecipients, list.SheetLines}},
+		beside: lineNames},
 	{Name: "list.line_exceeds", Severity: doubt, Source: byChecks,
-		beside: []string{list.SheetLines, list.SheetMeasures}},
-	{Name: "list.over_district", Severity: mistake, Source: byChecks, across: []string{list.SheetHead}},
+		beside: append(columns(list.SheetLines, "长期停运"), lineMasses...)},
+	{Name: "list.over_district", Severity: mistake, Source: byChecks},
 	{Name: "list.reduction_exceeds", Severity: doubt, Source: byChecks,
-		beside: []string{list.SheetLines, list.SheetMeasures}},
+		beside: slices.Concat(lineMasses, idleLines, category)},
 	{Name: "list.bottom_line", Severity: doubt,
 		Source: "津政办规〔2023〕9号 [S4]; VOCs of 2017 [S5]; SO2–NOx exchange [K]: bottom_line, so2_nox_exchange",
-		across: []string{list.SheetHead, list.SheetRecipients, list.SheetLines, list.SheetMeasures}},
+		across: slices.Concat(columns(list.SheetHead, aRow, list.TableEmission), reductions, idleLines, category,
+			columns(list.SheetRecipients, aRow, "编号"))},
 }
 
 var ruleByName = func() map[string]*Rule {

@@ -16,6 +16,8 @@ type problem struct {
 	rule     string
 	args     refusal.Args
 	severity string // empty is an error
+	typed    string // what stands in the cell, where that is not args["value"]
+	places   []list.Cell
 }
 
 // sheetForm is how the rows of a sheet are read: by the form of each column, and what is made of several words by its
@@ -130,13 +132,20 @@ func words[E ~string](cell string, v list.Vocabulary[E]) ([]E, *problem) {
 		return nil, nil
 	}
 	var codes []E
+	var unknown []string
 	for _, word := range strings.FieldsFunc(text.Narrow(cell),
 		func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("/、,;|", r) }) {
 		code, ok := v.Code(word)
 		if !ok {
-			return nil, unknownWord(word, v.Words)
+			if !slices.Contains(unknown, word) {
+				unknown = append(unknown, word)
+			}
+			continue
 		}
 		codes = append(codes, code)
+	}
+	if len(unknown) > 0 {
+		return nil, unknownWord(text.Clip(strings.Join(unknown, "、")), v.Words)
 	}
 	return codes, nil
 }

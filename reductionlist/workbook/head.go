@@ -69,7 +69,9 @@ func (h *headReader) row(r *row) {
 		return
 	}
 	if first := h.Head[key]; first != 0 {
-		h.fail(at, key, "list.duplicate", refusal.Args{"value": key, "sheet": h.HeadSheet, "first": first})
+		h.report(at, key, &problem{rule: "list.duplicate", typed: value,
+			args:   refusal.Args{"value": key, "sheet": h.HeadSheet, "first": first},
+			places: []list.Cell{{Place: list.Place{Sheet: h.HeadSheet, Row: first}, Column: key}, {Place: at, Column: key}}})
 		return
 	}
 	h.Head[key] = r.n
@@ -122,6 +124,7 @@ func (rd *reader) readEmission(at list.Place, pollutant string, given numberCell
 			args: refusal.Args{"value": text.Narrow(value), "low": "0", "high": text.Number(list.Big)}}
 	}
 	if p != nil {
+		p.typed = value
 		rd.report(at, list.TableEmission, p)
 		return
 	}

@@ -53,6 +53,9 @@ func monitors(cell func(string) string, rep cellReporter) []list.Monitor {
 		rep("监测方式", p)
 	}
 	if len(sources) == 0 {
+		for _, said := range entries(cell("判定条件"), "；;\n") { // which can be read whatever is measured
+			criterion(said, rep)
+		}
 		return nil
 	}
 	refs := spread("监测标识", cell("监测标识"), sources, rep)
@@ -60,18 +63,22 @@ func monitors(cell func(string) string, rep cellReporter) []list.Monitor {
 	criteria := spread("判定条件", cell("判定条件"), sources, rep)
 	ms := make([]list.Monitor, len(sources))
 	for i, s := range sources {
-		ms[i] = list.Monitor{Source: s, Ref: refs[i], Factor: factors[i]}
-		if criteria[i] == "" {
-			continue
-		}
-		crit, err := list.ParseCriterion(shareOf(criteria[i]))
-		if err != nil {
-			rep("判定条件", &problem{rule: "list.criterion", args: refusal.Args{"value": criteria[i]}})
-			continue
-		}
-		ms[i].Criterion = crit
+		ms[i] = list.Monitor{Source: s, Ref: refs[i], Factor: factors[i], Criterion: criterion(criteria[i], rep)}
 	}
 	return ms
+}
+
+// criterion reads one entry of 判定条件, and reports one that is none.
+func criterion(said string, rep cellReporter) (c list.Criterion) {
+	if said == "" {
+		return c
+	}
+	c, err := list.ParseCriterion(shareOf(said))
+	if err != nil {
+		rep("判定条件", &problem{rule: "list.criterion", args: refusal.Args{"value": said}})
+		return list.Criterion{}
+	}
+	return c
 }
 
 // shareOf writes the percentage that people give for a share of the baseline as that share: 50% as 0.5.

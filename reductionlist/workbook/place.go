@@ -13,14 +13,18 @@ import (
 // already.
 
 // twice reports a key that was seen before and remembers it otherwise.
-func (rd *reader) twice(at list.Place, column, kind, key string) bool {
-	k := kind + "\x00" + key
+func (rd *reader) twice(at list.Place, column, kind, id, key string) bool {
+	if id == "" { // which is told as such
+		return false
+	}
+	k, here := kind+"\x00"+key, list.Cell{Place: at, Column: column}
 	if first, seen := rd.first[k]; seen {
-		rd.fail(at, column, "list.duplicate", refusal.Args{"value": strings.ReplaceAll(key, "\x00", " "),
-			"sheet": first.Sheet, "first": first.Row})
+		rd.report(at, column, &problem{rule: "list.duplicate", typed: id,
+			args:   refusal.Args{"value": strings.ReplaceAll(key, "\x00", " "), "sheet": first.Sheet, "first": first.Row},
+			places: []list.Cell{first, here}})
 		return true
 	}
-	rd.first[k] = at
+	rd.first[k] = here
 	return false
 }
 
@@ -39,8 +43,14 @@ func (rd *reader) ditto(at list.Place, column, key string) bool {
 // owner finds the recipient a row belongs to. The rules say that an id has the wrong form.
 func (rd *reader) owner(at list.Place, id string) *list.Recipient {
 	r := rd.byID[id]
-	if r == nil && list.ValidID(id) && !rd.noRecipients {
-		rd.fail(at, list.ColumnOwner, "list.unknown_recipient", refusal.Args{"recipient": id})
+	if r == nil && list.ValidID(id) && !rd.noRecipients && len(rd.byID) > 0 {
+		here := list.Cell{Place: at, Column: list.ColumnOwner}
+		first, seen := rd.alien[id]
+		if !seen {
+			first, rd.alien[id] = here, here
+		}
+		rd.report(at, list.ColumnOwner, &problem{rule: "list.unknown_recipient", typed: id,
+			args: refusal.Args{"recipient": id}, places: []list.Cell{first}})
 	}
 	return r
 }
@@ -59,7 +69,7 @@ func (rd *reader) recipient(v sheetRow[list.Recipient]) {
 	}
 	rows := &list.Rows{Recipient: v.at}
 	rd.Rows[r] = rows
-	if r.ID == "" || v.ditto || rd.twice(v.at, "编号", "recipient", r.ID) {
+	if r.ID == "" || v.ditto || rd.twice(v.at, "编号", "recipient", r.ID, r.ID) {
 		rd.Astray = append(rd.Astray, r)
 		return
 	}
@@ -76,16 +86,19 @@ func home[T any](rd *reader, v sheetRow[T], again func() bool) (*list.Recipient,
 }
 
 func (rd *reader) line(v sheetRow[list.Line]) {
-	r, rows := home(rd, v, func() bool { return rd.twice(v.at, "编号", list.SheetLines, v.owner+"\x00"+v.row.ID) })
+	r, rows := home(rd, v, func() bool { return rd.twice(v.at, "编号", list.SheetLines, v.row.ID, v.owner+"\x00"+v.row.ID) })
 	r.Lines, rows.Lines = append(r.Lines, *v.row), append(rows.Lines, v.at)
 }
 
 func (rd *reader) measure(v sheetRow[list.Measure]) {
-	assemble(v.row, v.cell, func(column string, p *problem) { rd.report(v.at, column, p) })
+	assemble(v.row, v.cell, func(column string, p *problem) {
+		p.typed = v.cell(column).text
+		rd.report(v.at, column, p)
+	})
 	r, rows := home(rd, v, func() bool {
 		for i, l := range v.row.Levels {
 			if !slices.Contains(v.row.Levels[:i], l) &&
-				rd.twice(v.at, "措施编号", list.SheetMeasures, v.owner+"\x00"+v.row.ID+"\x00"+list.LevelWords.Word(l)) {
+				rd.twice(v.at, "措施编号", list.SheetMeasures, v.row.ID, v.owner+"\x00"+v.row.ID+"\x00"+list.LevelWords.Word(l)) {
 				return true
 			}
 		}
@@ -107,6 +120,6 @@ func (rd *reader) furnace(v sheetRow[list.Furnace]) {
 }
 
 func (rd *reader) pit(v sheetRow[list.Pit]) {
-	r, rows := home(rd, v, func() bool { return rd.twice(v.at, list.ColumnOwner, list.SheetPits, v.owner) })
+	r, rows := home(rd, v, func() bool { return rd.twice(v.at, list.ColumnOwner, list.SheetPits, v.owner, v.owner) })
 	r.Pit, rows.Pit = v.row, v.at
 }

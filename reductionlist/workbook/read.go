@@ -43,7 +43,8 @@ func ReadBytes(data []byte) (*list.Reading, error) {
 type reader struct {
 	list.Reading
 	byID  map[string]*list.Recipient
-	first map[string]list.Place // where a key stands, for "twice"
+	first map[string]list.Cell // where a key stands, for "twice"
+	alien map[string]list.Cell // where the id of an unknown recipient stands first
 	// spoiled are cells that hold no value, which has been said: no more is said of them.
 	spoiled      map[list.Cell]bool
 	noRecipients bool // no sheet says who there is
@@ -53,7 +54,8 @@ type reader struct {
 func newReader() *reader {
 	return &reader{Reading: list.Reading{List: &list.List{}, Rows: map[*list.Recipient]*list.Rows{},
 		Lacks: map[list.SheetColumn]bool{}},
-		byID: map[string]*list.Recipient{}, first: map[string]list.Place{}, spoiled: map[list.Cell]bool{}}
+		byID: map[string]*list.Recipient{}, first: map[string]list.Cell{}, alien: map[string]list.Cell{},
+		spoiled: map[list.Cell]bool{}}
 }
 
 func (rd *reader) done() *list.Reading {
@@ -177,6 +179,7 @@ func readSheet[T any](rd *reader, s rowSource, f sheetForm[T], keep func(sheetRo
 			if c.Form == list.Number && c.Needed && cell.text == "" {
 				rd.blank(v.at, c.Header)
 			} else if p := f.read(c, v.row, cell); p != nil {
+				p.typed = r.cell(at[i])
 				rd.report(v.at, c.Header, p)
 			}
 		}
@@ -214,7 +217,7 @@ func readSheet[T any](rd *reader, s rowSource, f sheetForm[T], keep func(sheetRo
 
 // mark reports what is unusual about a cell. A cell that has no value is not looked at any further.
 func (rd *reader) mark(at list.Place, column string, m cellMark) {
-	p := &problem{rule: m.rule, args: refusal.Args{"value": text.Clip(m.value)}}
+	p := &problem{rule: m.rule, args: refusal.Args{"value": text.Clip(m.value)}, typed: m.value}
 	if m.rule == "list.control" && freeColumn(at.Sheet, column) { // what a person wrote freely is taken without them
 		return
 	}
@@ -259,9 +262,15 @@ func (rd *reader) mute(at list.Place, column string) bool {
 }
 
 func (rd *reader) report(at list.Place, column string, p *problem) {
-	if !rd.mute(at, column) {
-		rd.Found.Add(cmp.Or(p.severity, list.SeverityError), at.Sheet, at.Row, column, p.rule, p.args)
+	if rd.mute(at, column) {
+		return
 	}
+	typed := p.typed
+	if typed == "" {
+		typed, _ = p.args["value"].(string)
+	}
+	rd.Found.Put(list.Finding{Severity: cmp.Or(p.severity, list.SeverityError), Sheet: at.Sheet, Row: at.Row,
+		Column: column, Value: typed, Places: p.places, Rule: p.rule, Args: p.args})
 }
 
 // maxBlank bounds the empty cells that are kept: there are no more findings than that.
