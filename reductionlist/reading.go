@@ -40,8 +40,17 @@ type Reading struct {
 	HeadSheet string
 	// Blank are cells without the number that every row has there: in the list it looks like zero.
 	Blank []Cell
+	// Loose are the units of amounts without a number that could be read: the list has no amount there.
+	Loose []LooseUnit
 	Found Findings // what could not be read
 	Lacks map[SheetColumn]bool
+}
+
+// LooseUnit is the unit in the row of a measure whose number could not be read.
+type LooseUnit struct {
+	Place
+	Action Action
+	Unit   string
 }
 
 // SheetColumn is a column of a sheet, both as the file names them.

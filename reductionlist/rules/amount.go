@@ -14,11 +14,53 @@ import (
 )
 
 // ownAmount holds what a measure says to what it gives as a number: who carries it out reads the text, who judges it
-// the number.
-func ownAmount(m *list.Measure, found *cellFaults) {
-	if q := m.Quantity; q != nil && !holdsAmount(m.Text, q) {
+// the number. Of what is wrong with the amount by itself, a number is told as such; beside a wrong unit the text still
+// has to hold the number.
+func ownAmount(m *list.Measure, wrong cellFaults, found *cellFaults) {
+	in := func(column string) bool {
+		return slices.ContainsFunc(wrong, func(f cellFault) bool { return f.column == column })
+	}
+	switch q := m.Quantity; {
+	case q == nil || in("数值"):
+	case in("单位"):
+		if q.Value != 0 && !holdsNumber(m.Text, q.Value) {
+			found.add("措施内容", "list.text_quantity", refusal.Args{"value": text.Number(q.Value)})
+		}
+	case !holdsAmount(m.Text, q):
 		found.add("措施内容", "list.text_quantity", refusal.Args{"value": list.AmountWords(q.Value, q.Unit)})
 	}
+}
+
+// halves are the words for a half.
+var halves = []string{"减半", "一半", "半数"}
+
+func halved(said string) bool {
+	return slices.ContainsFunc(halves, func(w string) bool { return strings.Contains(said, w) })
+}
+
+// holdsNumber reports whether a text has a number, whatever it counts: written out, as what is left of a hundred, or in
+// tenths or with 万 behind it.
+func holdsNumber(said string, value float64) bool {
+	if value == 50 && halved(said) {
+		return true
+	}
+	equal := func(v float64) bool { return math.Abs(v-value) <= 1e-9*max(1, math.Abs(value)) }
+	said = narrowed(said)
+	for from, to := nextNumber(said, 0); from >= 0; from, to = nextNumber(said, to) {
+		v, ok := numberOf(said[from:to])
+		if !ok {
+			continue
+		}
+		if equal(v) || equal(100-v) || equal(10*v) {
+			return true
+		}
+		for _, m := range multiples {
+			if strings.HasPrefix(strings.TrimLeft(said[to:], " "), m.word) && equal(v*m.by) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // holdsAmount reports whether a text has an equal number with the unit of a quantity, or with a counter for what it
@@ -32,7 +74,7 @@ func holdsAmount(said string, q *list.Quantity) bool {
 	wanted := []float64{q.Value}
 	if unit.thing == percent {
 		wanted = append(wanted, 100-q.Value)
-		if q.Value == 50 && (strings.Contains(said, "减半") || strings.Contains(said, "一半") || strings.Contains(said, "半数")) {
+		if q.Value == 50 && halved(said) {
 			return true
 		}
 	}

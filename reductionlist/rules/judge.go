@@ -34,6 +34,7 @@ func Judge(rd *list.Reading, s Settings) []list.Finding {
 		c.own(r, rd.Rows[r])
 		j.take(&c)
 	}
+	j.loose()
 	j.order()
 	if len(rd.List.Recipients) == 0 {
 		if rd.Head == nil {
@@ -99,6 +100,19 @@ func (j *judge) blank() {
 		found = found[:0]
 		required(at.Column, &found)
 		j.found.Add(found[0].grade(), at.Sheet, at.Row, at.Column, found[0].rule, found[0].args)
+	}
+}
+
+// loose tells the units that an action does not take, of amounts that have no number.
+func (j *judge) loose() {
+	var found cellFaults
+	for _, u := range j.rd.Loose {
+		found = found[:0]
+		ownUnit(u.Action, u.Unit, &found)
+		for _, f := range found {
+			j.found.Put(list.Finding{Severity: f.grade(), Sheet: u.Sheet, Row: u.Row, Column: f.column, Value: u.Unit,
+				Rule: f.rule, Args: f.args})
+		}
 	}
 }
 

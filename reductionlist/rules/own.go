@@ -56,7 +56,9 @@ func (c *checker) row(r *list.Recipient, sheet string, i int, key string, find f
 	for n := range c.found {
 		f := &c.found[n]
 		if f.grade() == mistake {
-			wrong = append(wrong, f.column)
+			if f.rule != "list.text_quantity" { // which is about the number, not about how the text says it
+				wrong = append(wrong, f.column)
+			}
 		} else if slices.Contains(wrong, f.column) {
 			continue
 		}
@@ -238,8 +240,8 @@ func ownRow(m *list.Measure, s *Settings, found *cellFaults) {
 	}
 	so := len(*found)
 	ownQuantity(m, found)
-	if said && len(*found) == so { // a number that is wrong by itself is told as such
-		ownAmount(m, found)
+	if said {
+		ownAmount(m, (*found)[so:], found)
 	}
 	ownVague(m, found)
 	if m.CompleteWithinH <= 0 {
@@ -316,12 +318,21 @@ func ownQuantity(m *list.Measure, found *cellFaults) {
 		inRange(list.Big)
 		if q.Unit == "" {
 			found.add("单位", "list.no_unit", nil)
-		} else if m.Action == list.Limit {
-			found.add("单位", "list.percent_unit", refusal.Args{"value": q.Unit})
 		}
 	}
-	if q.Unit != "" && !unitFits(m.Action, q.Unit) {
-		found.add("单位", "list.quantity_unit", refusal.Args{"action": m.Action.Label(), "value": q.Unit})
+	ownUnit(m.Action, q.Unit, found)
+}
+
+// ownUnit finds the unit that an action does not take.
+func ownUnit(a list.Action, unit string, found *cellFaults) {
+	if unit == "" {
+		return
+	}
+	if a == list.Limit && unit != "%" {
+		found.add("单位", "list.percent_unit", refusal.Args{"value": unit})
+	}
+	if !unitFits(a, unit) {
+		found.add("单位", "list.quantity_unit", refusal.Args{"action": a.Label(), "value": unit})
 	}
 }
 

@@ -95,6 +95,9 @@ func (rd *reader) measure(v sheetRow[list.Measure]) {
 		p.typed = v.cell(column).text
 		rd.report(v.at, column, p)
 	})
+	if unit := text.Narrow(v.cell("单位").text); v.row.Quantity == nil && unit != "" && len(rd.Loose) < maxBlank {
+		rd.Loose = append(rd.Loose, list.LooseUnit{Place: v.at, Action: v.row.Action, Unit: unit})
+	}
 	r, rows := home(rd, v, func() bool {
 		for i, l := range v.row.Levels {
 			if !slices.Contains(v.row.Levels[:i], l) &&

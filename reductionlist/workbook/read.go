@@ -273,7 +273,7 @@ func (rd *reader) report(at list.Place, column string, p *problem) {
 		Column: column, Value: typed, Places: p.places, Rule: p.rule, Args: p.args})
 }
 
-// maxBlank bounds the empty cells that are kept: there are no more findings than that.
+// maxBlank bounds the empty cells, and the units without a number, that are kept: there are no more findings than that.
 const maxBlank = 200_000
 
 func (rd *reader) blank(at list.Place, column string) {
