@@ -14,6 +14,14 @@ const maxPlaces = 1000
 // own is the cell that a finding stands at.
 func (f *Finding) own() Cell { return Cell{Place{f.Sheet, f.Row}, f.Column} }
 
+// Cells are all places of a finding.
+func (f *Finding) Cells() []Cell {
+	if len(f.Places) > 0 {
+		return f.Places
+	}
+	return []Cell{f.own()}
+}
+
 // Grouped makes one finding of those that are about the same fault in several rows: each says by its first place whose
 // group it belongs to, and the first of them takes the places of the others.
 func (fs Findings) Grouped() Findings {

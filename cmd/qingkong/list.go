@@ -148,9 +148,10 @@ func printFindings(w io.Writer, asJSON bool, found []reductionlist.Finding) erro
 		}
 		return printJSON(w, map[string]any{"findings": found})
 	}
-	rows := [][]string{{"severity", "sheet", "row", "column", "rule", "problem", "remedy"}}
+	rows := [][]string{{"severity", "sheet", "row", "column", "value", "rule", "problem", "remedy"}}
 	for _, f := range found {
-		rows = append(rows, []string{f.Severity, f.Sheet, strconv.Itoa(f.Row), f.Column, f.Rule, f.Message, f.Remedy})
+		rows = append(rows, []string{f.Severity, f.Sheet, strconv.Itoa(f.Row), f.Column, f.Value, f.Rule, f.Message,
+			f.Remedy})
 	}
 	if len(found) > 0 {
 		printTable(w, "", rows)

@@ -70,7 +70,7 @@ func newListDiscard() *cobra.Command {
 }
 
 // newListAct is the approval or the activation of a version.
-func newListAct[In any](of calls.Of[In, calls.Version], short string) *cobra.Command {
+func newListAct[In any](of calls.Of[In, calls.ListDecided], short string) *cobra.Command {
 	act := path.Base(of.Pattern)
 	return remoteCommand{
 		use: act + " VERSION --revision N", short: short,
@@ -80,8 +80,9 @@ func newListAct[In any](of calls.Of[In, calls.Version], short string) *cobra.Com
 	}.command(showing(of, tellVersion))
 }
 
-// tellVersion prints the state of a version after an act, and which actors' secrets an administrator has seen.
-func tellVersion(out io.Writer, v calls.Version, _ *request) error {
+// tellVersion prints the state of a version after an act, which actors' secrets an administrator has seen, and the live
+// warnings whose orders stay as they are.
+func tellVersion(out io.Writer, v calls.ListDecided, _ *request) error {
 	_, err := fmt.Fprintln(out, bothLanguages("list.say_acted",
 		refusal.Args{"version": v.ID, "state": listStatus(v.Status), "revision": v.Revision}))
 	for _, a := range []struct {
@@ -94,6 +95,12 @@ func tellVersion(out io.Writer, v calls.Version, _ *request) error {
 	} {
 		if s := seenText(a.by, a.seen); s != "" && err == nil {
 			_, err = fmt.Fprintf(out, "%s: %s\n", pair(terms.Rule(terms.ListEvent, a.act), nil), plain(s))
+		}
+	}
+	for _, w := range v.Live {
+		if err == nil {
+			err = say(out, "list.say_live", refusal.Args{"warning": w.ID, "level": named(terms.Level, w.Level),
+				"state": named(terms.WarningState, w.State), "version": w.ListVersion})
 		}
 	}
 	return err

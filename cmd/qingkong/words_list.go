@@ -44,6 +44,7 @@ func init() {
 		"list.say_import_bad": {"版本 {version} 有 {errors} 处错误，不能启用；从服务器的 /api/v1/list/imports/{version}/errors.xlsx 取回标注了问题的工作簿，改正后重新导入", "version {version} has {errors} error(s) and cannot be activated; fetch the workbook with the cells marked from /api/v1/list/imports/{version}/errors.xlsx of the server, mend it and import it again"},
 		"list.say_acted": {"版本 {version}：{state}，第 {revision} 次修订",
 			"version {version}: {state}, revision {revision}"},
+		"list.say_live": {"预警 {warning}（{level}，{state}）正在进行，减排令仍依 {version}，不会自动改变；新版生效后用 qingkong list relist {warning} 查看并决定", "warning {warning} ({level}, {state}) is live; its orders stay by {version} and do not change by themselves. Once the new version is in force, see and decide with qingkong list relist {warning}"},
 		"list.say_discarded": {"草稿 {version} 已作废；同一份工作簿可以重新导入",
 			"draft {version} is discarded; the same workbook can be imported anew"},
 		"list.say_template": {"{file}：空白模板，填好后用 qingkong list lint 检查",

@@ -124,7 +124,7 @@ func (j *judge) cell(f *Fault) list.Cell {
 func (j *judge) place(at rowRef) list.Place {
 	rows := j.rd.Rows[at.r]
 	if rows == nil {
-		if at.key != "" && at.key != list.KeyBox && j.rd.Head != nil {
+		if at.key != "" && j.rd.Head != nil {
 			return list.Place{Sheet: j.rd.HeadSheet, Row: j.rd.Head[at.key]}
 		}
 		return list.Place{Sheet: list.SheetHead}

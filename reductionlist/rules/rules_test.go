@@ -294,7 +294,7 @@ func coded(t testing.TB) []damage {
 		{rule: "list.industry", set: set(ro("行业代码", "E0003"), "制药")},
 		{rule: "list.name_long", set: set(ro("名称", "E0003"), strings.Repeat("长", 101))},
 		{rule: "list.half_position", set: set(ro("纬度", "E0003"), ""), wants: []cellAt{ro("经度", "E0003")}},
-		{rule: "list.district_box", do: headValue("经纬度范围", "西青区内"), wants: []cellAt{on(head, "经纬度范围")}},
+		{rule: "list.district_box", do: headValue("经纬度范围", "西青区内"), wants: []cellAt{on(head, "经纬度范围", "经纬度范围")}},
 		{rule: "list.outside_district", set: set(ro("经度", "E0003"), "117.4")},
 		{rule: "list.far_outside", set: set(ro("经度", "E0003"), "118.2")},
 		{rule: "list.unknown_town", set: set(ro("街镇", "E0003"), "杨柳青")},

@@ -43,16 +43,16 @@ func WriteFindings(w io.Writer, found []list.Finding, lang string) error {
 }
 
 func writeFindings(f *excelize.File, found []list.Finding, lang string) error {
-	header, severities := []any{"级别", "工作表", "行", "列", "问题", "处理办法", "规则"}, severityWords
+	header, severities := []any{"级别", "工作表", "行", "列", "内容", "问题", "处理办法", "规则"}, severityWords
 	if lang == "en" {
-		header, severities = []any{"severity", "sheet", "row", "column", "problem", "remedy", "rule"}, nil
+		header, severities = []any{"severity", "sheet", "row", "column", "value", "problem", "remedy", "rule"}, nil
 	}
 	return writeRows(f, sheetFindings, func(yield func([]any) bool) {
 		more := yield(header)
 		for i := 0; more && i < len(found); i++ {
 			g := found[i].In(lang)
-			more = yield([]any{cmp.Or(severities[g.Severity], g.Severity), g.Sheet, g.Row, g.Column, g.Message, g.Remedy,
-				g.Rule})
+			more = yield([]any{cmp.Or(severities[g.Severity], g.Severity), g.Sheet, g.Row, g.Column, g.Value, g.Message,
+				g.Remedy, g.Rule})
 		}
 	})
 }
@@ -201,23 +201,25 @@ func (m *marker) sheet(s *bookSheet, found []list.Finding) error {
 	var cells []string
 	var columns map[string]int
 	for _, f := range found {
-		if f.Sheet != s.title || f.Row == 0 {
-			continue
-		}
-		if columns == nil {
-			var err error
-			if columns, err = columnsOf(s); err != nil {
+		for _, place := range f.Cells() {
+			if place.Sheet != s.title || place.Row == 0 {
+				continue
+			}
+			if columns == nil {
+				var err error
+				if columns, err = columnsOf(s); err != nil {
+					return err
+				}
+			}
+			at, err := excelize.CoordinatesToCellName(columns[place.Column]+1, place.Row)
+			if err != nil {
 				return err
 			}
+			if byCell[at] == nil {
+				cells = append(cells, at)
+			}
+			byCell[at] = append(byCell[at], f)
 		}
-		at, err := excelize.CoordinatesToCellName(columns[f.Column]+1, f.Row)
-		if err != nil {
-			return err
-		}
-		if byCell[at] == nil {
-			cells = append(cells, at)
-		}
-		byCell[at] = append(byCell[at], f)
 	}
 	if len(cells) == 0 {
 		return nil
@@ -239,7 +241,7 @@ func (m *marker) sheet(s *bookSheet, found []list.Finding) error {
 func columnsOf(s *bookSheet) (map[string]int, error) {
 	columns := map[string]int{}
 	if text.Trim(s.title) == list.SheetHead {
-		for _, key := range append(slices.Clone(list.HeadKeys), list.TableEmission) {
+		for _, key := range append(slices.Clone(list.HeadKeys), list.TableEmission, list.KeyBox) {
 			columns[key] = 1
 		}
 		return columns, nil

@@ -26,7 +26,7 @@ func TestFindingsAsAWorkbook(t *testing.T) {
 		t.Fatalf("%d rows for %d findings", len(rows), len(found))
 	}
 	i := slices.IndexFunc(rows, func(r []string) bool { return r[3] == "动作" })
-	if i < 0 || rows[i][0] != "错误" || rows[i][2] != "2" || rows[i][6] != "list.enum" {
+	if i < 0 || rows[i][0] != "错误" || rows[i][2] != "2" || rows[i][4] != "减产" || rows[i][7] != "list.enum" {
 		t.Errorf("rows %v", rows)
 	}
 }

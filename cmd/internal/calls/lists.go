@@ -104,6 +104,23 @@ type ListActivation struct {
 	OTP      string `json:"otp,omitempty"`
 }
 
+// ListDecided is a version as an approval or an activation left it, with the warnings that the decision does not touch.
+type ListDecided struct {
+	Version
+	Live []LiveWarning `json:"live_warnings"`
+}
+
+// LiveWarning is a live warning, or a drill, whose orders are by another version of the list. They stay as they are:
+// whom the newer list gives other measures once it is in force, GET /warnings/{id}/list-changes says, and a relisting
+// orders.
+type LiveWarning struct {
+	ID          string       `json:"id"`
+	Level       alerts.Level `json:"level"`
+	State       alerts.State `json:"state"`
+	Drill       bool         `json:"drill"`
+	ListVersion string       `json:"list_version"` // that its orders are by
+}
+
 // DraftAt names a draft as it was at the revision that the caller saw.
 type DraftAt struct {
 	ByID
@@ -311,10 +328,10 @@ var (
 		"GET /list/versions/{id}/findings", ActListsRead,
 		"导入或修订时检查出的问题", "what was found when it was imported or amended",
 		Call{Repeats: true})
-	ApproveList = row[ListApproval, Version]("POST /list/versions/{id}/approve", ActListsApprove,
+	ApproveList = row[ListApproval, ListDecided]("POST /list/versions/{id}/approve", ActListsApprove,
 		"批准清单版本", "approves a version",
 		Call{Body: textBody, Bare: true, Refuses: acted, Example: `{"revision":1}`})
-	ActivateList = row[ListActivation, Version]("POST /list/versions/{id}/activate", ActListsApprove,
+	ActivateList = row[ListActivation, ListDecided]("POST /list/versions/{id}/activate", ActListsApprove,
 		"启用清单版本", "activates a version",
 		Call{Body: textBody, Bare: true, Refuses: acted, Example: `{"revision":2,"replaces":""}`})
 

@@ -95,11 +95,11 @@ func (s *Service) importWorkbook(ctx context.Context, actor, key, file string, d
 			contacts[r.ID] = *r.Contact
 		}
 	}
-	if !reductionlist.HasErrors(found) {
-		if err := s.keepContacts(l, &out); err != nil {
-			return ImportResult{}, err
-		}
-		found = out.Findings
+	if err := s.keepContacts(read, &out); err != nil {
+		return ImportResult{}, err
+	}
+	if found = out.Findings; reductionlist.HasErrors(found) {
+		out.Contacts.Kept = 0 // there are no rows yet that keep one
 	}
 	name, err := s.keep(ctx, data)
 	if err != nil {
@@ -125,16 +125,15 @@ func (s *Service) importWorkbook(ctx context.Context, actor, key, file string, d
 }
 
 // keepContacts gives the recipients of a workbook that have no contact in it the one that the list in force has, and
-// those with the same one its reference. The finding that telephones are missing falls away where that leaves nobody
-// without one.
-func (s *Service) keepContacts(l *reductionlist.List, out *ImportResult) error {
-	unreached := 0
+// those with the same one its reference. That a telephone is missing is found only of those whom it leaves without.
+func (s *Service) keepContacts(read *reductionlist.Reading, out *ImportResult) error {
+	reached := map[reductionlist.Place]bool{}
 	err := s.J.View(func(tx *bbolt.Tx) error {
 		v, err := s.listed(tx)
 		if err != nil {
 			return err
 		}
-		for _, r := range l.Recipients {
+		for _, r := range read.List.Recipients {
 			ref := reductionlist.ContactRef(tx, v.ID, r.ID)
 			have, err := vaultContact(tx, ref)
 			if err != nil {
@@ -145,22 +144,16 @@ func (s *Service) keepContacts(l *reductionlist.List, out *ImportResult) error {
 			case r.Contact == nil:
 				r.ContactRef = ref
 				out.Contacts.Kept++
+				reached[read.Rows[r].Recipient] = have.Phone != ""
 			case *r.Contact == have:
 				r.ContactRef, r.Contact = ref, nil
-			}
-			if r.Contact != nil {
-				have = *r.Contact
-			}
-			if have.Phone == "" {
-				unreached++
 			}
 		}
 		return nil
 	})
-	if unreached == 0 && out.Contacts.Kept > 0 {
-		out.Findings = slices.DeleteFunc(out.Findings,
-			func(f reductionlist.Finding) bool { return f.Rule == "list.no_phone" })
-	}
+	out.Findings = slices.DeleteFunc(out.Findings, func(f reductionlist.Finding) bool {
+		return f.Rule == "list.no_phone" && reached[reductionlist.Place{Sheet: f.Sheet, Row: f.Row}]
+	})
 	return err
 }
 

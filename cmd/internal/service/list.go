@@ -8,6 +8,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"qingkong/alerts"
 	"qingkong/cmd/internal/journal"
 	"qingkong/reductionlist"
 )
@@ -34,8 +35,8 @@ func registerList(r *journal.Registry) {
 var _ = bind(calls.ApproveList, (*Service).ApproveList)
 
 // ApproveList is a second person's consent to a draft.
-func (s *Service) ApproveList(ctx context.Context, a Ask, in calls.ListApproval) (calls.Version, error) {
-	return s.shown(proven[reductionlist.Version](ctx, s,
+func (s *Service) ApproveList(ctx context.Context, a Ask, in calls.ListApproval) (calls.ListDecided, error) {
+	return s.decided(proven[reductionlist.Version](ctx, s,
 		a.command(cmdListApprove, reductionlist.Approve{Version: in.ID, Revision: in.Revision}), in.OTP))
 }
 
@@ -43,15 +44,45 @@ var _ = bind(calls.ActivateList, (*Service).ActivateList)
 
 // ActivateList makes a version count from its effective date on. One that no second person has approved an
 // administrator alone activates.
-func (s *Service) ActivateList(ctx context.Context, a Ask, in calls.ListActivation) (calls.Version, error) {
+func (s *Service) ActivateList(ctx context.Context, a Ask, in calls.ListActivation) (calls.ListDecided, error) {
 	v, err := s.ListVersion(in.ID)
 	if err != nil {
-		return calls.Version{}, err
+		return calls.ListDecided{}, err
 	}
 	// Hash and count of an id never change: they say again which version is meant.
-	return s.shown(proven[reductionlist.Version](ctx, s,
+	return s.decided(proven[reductionlist.Version](ctx, s,
 		a.command(cmdListActivate, reductionlist.Activate{Version: in.ID, Revision: in.Revision,
 			Hash: v.Hash, Count: v.Count, Replaces: in.Replaces, NeedApproval: a.Who.Role != calls.Admin}), in.OTP))
+}
+
+// decided is a version as a decision left it, or what went wrong with the decision.
+func (s *Service) decided(v reductionlist.Version, err error) (none calls.ListDecided, _ error) {
+	if err != nil {
+		return none, err
+	}
+	return journal.Read(s.J, func(tx *bbolt.Tx) (d calls.ListDecided, err error) {
+		if d.Version, err = s.VersionOf(tx, &v); err != nil {
+			return none, err
+		}
+		d.Live, err = s.LiveBeside(tx, v.ID)
+		return d, err
+	})
+}
+
+// LiveBeside are the live warnings and drills whose orders are by another version of the list than this.
+func (s *Service) LiveBeside(tx *bbolt.Tx, version string) ([]calls.LiveWarning, error) {
+	live := []calls.LiveWarning{}
+	for _, find := range []func(*bbolt.Tx, string) (*alerts.Warning, error){alerts.LiveWarning, alerts.LiveDrill} {
+		w, err := find(tx, s.Region)
+		if err != nil {
+			return nil, err
+		}
+		if w != nil && w.ListVersion != version {
+			live = append(live,
+				calls.LiveWarning{ID: w.ID, Level: w.Level, State: w.State, Drill: w.Drill, ListVersion: w.ListVersion})
+		}
+	}
+	return live, nil
 }
 
 var _ = bind(calls.DiscardList, (*Service).DiscardList)

@@ -20,6 +20,7 @@ type findingsView struct {
 	Rows     []reductionlist.Finding
 	Contacts calls.ImportedContacts
 	Total    int
+	Upload   *uploadForm // for the mended workbook; nil where there was no error, and for who may not send any
 }
 
 // findings lists what was found when a version was imported or amended, where it is and what to do about it.
@@ -35,6 +36,9 @@ func (d *desk) findings(q *frame.Request) (any, error) {
 	view.Pager = pager
 	for _, f := range in.Findings[begin:end] {
 		view.Rows = append(view.Rows, f.In(q.Lang))
+	}
+	if in.Version.Errors > 0 && q.May(calls.ActListsImport) {
+		view.Upload = &uploadForm{Key: frame.NewKey(), Mended: true}
 	}
 	return view, nil
 }

@@ -10,6 +10,12 @@ import (
 	"qingkong/alerts/refusal"
 )
 
+// uploadForm is the form that sends a workbook.
+type uploadForm struct {
+	Key    string
+	Mended bool // it stands below what was found in one that was refused
+}
+
 // importList imports the workbook of a form, and leads to the page of its findings.
 func (d *desk) importList(q *frame.Request) (to string, err error) {
 	q.Body = serve.Bound(q.W, q.Request)

@@ -74,13 +74,14 @@ const newScores = 3
 type listsView struct {
 	*frame.Chrome
 	frame.Pager
-	Rows  []listRow
-	Key   string
-	Error string
+	Rows   []listRow
+	Upload uploadForm
+	Error  string
 }
 
 func (d *desk) lists(q *frame.Request) (any, error) {
-	view := listsView{Chrome: q.Chrome(), Key: frame.NewKey(), Error: q.Why()}
+	view := listsView{Chrome: q.Chrome(), Error: q.Why(),
+		Upload: uploadForm{Key: frame.NewKey()}}
 	err := q.View(func(tx *bbolt.Tx) error {
 		stands, err := reductionlist.StandingsAt(tx, q.Now)
 		if err != nil {
@@ -147,9 +148,29 @@ type listView struct {
 	Approving, Activating frame.Signature
 	Notices               []string // of acts whose two persons may be one
 
-	Replaces string // the active version of the same day, which it would replace
+	Live     []liveWarning // whose orders are by another version
+	Replaces string        // the active version of the same day, which it would replace
 	Key      string
 	Error    string
+}
+
+// liveWarning is a warning or drill whose orders the version does not change. Relist is the page where that is decided,
+// empty while it cannot be.
+type liveWarning struct {
+	calls.LiveWarning
+	Href, Relist string
+}
+
+func (d *desk) liveBeside(q *frame.Request, tx *bbolt.Tx, version string) (all []liveWarning, err error) {
+	live, err := d.Svc.LiveBeside(tx, version)
+	for _, w := range live {
+		one := liveWarning{LiveWarning: w, Href: "/desk/warnings/" + url.PathEscape(w.ID)}
+		if w.State == alerts.Active || w.State == alerts.Scheduled {
+			one.Relist = one.Href + "/list-changes"
+		}
+		all = append(all, one)
+	}
+	return all, err
 }
 
 // ratioRow is the reduction at a level.
@@ -173,6 +194,9 @@ func (d *desk) list(q *frame.Request) (any, error) {
 		view.Version, err = rowOf(tx, v, stands)
 		if v.State == reductionlist.StateApproved || v.State == reductionlist.StateDraft {
 			view.Replaces = reductionlist.ActiveFrom(tx, v.List.EffectiveFrom)
+		}
+		if err == nil && q.May(calls.ActWarningsRead) {
+			view.Live, err = d.liveBeside(q, tx, v.ID)
 		}
 		return err
 	})
