@@ -19,7 +19,13 @@ import (
 // Upload sends a workbook by the form of the page of lists.
 func (w *World) Upload(user, name string, workbook []byte, header ...string) Reply {
 	w.T.Helper()
-	form := Values(w.Get(200, user, "/desk/lists"))
+	return w.UploadFrom(user, "/desk/lists", name, workbook, header...)
+}
+
+// UploadFrom is Upload by the form of another page.
+func (w *World) UploadFrom(user, page, name string, workbook []byte, header ...string) Reply {
+	w.T.Helper()
+	form := Values(w.Get(200, user, page))
 	var b bytes.Buffer
 	m := multipart.NewWriter(&b)
 	_ = m.WriteField("key", form.Get("key"))

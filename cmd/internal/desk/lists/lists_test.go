@@ -104,6 +104,49 @@ func TestUploadsRefused(t *testing.T) {
 	}
 }
 
+// The page of findings shows what stands in the cells and takes the mended workbook, which is then a draft to approve.
+func TestMendedWorkbookFromThePageOfFindings(t *testing.T) {
+	w := desktest.New(t)
+	to := w.Upload("duty", "坏.xlsx", desktest.Xiqing(t, "2016-12-16", func(l *reductionlist.List) {
+		l.Recipients[3].Measures[0].Action = "减<产"
+		l.Recipients[4].Town = "杨柳青"
+		l.Recipients[5].Town = "杨柳青"
+	})).Header.Get("Location")
+	page := w.Get(200, "duty", to)
+	desktest.SaysAll(t, "the findings", desktest.TextOf(page), "减<产", "共 2 处：减排对象第 6、7 行", "上传改正后的工作簿")
+	if form := desktest.Values(page); form.Get("key") == "" {
+		t.Error("the form has no key")
+	}
+	r := w.UploadFrom("duty", to, "好.xlsx", desktest.Xiqing(t, "2016-12-16", nil))
+	to = r.Header.Get("Location")
+	good := desktest.TextOf(w.Get(200, "duty", to))
+	desktest.SaysAll(t, "the mended list", good, "没有错误")
+	if strings.Contains(good, "上传改正后的工作簿") {
+		t.Errorf("a list without errors asks for a mended one: %s", good)
+	}
+}
+
+// Who approves or activates a list reads which live warnings it leaves alone, and comes to where that is decided.
+func TestLiveWarningsBesideAList(t *testing.T) {
+	w := desktest.New(t)
+	at, _, _ := strings.Cut(w.Upload("duty", "新.xlsx", desktest.Xiqing(t, "2016-12-16", nil)).Header.Get("Location"),
+		"/findings")
+	if text := desktest.TextOf(w.Get(200, "approver", at)); strings.Contains(text, "以下预警正在进行") {
+		t.Errorf("no warning is live: %s", text)
+	}
+	id, old := w.Ordered(), w.Current().ID
+	for _, who := range []string{"approver", "duty"} {
+		page := w.Get(200, who, at)
+		desktest.SaysAll(t, who, desktest.TextOf(page), "以下预警正在进行", id, "依 "+old, "不因审批或启用而自动改变")
+		if desktest.Find(page, "a", "href", desktest.WarningPath(id)+"/list-changes") == nil {
+			t.Errorf("%s: no link to what the newer list changes", who)
+		}
+		if who == "approver" {
+			w.Post(http.StatusSeeOther, who, at+"/approve", url.Values{"revision": {"1"}, "key": {frame.NewKey()}})
+		}
+	}
+}
+
 // A draft is discarded by its form, once the box is ticked; the same workbook is a draft again then.
 func TestDraftDiscardedByForm(t *testing.T) {
 	w := desktest.New(t)

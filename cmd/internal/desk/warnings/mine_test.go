@@ -8,6 +8,7 @@ import (
 
 	"qingkong/cmd/internal/desk/desktest"
 	"qingkong/cmd/internal/desk/frame"
+	"qingkong/reductionlist"
 )
 
 // A plant's first page says what each of its orders wants for each unit, and by when; what is over is folded below.
@@ -80,5 +81,38 @@ func TestQueueOfApprovals(t *testing.T) {
 	desktest.SaysAll(t, "the approver's", desktest.TextOf(w.Get(200, "approver", "/desk")), "待您处理：1", "预警待审批")
 	if text := desktest.TextOf(w.Get(200, "duty", "/desk")); strings.Contains(text, "预警待审批") {
 		t.Errorf("who entered it is asked to approve it: %s", text)
+	}
+}
+
+// A list waits for those who may approve it and did not send it themselves; one with errors waits for nobody.
+func TestQueueOfLists(t *testing.T) {
+	w := desktest.New(t)
+	waits := func(who string) (text, href string) {
+		page := w.Get(200, who, "/desk")
+		if link := desktest.Find(page, "a", "id", "q-lists"); link != nil {
+			href = desktest.Attr(link, "href")
+		}
+		return desktest.TextOf(page), href
+	}
+	bad := desktest.Xiqing(t, "2016-12-20", func(l *reductionlist.List) { l.Recipients[3].Measures[0].Text = "适当减排" })
+	w.Upload("duty", "坏.xlsx", bad)
+	if text, _ := waits("approver"); strings.Contains(text, "清单待审批") {
+		t.Errorf("a list with errors waits: %s", text)
+	}
+	to := w.Upload("approver", "甲.xlsx", desktest.Xiqing(t, "2016-12-21", nil)).Header.Get("Location")
+	first, _, _ := strings.Cut(to, "/findings")
+	if text, _ := waits("approver"); strings.Contains(text, "清单待审批") {
+		t.Errorf("who sent it is asked to approve it: %s", text)
+	}
+	text, href := waits("duty")
+	if desktest.SaysAll(t, "the officer's", text, "清单待审批 1 份"); href != first {
+		t.Errorf("the list that waits is at %s, want %s", href, first)
+	}
+	if text, _ := waits("viewer"); strings.Contains(text, "清单待审批") {
+		t.Errorf("who may not approve is asked to: %s", text)
+	}
+	w.Upload("approver", "乙.xlsx", desktest.Xiqing(t, "2016-12-22", nil))
+	if text, href = waits("duty"); href != "/desk/lists" || !strings.Contains(text, "清单待审批 2 份") {
+		t.Errorf("two lists wait at %s: %s", href, text)
 	}
 }

@@ -1,6 +1,7 @@
 package warnings
 
 import (
+	"net/url"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -128,11 +129,16 @@ func (d *desk) listsWaiting(q *frame.Request, tx *bbolt.Tx) ([]frame.QueueItem, 
 	if !q.May(calls.ActListsApprove) {
 		return nil, nil
 	}
-	item := frame.QueueItem{Name: "lists", Href: "/desk/lists"}
+	item := frame.QueueItem{Name: "lists"}
 	versions, _, err := reductionlist.ListVersions(tx, "", draftsMost)
 	for _, v := range versions {
-		if v.State == reductionlist.StateDraft && v.Errors == 0 && v.BegunBy != q.Who.User {
-			item.N++
+		whole := v.State == reductionlist.StateDraft && v.Errors == 0 && v.Added == v.Count
+		if whole && v.BegunBy != q.Who.User {
+			if item.N++; item.N == 1 {
+				item.Href = "/desk/lists/" + url.PathEscape(v.ID)
+			} else {
+				item.Href = "/desk/lists"
+			}
 			item.Since = older(item.Since, v.BegunAt)
 		}
 	}
