@@ -15,7 +15,7 @@ type gaps struct {
 	whole map[list.SheetColumn]bool // nothing of the column could be read; of the sheet, without a header
 	some  map[list.SheetColumn]bool // a cell of the column could not; a row went astray, without a header
 	of    map[ownColumn]bool        // the same, of one recipient
-	named map[string]bool           // what rows gone astray may be called in 生产线或设备, folded
+	named map[[2]string]bool        // owners, and what rows gone astray may be called in 生产线或设备, folded
 	codes map[string]bool           // stations and meters that stand in rows gone astray
 	twins map[[2]string]bool        // owners and ids of measures that stand in rows gone astray
 	towns map[string]bool           // names of rows that may be a town's
@@ -29,7 +29,7 @@ type ownColumn struct {
 
 func (j *judge) gaps() *gaps {
 	g := &gaps{cells: map[list.Cell]bool{}, whole: map[list.SheetColumn]bool{}, some: map[list.SheetColumn]bool{},
-		of: map[ownColumn]bool{}, named: map[string]bool{}, codes: map[string]bool{}, twins: map[[2]string]bool{},
+		of: map[ownColumn]bool{}, named: map[[2]string]bool{}, codes: map[string]bool{}, twins: map[[2]string]bool{},
 		towns: map[string]bool{}}
 	var lost []list.Cell
 	for i := range j.found {
@@ -74,12 +74,7 @@ func (g *gaps) lose(lost []list.Cell, kept map[list.Place]string) {
 
 // astray takes up the rows that have no place in the list, with what they would have said.
 func (g *gaps) astray(j *judge) {
-	known := map[string]bool{}
-	for _, r := range j.rd.List.Recipients {
-		known[r.ID] = true
-	}
-	kept := j.keptRows()
-	alike := alikeIDs(j.rd.List)
+	owners := ownersOf(j)
 	for _, r := range j.rd.Astray {
 		rows := j.rd.Rows[r]
 		if rows.Recipient != (list.Place{}) {
@@ -90,71 +85,101 @@ func (g *gaps) astray(j *judge) {
 			g.codes[code] = true
 		}
 		for i := range r.Lines {
-			g.name(r.Lines[i].ID, "")
-			g.name(r.Lines[i].Name, "")
 			g.codes[r.Lines[i].MeterID] = true
 		}
 		for i := range r.Measures {
 			g.twins[[2]string{r.ID, r.Measures[i].ID}] = true
 		}
-		for i := range r.Units {
-			g.name(r.Units[i].Name, "机组")
-		}
-		for i := range r.Furnaces {
-			g.name(r.Furnaces[i].Name, "焚烧炉")
-		}
 		for _, at := range slices.Concat(rows.Lines, rows.Measures, rows.Units, rows.Furnaces) {
 			column := list.SheetColumn{Sheet: list.BaseSheet(at.Sheet)}
 			g.some[column] = true
-			owners := []string{r.ID}
-			if !known[r.ID] {
-				owners = append(alike(r.ID), between(kept, at, r.ID)...)
-			}
-			for _, owner := range owners {
+			likely, near := owners.of(r.ID, at)
+			for _, owner := range likely {
 				g.of[ownColumn{owner, column}] = true
+			}
+			for _, owner := range append(near, likely...) {
+				g.names(owner, r)
 			}
 		}
 	}
 	delete(g.codes, "")
 }
 
-// between is whose a row of an unknown owner is where the rows above and below are one recipient's, or where it names
-// nobody and so goes on from the row above.
-func between(kept map[list.Place]string, at list.Place, written string) []string {
+// owners finds whose a row gone astray may be.
+type owners struct {
+	kept   map[list.Place]string
+	list   *list.List
+	known  map[string]bool
+	rows   map[string]int // rows gone astray, by the id that is written there
+	meant  map[string][]string
+	looked int
+}
+
+func ownersOf(j *judge) *owners {
+	o := &owners{kept: j.keptRows(), list: j.rd.List, known: map[string]bool{}, rows: map[string]int{},
+		meant: map[string][]string{}}
+	for _, r := range o.list.Recipients {
+		o.known[r.ID] = true
+	}
+	for _, r := range j.rd.Astray {
+		if j.rd.Rows[r].Recipient == (list.Place{}) {
+			o.rows[r.ID]++
+		}
+	}
+	return o
+}
+
+// of are the recipients that a row is likely one of, and those beside which it stands: one of those it may be if it
+// says what they lack. An unknown id that stands in several rows is one that the list lacks, not one that was mistyped.
+func (o *owners) of(written string, at list.Place) (likely, near []string) {
+	if o.known[written] {
+		return []string{written}, nil
+	}
 	above, below := at, at
 	above.Row--
 	below.Row++
-	owner, ok := kept[above]
-	if ok && (owner == kept[below] || !list.ValidID(written)) {
-		return []string{owner}
+	named := list.ValidID(written)
+	upper, lower := o.kept[above], o.kept[below]
+	if named {
+		likely = o.alike(written)
 	}
-	return nil
+	if named && o.rows[written] > 1 {
+		return likely, nil
+	}
+	for _, owner := range []string{upper, lower} {
+		if owner != "" {
+			near = append(near, owner)
+		}
+	}
+	if upper != "" && (upper == lower || !named) { // a row that names nobody goes on from the one above
+		likely = append(likely, upper)
+	}
+	return likely, near
 }
 
 // mostAlike bounds the different unknown ids that are set beside those of the list.
 const mostAlike = 200
 
-// alikeIDs finds the recipients whose id an unknown one may have been meant for: that differs in one character, in
-// signs between them or in their case.
-func alikeIDs(l *list.List) func(written string) []string {
-	found := map[string][]string{}
-	plain := func(id string) string {
-		return strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToUpper(text.Fold(id)))
-	}
-	return func(written string) []string {
-		ids, done := found[written]
-		if done || written == "" || len(found) >= mostAlike {
-			return slices.Clone(ids)
-		}
-		w := plain(written)
-		for _, r := range l.Recipients {
-			if oneApart(w, plain(r.ID)) {
-				ids = append(ids, r.ID)
-			}
-		}
-		found[written] = ids
+// confused are characters that look like others, and signs that people leave out.
+var confused = strings.NewReplacer("-", "", "_", "", " ", "", "O", "0", "I", "1", "L", "1")
+
+// alike are the recipients whose id an unknown one may have been meant for: that looks like it, or differs in one
+// character where it stands in one row alone.
+func (o *owners) alike(written string) []string {
+	ids, done := o.meant[written]
+	if done || o.looked >= mostAlike {
 		return slices.Clone(ids)
 	}
+	o.looked++
+	plain := func(id string) string { return confused.Replace(strings.ToUpper(text.Fold(id))) }
+	w := plain(written)
+	for _, r := range o.list.Recipients {
+		if p := plain(r.ID); p == w || o.rows[written] == 1 && oneApart(w, p) {
+			ids = append(ids, r.ID)
+		}
+	}
+	o.meant[written] = ids
+	return slices.Clone(ids)
 }
 
 // oneApart reports whether two texts are the same but for one character.
@@ -168,9 +193,24 @@ func oneApart(a, b string) bool {
 	return len(a) <= 1 && len(b) <= 1
 }
 
-func (g *gaps) name(said, kind string) {
-	if said = text.Fold(said); said != "" {
-		g.named[said], g.named[said+kind], g.named[strings.TrimSuffix(said, kind)] = true, true, true
+// names takes up what a row gone astray may be called in the measures of an owner.
+func (g *gaps) names(owner string, r *list.Recipient) {
+	name := func(said, kind string) {
+		if said = text.Fold(said); said != "" {
+			for _, form := range []string{said, said + kind, strings.TrimSuffix(said, kind)} {
+				g.named[[2]string{owner, form}] = true
+			}
+		}
+	}
+	for i := range r.Lines {
+		name(r.Lines[i].ID, "")
+		name(r.Lines[i].Name, "")
+	}
+	for i := range r.Units {
+		name(r.Units[i].Name, "机组")
+	}
+	for i := range r.Furnaces {
+		name(r.Furnaces[i].Name, "焚烧炉")
 	}
 }
 
@@ -232,7 +272,7 @@ func (g *gaps) hide(f *Fault, at list.Cell) bool {
 		return g.codes[value]
 	case "list.unknown_line":
 		return slices.ContainsFunc(append(text.Codes(value), value),
-			func(part string) bool { return g.named[text.Fold(part)] })
+			func(part string) bool { return g.named[[2]string{f.Recipient, text.Fold(part)}] })
 	}
 	return false
 }

@@ -300,6 +300,7 @@ func TestErrorBookMarksTheCells(t *testing.T) {
 	book := reopened(t, seedBook(t), func(t *testing.T, f *excelize.File) {
 		put(measures, 3, "动作", "减产")(t, f)
 		put(recipients, 4, "街镇", "杨柳青")(t, f)
+		put(recipients, 5, "街镇", "杨柳青")(t, f)
 		listtest.Must(t, f.AddComment(measures,
 			excelize.Comment{Author: "某人", Cell: cellOf(t, f, measures, 3, "动作"), Text: "原来的批注"}))
 		listtest.Must(t, f.SetCellStr(head, "B3", "明天"))
@@ -324,6 +325,7 @@ func TestErrorBookMarksTheCells(t *testing.T) {
 	for _, c := range []struct{ sheet, at, colour, says string }{
 		{measures, cellOf(t, f, measures, 3, "动作"), "FFC7CE", "not one of the values"},
 		{recipients, cellOf(t, f, recipients, 4, "街镇"), "FFEB9C", "杨柳青"},
+		{recipients, cellOf(t, f, recipients, 5, "街镇"), "FFEB9C", "2 places: 减排对象 row 4, 5"},
 		{head, "B3", "FFC7CE", "not a date"},
 	} {
 		id, err := f.GetCellStyle(c.sheet, c.at)

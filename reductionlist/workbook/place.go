@@ -95,9 +95,7 @@ func (rd *reader) measure(v sheetRow[list.Measure]) {
 		p.typed = v.cell(column).text
 		rd.report(v.at, column, p)
 	})
-	if unit := text.Narrow(v.cell("单位").text); v.row.Quantity == nil && unit != "" && len(rd.Loose) < maxBlank {
-		rd.Loose = append(rd.Loose, list.LooseUnit{Place: v.at, Action: v.row.Action, Unit: unit})
-	}
+	rd.loose(v)
 	r, rows := home(rd, v, func() bool {
 		for i, l := range v.row.Levels {
 			if !slices.Contains(v.row.Levels[:i], l) &&
@@ -108,6 +106,15 @@ func (rd *reader) measure(v sheetRow[list.Measure]) {
 		return false
 	})
 	r.Measures, rows.Measures = append(r.Measures, *v.row), append(rows.Measures, v.at)
+}
+
+// loose keeps the unit of a row whose number could not be read. A number that has a unit behind it is told with that.
+func (rd *reader) loose(v sheetRow[list.Measure]) {
+	unit := text.Narrow(v.cell("单位").text)
+	number, behind := v.cell("数值").split()
+	if v.row.Quantity == nil && unit != "" && (number == "" || behind == "") && len(rd.Loose) < maxBlank {
+		rd.Loose = append(rd.Loose, list.LooseUnit{Place: v.at, Action: v.row.Action, Unit: unit})
+	}
 }
 
 func never() bool { return false }

@@ -401,6 +401,37 @@ func TestContactsKeptByANewList(t *testing.T) {
 	}
 }
 
+// A workbook with errors is not said to lack telephones either that the list in force has, so that mending the errors
+// shows what is left.
+func TestKeptContactsBesideErrors(t *testing.T) {
+	d := newDesk(t)
+	l, err := seeds.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.EffectiveFrom, l.EffectiveTo = "2027-01-01", ""
+	stranger := *l.Recipients[2]
+	stranger.ID, stranger.Name, stranger.USCC, stranger.Permit = "E0999", "别处的工厂", "", ""
+	stranger.Contact = nil
+	for _, r := range l.Recipients {
+		r.Contact = nil
+	}
+	l.Recipients[3].Measures[0].Text = "适当减排"
+	l.Recipients = append(l.Recipients, &stranger)
+	l.Sort()
+	in := d.imports(l)
+	var bare []string
+	for _, f := range in.Findings {
+		if f.Rule == "list.no_phone" {
+			bare = append(bare, fmt.Sprint(f.Row))
+		}
+	}
+	i := slices.IndexFunc(l.Recipients, func(r *reductionlist.Recipient) bool { return r.ID == "E0999" })
+	if in.Version.Errors == 0 || in.Contacts.Kept != 0 || !slices.Equal(bare, []string{fmt.Sprint(i + 2)}) {
+		t.Errorf("%d errors, %+v, without a telephone: rows %v, want %d alone", in.Version.Errors, in.Contacts, bare, i+2)
+	}
+}
+
 func (d *desk) imports(l *reductionlist.List) ImportResult {
 	d.t.Helper()
 	var b strings.Builder

@@ -205,6 +205,29 @@ func TestListApprovedByASecondPerson(t *testing.T) {
 	}
 }
 
+// The answer to a decision on a list names the live warning whose orders stay by the list it was declared with.
+func TestADecisionOnAListNamesLiveWarnings(t *testing.T) {
+	w := newWorld(t)
+	old := w.inForce()
+	v := w.imports("duty", seeds.Workbook()).Version
+	warning := w.ordered()
+	for _, by := range [][2]string{{"approver", "approve"}, {"admin", "activate"}} {
+		var d calls.ListDecided
+		w.must(http.StatusOK, listAct(by[0], by[1], w.version(v.ID), ""), &d)
+		want := []calls.LiveWarning{{ID: warning, Level: w.warning(warning).Level, State: w.warning(warning).State,
+			ListVersion: old.ID}}
+		if d.ID != v.ID || !slices.Equal(d.Live, want) {
+			t.Errorf("%s: %+v, want %+v", by[1], d.Live, want)
+		}
+	}
+}
+
+func (w *world) version(id string) (v calls.Version) {
+	w.t.Helper()
+	w.must(http.StatusOK, call{who: "duty", path: calls.Prefix + "/list/versions/" + id}, &v)
+	return v
+}
+
 // An active version of the same day has to be named to be replaced.
 func TestListOfTheSameDayIsReplacedByName(t *testing.T) {
 	w := newWorld(t)
@@ -329,7 +352,7 @@ func (w *world) keptFindings(in calls.Imported) {
 	}
 	for i, found := range in.Findings {
 		if got := rows[i+1]; got[1] != found.Sheet || got[2] != fmt.Sprint(found.Row) || got[3] != found.Column ||
-			got[4] != found.Message || got[6] != found.Rule {
+			got[4] != found.Value || got[5] != found.Message || got[7] != found.Rule {
 			w.t.Errorf("row %v of %+v", got, found)
 		}
 	}
