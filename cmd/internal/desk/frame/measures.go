@@ -69,6 +69,15 @@ func (q *Request) amounts(a reductionlist.Amounts) string {
 	return q.T("saves", "amounts", strings.Join(parts, "，"), "unit", q.T(unit))
 }
 
+// Daily is a sum of daily reductions in tonnes, in words; below [kilograms] in kilograms.
+func (q *Request) Daily(tonnes float64) string {
+	unit := "tonne"
+	if tonnes < kilograms {
+		tonnes, unit = tonnes*1000, "kilogram"
+	}
+	return q.T("daily", "n", reductionlist.Shown(tonnes, "t/d"), "unit", q.T(unit))
+}
+
 // saved is a daily reduction beside a label that says what it is, in tonnes: it stands beside another one, and above
 // fields in tonnes.
 func (q *Request) saved(m *reductionlist.Measure) string {

@@ -19,7 +19,6 @@ import (
 	"qingkong/cmd/internal/desk/frame"
 	"qingkong/cmd/internal/valid"
 	"qingkong/notify"
-	"qingkong/reductionlist"
 )
 
 // callsView is the call sheet of a warning: whom to call, and the forms that say what came of it.
@@ -47,7 +46,7 @@ func (callsView) Outcomes() []notify.CallOutcome { return notify.CallOutcomes() 
 type callLine struct {
 	calls.CallRow
 	Key     string
-	Stake   string // what it has at stake, in tonnes a day
+	Stake   string // what it has at stake a day
 	When    string // how long there is until the deadline, or how long that is ago
 	Late    bool
 	SoFar   string // the calls that reached nobody
@@ -130,7 +129,7 @@ func (f callForm) ticks(step, order string) bool {
 func (d *desk) callLines(q *frame.Request, rows []calls.CallRow) []callLine {
 	lines := make([]callLine, len(rows))
 	for i, r := range rows {
-		l := callLine{CallRow: r, Key: frame.NewKey(), Stake: reductionlist.Shown(r.AtStake, "t/d")}
+		l := callLine{CallRow: r, Key: frame.NewKey(), Stake: q.Daily(r.AtStake)}
 		left := r.AcknowledgeBy.Sub(q.Now).Hours()
 		key := "calls.left"
 		if l.Late = left < 0; l.Late {
