@@ -29,6 +29,7 @@ func TestBrowser(t *testing.T) {
 	t.Run("two persons", func(t *testing.T) { persons(t, openWorld(t, b, &demo.Demo{NoSimulate: true})) })
 	t.Run("a server that is away", func(t *testing.T) { away(t, openWorld(t, b, &demo.Demo{NoSimulate: true})) })
 	t.Run("calls", func(t *testing.T) { callsThem(t, openWorld(t, b, &demo.Demo{NoSimulate: true})) })
+	t.Run("a night from what waits alone", func(t *testing.T) { fromTheQueue(t, b) })
 	t.Run("forms", func(t *testing.T) { forms(t, openWorld(t, b, &demo.Demo{NoSimulate: true})) })
 }
 

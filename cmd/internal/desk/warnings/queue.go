@@ -83,6 +83,11 @@ func (d *desk) waitsOf(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning) (out [
 	if err != nil || round == nil {
 		return out, err
 	}
+	sheet, err := notify.GetBoard(tx, w.ID)
+	if err != nil {
+		return nil, err
+	}
+	numbers, _ := own(q, sheet)
 	for _, item := range []frame.QueueItem{
 		{Name: notify.AnswerOverdue.String(), Since: round.AcknowledgeBy, Alarm: true},
 		{Name: notify.DeliveryFailed.String(), Since: round.At, Alarm: true},
@@ -90,7 +95,11 @@ func (d *desk) waitsOf(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning) (out [
 		if item.N, err = count(item.Name); err != nil {
 			return nil, err
 		}
-		if item.Href = board + "?state=" + item.Name + "#waiting"; item.N > 0 {
+		item.Href = board + "?state=" + item.Name + "#waiting"
+		if item.Name == notify.AnswerOverdue.String() && numbers.ToCall > 0 {
+			item.Href = callsPath(w.ID)
+		}
+		if item.N > 0 {
 			out = append(out, item)
 		}
 	}
