@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -47,7 +48,7 @@ type callLine struct {
 	calls.CallRow
 	Key     string
 	Stake   string // what it has at stake a day
-	When    string // how long there is until the deadline, or how long that is ago
+	When    string // how long there is until the deadline, or how long that is ago; empty where there is none
 	Late    bool
 	SoFar   string // the calls that reached nobody
 	Checked bool
@@ -130,12 +131,9 @@ func (d *desk) callLines(q *frame.Request, rows []calls.CallRow) []callLine {
 	lines := make([]callLine, len(rows))
 	for i, r := range rows {
 		l := callLine{CallRow: r, Key: frame.NewKey(), Stake: q.Daily(r.AtStake)}
-		left := r.AcknowledgeBy.Sub(q.Now).Hours()
-		key := "calls.left"
-		if l.Late = left < 0; l.Late {
-			key, left = "calls.ago", -left
+		if r.Waits() != notify.ReleaseWaiting { // an end has no deadline
+			l.When, l.Late = untilDeadline(q, r.AcknowledgeBy)
 		}
-		l.When = q.T(key, "for", alerts.HoursText(left, q.Lang))
 		if c := r.Calls; c.Unreachable > 0 && c.LastAt != nil {
 			l.SoFar = q.T("calls.unreachable", "n", c.Unreachable, "at", frame.HourMinute(*c.LastAt, q.Now))
 		}
@@ -145,6 +143,15 @@ func (d *desk) callLines(q *frame.Request, rows []calls.CallRow) []callLine {
 		lines[i] = l
 	}
 	return lines
+}
+
+// untilDeadline is how long there is until a deadline, or how long that is ago.
+func untilDeadline(q *frame.Request, by time.Time) (text string, late bool) {
+	left := by.Sub(q.Now).Hours()
+	if left < 0 {
+		return q.T("calls.ago", "for", alerts.HoursText(-left, q.Lang)), true
+	}
+	return q.T("calls.left", "for", alerts.HoursText(left, q.Lang)), false
 }
 
 // drawn stands for a page of the sheet: another one has other rows, or other calls.

@@ -3,6 +3,7 @@ package warnings_test
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -165,6 +166,25 @@ func TestWhoCallsWhom(t *testing.T) {
 	}
 	for _, who := range []string{"viewer", "approver", "E0001"} {
 		w.Refused(http.StatusForbidden, who, path, one(id+"-E0003-1", "told", ""))
+	}
+}
+
+// After the end those are called who have not received it; there is no deadline for that.
+func TestTheEndIsCalledToo(t *testing.T) {
+	w := desktest.New(t)
+	id := w.Ordered()
+	w.Post(303, "duty", desktest.WarningPath(id)+"/calls", one(id+"-E0001-1", "told", ""))
+	form := w.Reviewed("duty", desktest.WarningPath(id)+"/lift", url.Values{"reason": {"转好"}, "revision": {fmt.Sprint(w.Warning(id).Revision)},
+		"key": {frame.NewKey()}, "typed": {"解除"}})
+	w.Post(303, "duty", desktest.WarningPath(id)+"/lift", form)
+	w.Elapse(2 * time.Hour)
+	page := w.Get(200, "duty", desktest.WarningPath(id)+"/calls")
+	text := desktest.TextOf(page)
+	if len(toCall(page)) != 3 || !strings.Contains(text, "待签收解除") || strings.Contains(text, "已过") {
+		t.Errorf("after the end: %s", text)
+	}
+	if text := desktest.TextOf(w.Get(200, "duty", desktest.WarningPath(id))); !strings.Contains(text, "待打电话 3 个对象") {
+		t.Errorf("the page of a warning that has ended: %s", text)
 	}
 }
 
