@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"qingkong/cmd/internal/demo"
 
@@ -16,7 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// The pictures of the declaration and of the phone in docs/pictures can be taken from the demo at any time:
+// The pictures in docs/pictures can be taken from the demo at any time:
 //
 //	QINGKONG_PICTURES=$PWD/docs/pictures go test ./cmd/internal/app -run TestPicturesOfTheDocs
 func TestPicturesOfTheDocs(t *testing.T) {
@@ -24,7 +26,7 @@ func TestPicturesOfTheDocs(t *testing.T) {
 	if folder == "" {
 		folder = t.TempDir()
 	}
-	w := openWorld(t, openBrowser(t), &demo.Demo{NoSimulate: true})
+	w := openWorld(t, openBrowser(t), &demo.Demo{Soonest: time.Millisecond, Latest: time.Second})
 	take := func(p *tab, name string, width, height, scale float64) {
 		t.Helper()
 		shot := ask(p, name, func(ctx context.Context, target *chromedp.Target) ([]byte, error) {
@@ -54,14 +56,45 @@ func TestPicturesOfTheDocs(t *testing.T) {
 	approver.click(`a[href$="/approve"]`)
 	take(approver, "phone", phoneWidth, 1368, 0.65)
 	approver.click(`button[value=confirm]`)
-	eventually(t, "the plant has its order", func() bool {
-		var open struct{ Items []struct{ ID string } }
-		w.api(t, "duty", http.MethodGet, "/orders?recipient=E0001&state=open", nil, &open)
-		if len(open.Items) != 1 {
-			return false
-		}
-		duty.open("/desk/orders/" + open.Items[0].ID + "/plan")
-		return true
+	warning := strings.TrimPrefix(duty.path(), "/desk/warnings/")
+	power := orderOf(t, w, "E0001")
+	var board struct{ Answer map[string]int }
+	eventually(t, "most have answered", func() bool {
+		w.api(t, "duty", http.MethodGet, "/warnings/"+warning+"/board", nil, &board)
+		return board.Answer["acknowledged"] > 50
 	})
+	plant := w.person(t, phoneWidth)
+	plant.login("enterprise")
+	take(plant, "mine", phoneWidth, 844, 0.65)
+	plant.click(`main a[id^="go-"]`)
+	plant.opens("details > summary.button")
+	plant.fill("#f-object-note", "夜班已投料，反应釜不能再降")
+	plant.click(`form[action$="/object"] button`)
+
+	duty.open("/desk")
+	take(duty, "desk", deskWidth, 1240, 1)
+	duty.open("/desk/warnings/" + warning + "/board")
+	take(duty, "board", deskWidth, 1150, 1)
+	duty.open("/desk/warnings/" + warning + "/calls")
+	take(duty, "calls", deskWidth, 1000, 0.7)
+	duty.open("/desk/orders/" + power + "/plan")
 	take(duty, "plan", deskWidth, 1740, 0.6)
+	inspector := w.person(t, deskWidth)
+	inspector.login("inspector")
+	inspector.open("/desk/orders/" + orderOf(t, w, "E0005") + "/paper")
+	take(inspector, "paper", deskWidth, 1240, 0.6)
+}
+
+// orderOf waits for a recipient's open order.
+func orderOf(t *testing.T, w *world, recipient string) (id string) {
+	t.Helper()
+	eventually(t, recipient+" has its order", func() bool {
+		var open struct{ Items []struct{ ID string } }
+		w.api(t, "duty", http.MethodGet, "/orders?state=open&recipient="+recipient, nil, &open)
+		if len(open.Items) == 1 {
+			id = open.Items[0].ID
+		}
+		return id != ""
+	})
+	return id
 }

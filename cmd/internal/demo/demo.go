@@ -63,10 +63,13 @@ type Credential struct {
 }
 
 // Configure gives the demo what a district would have set for itself: the bounds of Xiqing, by which lists that say
-// none of their own are checked too.
+// none of their own are checked too, and whom an order names for questions.
 func (d *Demo) Configure(cfg config.Config) config.Config {
 	if cfg.ListChecks.District == (config.Box{}) && cfg.District.Region == region {
 		cfg.ListChecks.District = config.Box{West: towns.West, East: towns.East, South: towns.South, North: towns.North}
+	}
+	if cfg.Orders.Contact == "" && cfg.Orders.ContactPhone == "" {
+		cfg.Orders.Contact, cfg.Orders.ContactPhone = "示例值班员", "10000000000"
 	}
 	return cfg
 }

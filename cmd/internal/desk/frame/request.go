@@ -194,7 +194,11 @@ func (q *Request) nav() []Link {
 	} {
 		if q.May(n.act) {
 			current := q.URL.Path == n.href || n.href != "/desk" && strings.HasPrefix(q.URL.Path, n.href+"/")
-			out = append(out, Link{Href: n.href, Text: q.T("nav." + n.key), Current: current})
+			text := q.T("nav." + n.key)
+			if n.key == "home" && q.Who.Role == calls.Enterprise {
+				text = q.T("mine.title")
+			}
+			out = append(out, Link{Href: n.href, Text: text, Current: current})
 		}
 	}
 	return out

@@ -238,7 +238,7 @@ func (d *desk) boardLive(q *frame.Request, s boardSource, order string) (*boardL
 	for i := range b.ByTown {
 		t := &b.ByTown[i]
 		g := groupOf(cmp.Or(t.Town, q.T("none_given")), &t.Tally)
-		if v.Listing && t.Town != "" {
+		if v.Listing && t.Town != "" && (town == "" || t.Town == town) { // a town sees no orders of another
 			g.Href = warningPath(w.ID) + "/board?" + url.Values{"town": {t.Town}}.Encode() + "#waiting"
 		}
 		v.Towns = append(v.Towns, g)

@@ -185,6 +185,9 @@ func (d *desk) home(q *frame.Request) (any, error) {
 	}
 	view := homePage{q.Chrome(), parts, d.refusedFeeds(q)}
 	view.Watch = "/desk/live?page=home"
+	if q.Who.Role == calls.Enterprise {
+		view.Title = q.T("mine.title")
+	}
 	return view, nil
 }
 

@@ -2,6 +2,7 @@ package warnings_test
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +39,24 @@ func TestATownSeesItsOwnNumbers(t *testing.T) {
 	if text := partOf(t, w.Get(200, "duty", board), "p", "summary"); strings.Contains(text, "辖区") ||
 		!strings.Contains(text, "3") {
 		t.Errorf("the district's board: %s", text)
+	}
+}
+
+// A board leads a town to its own orders alone; the other towns' numbers lead nowhere.
+func TestABoardLeadsATownToItsOwnOrders(t *testing.T) {
+	w := desktest.New(t)
+	board := desktest.WarningPath(w.Ordered()) + "/board"
+	for user, want := range map[string][]string{"town": {"大寺镇"}, "duty": {"大寺镇", "杨柳青镇"}} {
+		var got []string
+		desktest.Each(w.Get(200, user, board), func(e *html.Node) {
+			if strings.HasPrefix(desktest.Attr(e, "id"), "g-town-") {
+				got = append(got, desktest.TextOf(e))
+			}
+		})
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s is led to %q, want %q", user, got, want)
+		}
 	}
 }
 

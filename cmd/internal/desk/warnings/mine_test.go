@@ -18,7 +18,7 @@ func TestAPlantsFirstPageSaysWhatToDo(t *testing.T) {
 	order := id + "-E0001-1"
 	home := func() string { return desktest.TextOf(w.Get(200, "E0001", "/desk")) }
 	desktest.SaysAll(t, "the first page", home(), "我的减排令", "黄色（Ⅲ级）", "1号线 · 限产 减少 50 %", "4 小时内完成",
-		"18:00 前确认，还剩 1 小时 查看")
+		"退出 English 深色 浅色 我的减排令 0 减排令", "18:00 前确认，还剩 1 小时 查看")
 	w.Elapse(75 * time.Minute)
 	desktest.SaysAll(t, "too late", home(), "应于 18:00 前确认，已逾期 15 分钟")
 	w.Post(303, "E0001", "/desk/orders/"+order+"/acknowledge", url.Values{"key": {frame.NewKey()}})
