@@ -354,7 +354,7 @@ func init() {
 		"desk.act.dismiss.submit": {"不采纳", "Dismiss"},
 
 		"desk.approve.by": {"发起人：{user}。请通读后批准；批准即作数，生效时间见下。",
-			"Entered by {user}. Read it through; it takes effect with your approval."},
+			"Entered by {user}. Read it through; your approval decides it, and below stands from when."},
 		"desk.approve.own":     {"这是您自己发起的，须由其他审批人批准。", "You entered this yourself; another approver has to agree to it."},
 		"desk.approve.nothing": {"目前没有需要审批的内容。", "Nothing waits for an approval."},
 
