@@ -124,8 +124,8 @@ func outcomeNumber(c CallOutcome) byte {
 	return 0
 }
 
-// Listed is the order's recipient as the version of the list has it that it follows, which is pinned where it follows no
-// other; nil where that version has none of its id.
+// Listed is the order's recipient as the version of the list has it that it follows: pinned, where it follows no other.
+// It is nil where that version has none of its id.
 func (o *Order) Listed(tx *bbolt.Tx, pinned string) (*reductionlist.Recipient, error) {
 	version, err := followedVersion(tx, o.WarningID, pinned, o.RecipientID)
 	if err != nil {

@@ -82,7 +82,7 @@ type CallRow struct {
 	State         string    `json:"state"`  // of the order
 	Answer        string    `json:"answer"` // to the order
 	AcknowledgeBy time.Time `json:"acknowledge_by"`
-	AtStake       float64   `json:"at_stake_t_per_day"` // what its measures take away: SO2, NOx, particles and VOCs together
+	AtStake       float64   `json:"at_stake_t_per_day"` // what its measures take away, all pollutants together
 	Calls         CallCount `json:"calls"`
 	// Contact is null where the caller may not read it, where the list names nobody, and where it was erased.
 	Contact *CallContact `json:"contact"`

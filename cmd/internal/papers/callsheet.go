@@ -57,7 +57,9 @@ func (w words) callColumns(contacts bool) []column {
 	}
 	columns = append(columns,
 		column{w.t("calls.order"), 9, func(r Row) string { return r.Call.OrderID }},
-		column{w.t("calls.state"), 7, func(r Row) string { return terms.Name(terms.OrderState, r.Call.Waits(), w.lang) }},
+		column{w.t("calls.state"), 7, func(r Row) string {
+			return terms.Name(terms.OrderState, r.Call.Waits(), w.lang)
+		}},
 		column{w.t("calls.deadline"), 8, func(r Row) string { return refusal.Clock(r.Call.AcknowledgeBy) }},
 		column{w.t("calls.at_stake"), 6, func(r Row) string { return reductionlist.Shown(r.Call.AtStake, "t/d") }},
 		column{w.t("calls.so_far"), 8, func(r Row) string { return w.callsSoFar(r.Call.Calls) }})

@@ -183,7 +183,8 @@ func callRow(tx *bbolt.Tx, who *access.Principal, pinned string, o *notify.Order
 	}
 	c, err := vaultContact(tx, r.ContactRef)
 	if err == nil && c != (reductionlist.Contact{}) {
-		v.Contact = &calls.CallContact{Name: c.Name, Phone: c.Phone, BackupName: c.BackupName, BackupPhone: c.BackupPhone}
+		v.Contact = &calls.CallContact{Name: c.Name, Phone: c.Phone, BackupName: c.BackupName,
+			BackupPhone: c.BackupPhone}
 	}
 	return v, err
 }
@@ -249,12 +250,12 @@ func (s *Service) eachCall(who *access.Principal, w *alerts.Warning, town string
 				if err != nil {
 					break
 				}
-				one := papers.Row{Recipient: &reductionlist.Recipient{ID: o.RecipientID, Name: o.RecipientName, Town: o.Town}}
+				one := papers.Row{Call: new(orderToCall(o)),
+					Recipient: &reductionlist.Recipient{ID: o.RecipientID, Name: o.RecipientName, Town: o.Town}}
 				var r *reductionlist.Recipient
 				if r, err = o.Listed(tx, w.ListVersion); err == nil && r != nil {
 					one.Contact, err = paperContact(tx, r, MayReadContact(who, r.ID, o.Town))
 				}
-				one.Call = new(orderToCall(o))
 				rows = append(rows, one)
 			}
 			return err

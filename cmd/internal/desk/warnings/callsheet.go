@@ -87,8 +87,12 @@ func (d *desk) calls(q *frame.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := callsView{Chrome: q.Chrome(), Pager: q.Pager(sheet.Next), Town: in.Town, Total: sheet.Total, Phones: q.Phones(),
+	v := callsView{Chrome: q.Chrome(), Town: in.Town, Total: sheet.Total, Phones: q.Phones(),
 		Act: q.May(calls.ActOrdersCall), Action: callsAt(q.ID(), at, nil), Key: frame.NewKey(), Error: q.Why()}
+	v.Pager = frame.PagerAt(at, sheet.Next, func(cursor, back string) string {
+		page := url.Values{"town": at["town"], "limit": at["limit"], "cursor": {cursor}, frame.BackField: {back}}
+		return callsAt(q.ID(), page, nil)
+	})
 	err = q.View(func(tx *bbolt.Tx) (err error) {
 		if v.Warning, err = alerts.GetWarning(tx, q.ID()); err == nil && q.Who.Role != calls.Town {
 			v.Towns, err = q.Towns(tx, q.ID(), in.Town)
@@ -99,19 +103,8 @@ func (d *desk) calls(q *frame.Request) (any, error) {
 		return nil, err
 	}
 	v.Drill = v.Warning.Drill
-	if q.Method == http.MethodPost {
-		v.Typed = callForm{q.PostForm["order"], q.PostForm.Get("outcome"), q.PostForm.Get("note")}
-	}
 	v.Rows = d.callLines(q, sheet.Items)
-	for i := range v.Rows {
-		v.Rows[i].Checked = v.Typed.ticks(q.Step(), v.Rows[i].OrderID)
-		if q.PostForm.Has("one") && slices.Contains(v.Typed.Orders, v.Rows[i].OrderID) {
-			v.Rows[i].Note = v.Typed.Note
-		}
-	}
-	if q.PostForm.Has("one") { // it was no form of several
-		v.Typed = callForm{}
-	}
+	v.again(q)
 	stream := url.Values{"page": {"calls"}, "warning": {v.Warning.ID}, "drawn": {drawn(sheet)}}
 	for _, p := range frame.Hidden(at, "town", "cursor", "limit") {
 		stream.Set(p.Name, p.Value)
@@ -119,6 +112,24 @@ func (d *desk) calls(q *frame.Request) (any, error) {
 	v.Watch = "/desk/live?" + stream.Encode()
 	v.Parts, err = frame.Shown(d.callsParts(q, v.Warning.ID, stream))
 	return v, err
+}
+
+// again puts what was typed back into the form that comes back, that of a row or that of several.
+func (v *callsView) again(q *frame.Request) {
+	if q.Method != http.MethodPost {
+		return
+	}
+	typed, one := callForm{q.PostForm["order"], q.PostForm.Get("outcome"), q.PostForm.Get("note")}, q.PostForm.Has("one")
+	for i := range v.Rows {
+		r := &v.Rows[i]
+		if one && slices.Contains(typed.Orders, r.OrderID) {
+			r.Note = typed.Note
+		}
+		r.Checked = !one && typed.ticks(q.Step(), r.OrderID)
+	}
+	if !one {
+		v.Typed = typed
+	}
 }
 
 // ticks reports whether a row is ticked: as it was, or all of them or none by the buttons for that.
@@ -158,7 +169,7 @@ func untilDeadline(q *frame.Request, by time.Time) (text string, late bool) {
 func drawn(s calls.CallSheet) string {
 	sum := sha256.New()
 	for _, r := range s.Items {
-		fmt.Fprintln(sum, r.OrderID, r.State, r.AcknowledgeBy.Unix(), r.Calls.Unreachable) // #nosec G104 -- a hash takes all
+		_, _ = fmt.Fprintln(sum, r.OrderID, r.State, r.AcknowledgeBy.Unix(), r.Calls.Unreachable) // a hash takes all
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
@@ -239,10 +250,11 @@ const callsShort = 5
 
 // callsOf is the box for a warning; nil where nobody is to be called, or the user has no call sheet.
 func (d *desk) callsOf(q *frame.Request, w *alerts.Warning) (*callsBox, error) {
-	if !q.May(calls.ActCallSheet) {
+	if !q.May(calls.ActCallSheet) || q.Who.Role == calls.Town && q.Who.Town == "" {
 		return nil, nil
 	}
-	s, err := d.Svc.CallSheetFor(q.Who, calls.CallSheetQuery{ByID: calls.ByID{ID: w.ID}, Paging: calls.Paging{Limit: callsShort}})
+	s, err := d.Svc.CallSheetFor(q.Who,
+		calls.CallSheetQuery{ByID: calls.ByID{ID: w.ID}, Paging: calls.Paging{Limit: callsShort}})
 	if err != nil || s.Total == 0 {
 		return nil, err
 	}

@@ -250,3 +250,28 @@ func liveHead(w *desktest.World, user, watch string) string {
 	w.T.Fatalf("%s: the stream has no head", watch)
 	return ""
 }
+
+// The sheet comes in pages, which keep the town and lead on and back; what was just done is said on one of them alone.
+func TestTheSheetComesInPages(t *testing.T) {
+	w := desktest.New(t)
+	id := w.Ordered()
+	path := desktest.WarningPath(id) + "/calls?limit=1&town=" + url.QueryEscape("大寺镇") + "&done=call.told"
+	var got []string
+	for n := 0; path != "" && n < 5; n++ {
+		page := w.Get(200, "duty", path)
+		got = append(got, toCall(page)...)
+		path = ""
+		if next := desktest.Find(page, "a", "rel", "next"); next != nil {
+			path = desktest.Attr(next, "href")
+		}
+		if said := strings.Contains(desktest.TextOf(page), "已记录：已告知"); said != (n == 0) {
+			t.Errorf("page %d says what was done: %v", n+1, said)
+		}
+		if back := desktest.Find(page, "a", "rel", "prev") != nil; back != (n > 0) {
+			t.Errorf("page %d leads back: %v", n+1, back)
+		}
+	}
+	if want := id + "-E0001-1 " + id + "-E0003-1"; strings.Join(got, " ") != want {
+		t.Errorf("the pages name %q, want %q", got, want)
+	}
+}
