@@ -54,6 +54,7 @@ func TestVocabularyHasTheNamesOfTheCode(t *testing.T) {
 		terms.OrderEvent:    {"issued", "revised", "released"},
 		terms.OrderState:    append(orders, "release_waiting", "release_received"),
 		terms.OrderAct:      notify["Action"],
+		terms.CallOutcome:   notify["CallOutcome"],
 		terms.Release:       notify["ReleaseKind"],
 		terms.Decision:      {"accept", "reject", "amend"},
 		terms.Role:          roles,
