@@ -276,5 +276,6 @@ func applyAnswered(tx *bbolt.Tx, fx Effects, at time.Time, pos Pos, ev *Answered
 		}
 	}
 	count(fx, &o, &was)
-	return o.moveOnSheet(tx, place)
+	o.moveOnSheet(fx, place)
+	return nil
 }

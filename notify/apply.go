@@ -44,9 +44,7 @@ func applyIssued(tx *bbolt.Tx, fx Effects, at time.Time, pos Pos, ev *Issued) er
 	if err := o.store(tx); err != nil {
 		return err
 	}
-	if err := o.moveOnSheet(tx, nil); err != nil {
-		return err
-	}
+	o.moveOnSheet(fx, nil)
 	key := recipientKey(o.RecipientID, o.ID)
 	for _, name := range [...][]byte{byRecipientBucket, pendingBucket} {
 		b := tx.Bucket(name)
@@ -125,9 +123,7 @@ func (o *Order) end(tx *bbolt.Tx, fx Effects, at time.Time, state State, words i
 	if err := o.store(tx); err != nil {
 		return err
 	}
-	if err := o.moveOnSheet(tx, place); err != nil {
-		return err
-	}
+	o.moveOnSheet(fx, place)
 	// An exemption that was received has left the pending orders; the release of it comes back to them.
 	if err := tx.Bucket(pendingBucket).Put(recipientKey(o.RecipientID, o.ID), nil); err != nil {
 		return err

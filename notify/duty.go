@@ -80,7 +80,8 @@ func change(tx *bbolt.Tx, fx Effects, id string, f func(*Order)) error {
 		return err
 	}
 	count(fx, &o, &was)
-	return o.moveOnSheet(tx, place)
+	o.moveOnSheet(fx, place)
+	return nil
 }
 
 func applyJudged(tx *bbolt.Tx, fx Effects, ev *Judged) error {
