@@ -4,13 +4,11 @@ package hj212
 // does, so the register after a step depends on one byte alone: the high byte before it xor the byte of data. That map
 // is linear, and so the high byte after eight bytes is the xor of eight tables. There are 256 values a CRC can have:
 // it proves less than its 16 bits promise, and the decoder trusts it only beside a length that fits.
-var (
-	crcStep  [256]uint16   // the register after a byte, by high byte xor data
-	crcAhead [8][256]uint8 // the register's high byte after 1 to 8 bytes
-)
+var crcStep, crcAhead = crcTables()
 
-func init() {
-	for x := range crcStep {
+// crcTables are the register after a byte, by high byte xor data, and its high byte after 1 to 8 bytes.
+func crcTables() (step [256]uint16, ahead [8][256]uint8) {
+	for x := range step {
 		r := uint16(x)
 		for range 8 {
 			low := r & 1
@@ -19,14 +17,15 @@ func init() {
 				r ^= 0xA001
 			}
 		}
-		crcStep[x] = r
-		crcAhead[0][x] = uint8(r >> 8)
+		step[x] = r
+		ahead[0][x] = uint8(r >> 8)
 	}
-	for n := 1; n < len(crcAhead); n++ {
-		for x := range crcAhead[n] {
-			crcAhead[n][x] = crcAhead[0][crcAhead[n-1][x]]
+	for n := 1; n < len(ahead); n++ {
+		for x := range ahead[n] {
+			ahead[n][x] = ahead[0][ahead[n-1][x]]
 		}
 	}
+	return step, ahead
 }
 
 // CRC is the check of a data segment as the standard computes it. It is 0xFFFF for no bytes.

@@ -33,7 +33,7 @@ func (d *Decoder) try(f *Frame) {
 				return
 			}
 		}
-		if i < known.tried && !known.good {
+		if i < known.tried && size != known.good {
 			continue
 		}
 		if got, ok := d.check(d.r, size); ok {
@@ -62,7 +62,7 @@ type begun struct {
 	at       int64
 	declared int
 	tried    int // of its sizes
-	good     bool
+	good     int // what the last of these is where the CRC fits, or 0
 }
 
 // pass forgets the places up to one, and returns what is known of that.
@@ -82,7 +82,7 @@ func (d *Decoder) pass(at int64) (known begun) {
 // ends at end.
 func (d *Decoder) completeInside(end int) bool {
 	upTo := min(d.have(), end)
-	for from := int(d.scanned - d.offset(0)); ; {
+	for from := int(d.scanned - d.offset(0)); from < upTo; {
 		i := bytes.Index(d.buf[d.r+from:d.r+upTo], []byte("##"))
 		if i < 0 {
 			d.scanned = d.offset(max(from, upTo-1))
@@ -102,11 +102,13 @@ func (d *Decoder) completeInside(end int) bool {
 		s := &d.starts[i]
 		from := int(s.at - d.offset(0))
 		sizes := d.sizes(s.declared)
-		for !s.good && s.tried < len(sizes) && from+10+sizes[s.tried] <= upTo && from+10+sizes[s.tried] < end {
-			_, s.good = d.check(d.r+from, sizes[s.tried])
+		for s.good == 0 && s.tried < len(sizes) && from+10+sizes[s.tried] <= upTo {
+			if _, fits := d.check(d.r+from, sizes[s.tried]); fits {
+				s.good = sizes[s.tried]
+			}
 			s.tried++
 		}
-		good = good || s.good
+		good = good || s.good > 0 && from+10+s.good < end
 	}
 	return good
 }

@@ -55,14 +55,21 @@ func decode(t testing.TB, in string, opt Options) (frames []*Frame) {
 
 func decodeFrom(t testing.TB, in io.Reader, opt Options) (frames []*Frame) {
 	t.Helper()
+	frames, err := readAll(in, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return frames
+}
+
+func readAll(in io.Reader, opt Options) (frames []*Frame, err error) {
 	d := NewDecoder(in, opt)
-	var f Frame
-	for {
+	for f := (Frame{}); ; {
 		switch err := d.Next(&f); {
 		case err == io.EOF:
-			return frames
+			return frames, nil
 		case err != nil:
-			t.Fatal(err)
+			return frames, err
 		}
 		frames = append(frames, f.Clone())
 	}
