@@ -34,6 +34,7 @@ var arrows = []arrow{
 		"an order joins a warning to a recipient's measures"},
 	{"notify/channel/channeltest", []string{"notify/channel"}, "the suite that every sender passes"},
 	{"notify/channel/...", []string{"notify/channel/..."}, "a channel carries a message and does not know what it says"},
+	{"notify/telemetry/hj212", nil, "a codec of frames; whoever reads or writes a stream needs nothing of the coordinator"},
 	{"notify/telemetry/...", []string{"notify/telemetry/..."}, "readings stand by themselves, whoever judges them"},
 	{"notify/ledger", nil, "a log of bytes; whoever verifies it offline needs nothing of the coordinator"},
 	{"notify/compliance", []string{"notify", "notify/telemetry", "notify/ledger"},

@@ -368,14 +368,10 @@ func (p *parser) number(it *Item, pos int) {
 	if !plain && ok {
 		p.tell(NumberForm, pos, it.Text)
 	}
-	if !ok || v != v {
+	if !ok {
 		switch it.Kind {
 		case Rtd, Min, Avg, Max, Cou, ZsRtd, ZsMin, ZsAvg, ZsMax, ZsCou, State, RunTime:
 			p.tell(NotANumber, pos, it.Text)
-		default:
-			if ok {
-				p.tell(NotANumber, pos, it.Text)
-			}
 		}
 		return
 	}
@@ -423,12 +419,10 @@ func readNumber(s string) (v float64, plain, ok bool) {
 	return v, point != 0 && point != len(rest)-1, true
 }
 
-// readOther reads what is seldom: many digits, exponents, and words that are no number and read as one.
+// readOther reads what is seldom: many digits, and exponents.
 func readOther(s string) (v float64, plain, ok bool) {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c == '_' || c == 'x' || c == 'X' || c == 'p' || c == 'P' {
-			return 0, false, false
-		}
+	if strings.Trim(s, "+-.0123456789eE") != "" {
+		return 0, false, false
 	}
 	v, err := strconv.ParseFloat(s, 64)
 	if err != nil && v == 0 {

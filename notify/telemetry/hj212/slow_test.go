@@ -12,7 +12,8 @@ import (
 )
 
 // slowFrame and slowDecode are written from docs/domain.md alone and share no code with the decoder: a frame is ##, four
-// digits, that many bytes, and the CRC bit by bit; of the good ones, the first that is complete counts.
+// digits, that many bytes, of which the first is no digit, and the CRC bit by bit; of the good ones, the first that is complete
+// counts.
 type slowFrame struct {
 	at     int
 	head   map[string]string
@@ -24,6 +25,9 @@ func slowDecode(stream string) (frames []slowFrame) {
 		best, end := -1, len(stream)+1
 		for i := from; i+6 <= len(stream); i++ {
 			length, err := strconv.ParseUint(stream[i+2:i+6], 10, 16)
+			if i+6 < len(stream) && strings.ContainsAny(stream[i+6:i+7], "0123456789") {
+				continue
+			}
 			stop := i + 6 + int(length) + 4
 			if stream[i:i+2] != "##" || err != nil || length == 0 || stop > len(stream) || stop >= end {
 				continue

@@ -57,7 +57,7 @@ func (d *Decoder) sizes(declared int) []int {
 	return sizes
 }
 
-// begun is a place behind the frame that is tried where another may begin: ## and four digits. Each is judged once.
+// begun is a place behind the frame that is tried where another may begin: ## and four digits, no more. Each is judged once.
 type begun struct {
 	at       int64
 	declared int
@@ -88,11 +88,11 @@ func (d *Decoder) completeInside(end int) bool {
 			d.scanned = d.offset(max(from, upTo-1))
 			break
 		}
-		if from += i; from+6 > upTo {
+		if from += i; from+7 > upTo {
 			d.scanned = d.offset(from)
 			break
 		}
-		if digitsOf(d.buf[d.r+from+2:], 4) {
+		if b := d.buf[d.r+from+2:]; digitsOf(b, 4) && !isDigit(b[4]) {
 			d.starts = append(d.starts, begun{at: d.offset(from), declared: fourDigits(d.buf[d.r+from+2:])})
 		}
 		from++
@@ -127,17 +127,18 @@ func (d *Decoder) check(at, size int) (got checked, ok bool) {
 	if !hex {
 		return got, false
 	}
-	if by, ok := d.fits(data, crc); ok {
-		return checked{data: data, by: by}, true
-	}
 	if d.opt.Cipher == nil {
-		return got, false
+		by, ok := d.fits(data, crc)
+		return checked{data: data, by: by}, ok
 	}
-	if d.plain, ok = d.opt.Cipher.open(d.plain[:0], data); !ok {
-		return got, false
+	// One of 256 frames has a CRC that fits what decrypting by any key makes of it, so it has to be text as well.
+	if d.plain, ok = d.opt.Cipher.open(d.plain[:0], data); ok && notText(d.plain) < 0 {
+		if by, ok := d.fits(d.plain, crc); ok {
+			return checked{data: d.plain, by: by, encrypted: true}, true
+		}
 	}
-	by, ok := d.fits(d.plain, crc)
-	return checked{data: d.plain, by: by, encrypted: true}, ok
+	by, ok := d.fits(data, crc)
+	return checked{data: data, by: by}, ok && notText(data) < 0
 }
 
 func (d *Decoder) fits(data []byte, crc uint16) (by Tolerance, ok bool) {
