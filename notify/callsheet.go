@@ -2,6 +2,7 @@ package notify
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"maps"
 	"math"
@@ -16,12 +17,12 @@ import (
 
 // The call sheet of a warning is an index of the orders whose recipients are to be called: who has not answered, or not
 // received that its order ended, and was not told by telephone. Within a town a row's key goes on with the deadline and
-// the complement of what is at stake, so that a page is read in the order in which people call. The sheet of the whole
-// warning is those of its towns, merged.
+// the order, and its value is what is at stake. The orders of a round have one deadline and come in the order of their
+// ids, so that they are written in a row; a reader puts those of one deadline in the order in which people call. The sheet
+// of the whole warning is those of its towns, merged.
 
-// sheetPlace is where a row stands on its town's sheet: the deadline in milliseconds, the complement of the grams at
-// stake, the order.
-const sheetPlace = 8 + 4
+// sheetDeadline is the length of the deadline in a key, in milliseconds since 1970.
+const sheetDeadline = 8
 
 // sheetOf begins the keys of a town's rows. The town's length keeps the rows of one from those of another that begins
 // with its name.
@@ -32,23 +33,21 @@ func sheetOf(warning, town string) []byte {
 	return append(b, town...)
 }
 
-func appendPlace(b []byte, deadline int64, grams uint32, order string) []byte {
-	b = binary.BigEndian.AppendUint64(b, uint64(max(deadline, 0))) // #nosec G115 -- not negative
-	b = binary.BigEndian.AppendUint32(b, math.MaxUint32-grams)
-	return append(b, order...)
-}
-
 // sheetKey is the order's key on the sheet; nil where it does not stand there.
 func (o *Order) sheetKey() []byte {
 	if !o.ToCall() {
 		return nil
 	}
-	return appendPlace(sheetOf(o.WarningID, o.Town), toMilli(o.AcknowledgeBy), o.grams, o.ID)
+	return append(appendDeadline(sheetOf(o.WarningID, o.Town), toMilli(o.AcknowledgeBy)), o.ID...)
 }
 
-// sheetMoves are the rows that the events of a block put on sheets or take off, by whether they stand there in the end.
-// They are written in the order of their keys once a block: that costs a third of writing each as it comes.
-type sheetMoves map[string]bool
+func appendDeadline(b []byte, at int64) []byte {
+	return binary.BigEndian.AppendUint64(b, uint64(max(at, 0))) // #nosec G115 -- not negative
+}
+
+// sheetMoves are the rows that the events of a block put on sheets, with their values, or take off, nil. They are written
+// in the order of their keys once a block.
+type sheetMoves map[string][]byte
 
 // moveOnSheet takes the order from the key it had to the one it has now; nil for none.
 func (o *Order) moveOnSheet(fx Effects, was []byte) {
@@ -58,10 +57,10 @@ func (o *Order) moveOnSheet(fx Effects, was []byte) {
 	}
 	moves := fx.Together(string(sheetBucket), func() Saver { return sheetMoves{} }).(sheetMoves)
 	if was != nil {
-		moves[string(was)] = false
+		moves[string(was)] = nil
 	}
 	if now != nil {
-		moves[string(now)] = true
+		moves[string(now)] = binary.BigEndian.AppendUint32(nil, o.grams)
 	}
 }
 
@@ -70,8 +69,8 @@ func (m sheetMoves) Save(tx *bbolt.Tx) error {
 	b := tx.Bucket(sheetBucket)
 	for _, key := range slices.Sorted(maps.Keys(m)) {
 		var err error
-		if m[key] {
-			err = b.Put([]byte(key), nil)
+		if row := m[key]; row != nil {
+			err = b.Put([]byte(key), row)
 		} else {
 			err = b.Delete([]byte(key))
 		}
@@ -98,24 +97,28 @@ func CallSheet(tx *bbolt.Tx, warning string, towns []string, cursor string, limi
 	}
 	sheets := make([]*sheetRows, len(towns))
 	for i, one := range towns {
-		sheets[i] = openSheet(tx, warning, one, after)
+		sheets[i] = openSheet(tx, warning, one, after.deadline)
 	}
 	limit = max(1, min(limit, MaxPage))
 	for {
-		first := firstOf(sheets)
-		if first == nil {
+		places := nextDeadline(sheets)
+		if places == nil {
 			return orders, "", nil
 		}
-		if len(orders) == limit {
-			last := orders[limit-1]
-			return orders, placeOf(last), nil
+		slices.SortFunc(places, sheetPlace.compare)
+		for _, p := range places {
+			switch {
+			case p.compare(after) <= 0:
+				continue
+			case len(orders) == limit:
+				return orders, placeOf(orders[limit-1]), nil
+			}
+			o := new(Order)
+			if err := o.must(tx, string(p.order)); err != nil {
+				return nil, "", err
+			}
+			orders = append(orders, o)
 		}
-		o := new(Order)
-		if err := o.must(tx, string(first.place[sheetPlace:])); err != nil {
-			return nil, "", err
-		}
-		orders = append(orders, o)
-		first.next()
 	}
 }
 
@@ -135,43 +138,56 @@ func townsToCall(tx *bbolt.Tx, warning string) (towns []string, err error) {
 	return towns, nil
 }
 
-// sheetRows goes through one town's rows; place is nil at the end.
-type sheetRows struct {
-	cursor        *bbolt.Cursor
-	prefix, place []byte
+// sheetPlace is where an order stands on a sheet.
+type sheetPlace struct {
+	deadline int64  // milliseconds since 1970
+	grams    uint32 // at stake
+	order    []byte // its id
 }
 
-// openSheet begins behind a place; nil begins with the first row.
-func openSheet(tx *bbolt.Tx, warning, town string, after []byte) *sheetRows {
+// compare puts the earlier deadline first, then what has more at stake.
+func (p sheetPlace) compare(q sheetPlace) int {
+	return cmp.Or(cmp.Compare(p.deadline, q.deadline), cmp.Compare(q.grams, p.grams), bytes.Compare(p.order, q.order))
+}
+
+// sheetRows goes through one town's rows; at is nil at the end.
+type sheetRows struct {
+	cursor *bbolt.Cursor
+	prefix []byte
+	at     *sheetPlace
+}
+
+// openSheet begins with the first row of a deadline, or behind it.
+func openSheet(tx *bbolt.Tx, warning, town string, deadline int64) *sheetRows {
 	s := &sheetRows{cursor: tx.Bucket(sheetBucket).Cursor(), prefix: sheetOf(warning, town)}
-	k, _ := s.cursor.Seek(append(s.prefix[:len(s.prefix):len(s.prefix)], after...))
-	s.at(k)
-	if after != nil && bytes.Equal(s.place, after) {
-		s.next()
-	}
+	s.read(s.cursor.Seek(appendDeadline(slices.Clip(s.prefix), deadline)))
 	return s
 }
 
-func (s *sheetRows) next() {
-	k, _ := s.cursor.Next()
-	s.at(k)
-}
+func (s *sheetRows) next() { s.read(s.cursor.Next()) }
 
-func (s *sheetRows) at(k []byte) {
-	s.place = nil
-	if bytes.HasPrefix(k, s.prefix) && len(k) > len(s.prefix)+sheetPlace {
-		s.place = k[len(s.prefix):]
+func (s *sheetRows) read(k, v []byte) {
+	s.at = nil
+	if bytes.HasPrefix(k, s.prefix) && len(k) > len(s.prefix)+sheetDeadline && len(v) == 4 {
+		k = k[len(s.prefix):]
+		s.at = &sheetPlace{int64(binary.BigEndian.Uint64(k)), binary.BigEndian.Uint32(v), k[sheetDeadline:]} // #nosec G115 -- as written
 	}
 }
 
-// firstOf is the sheet whose next row comes first; nil where all are at their ends.
-func firstOf(sheets []*sheetRows) (first *sheetRows) {
+// nextDeadline takes the rows of the earliest deadline from the sheets; nil where all are at their ends.
+func nextDeadline(sheets []*sheetRows) (places []sheetPlace) {
+	first := int64(math.MaxInt64)
 	for _, s := range sheets {
-		if s.place != nil && (first == nil || bytes.Compare(s.place, first.place) < 0) {
-			first = s
+		if s.at != nil {
+			first = min(first, s.at.deadline)
 		}
 	}
-	return first
+	for _, s := range sheets {
+		for ; s.at != nil && s.at.deadline == first; s.next() {
+			places = append(places, *s.at)
+		}
+	}
+	return places
 }
 
 // placeOf is the cursor that stands behind an order: its deadline, what it has at stake, its id.
@@ -179,18 +195,18 @@ func placeOf(o *Order) string {
 	return strconv.FormatInt(toMilli(o.AcknowledgeBy), 36) + "." + strconv.FormatUint(uint64(o.grams), 36) + "." + o.ID
 }
 
-// readPlace reads a cursor; nil for an empty one.
-func readPlace(cursor string) ([]byte, error) {
+// readPlace reads a cursor; an empty one stands before all.
+func readPlace(cursor string) (p sheetPlace, err error) {
 	if cursor == "" {
-		return nil, nil
+		return sheetPlace{deadline: -1}, nil
 	}
 	parts := strings.SplitN(cursor, ".", 3)
 	if len(parts) == 3 {
 		at, wrong := strconv.ParseInt(parts[0], 36, 64)
 		grams, wrong2 := strconv.ParseUint(parts[1], 36, 32)
 		if wrong == nil && wrong2 == nil && at >= 0 && parts[2] != "" {
-			return appendPlace(nil, at, uint32(grams), parts[2]), nil
+			return sheetPlace{at, uint32(grams), []byte(parts[2])}, nil
 		}
 	}
-	return nil, refuseAt("cursor", "cursor.unknown", refusal.Args{"value": cursor})
+	return p, refuseAt("cursor", "cursor.unknown", refusal.Args{"value": cursor})
 }
