@@ -23,6 +23,7 @@ func commands() []*cobra.Command {
 		newListCommand(),
 		newAgentCommand(),
 		newJournalCommand(),
+		newHJ212Command(),
 		newBackupCommand(),
 		newRestoreCommand(),
 		newBenchCommand(),

@@ -11,6 +11,8 @@ func init() {
 		"cli.call_done":                 {"不再列在电话通知单上", "off the call sheet"},
 		"cli.call_again":                {"仍在电话通知单上", "still on the call sheet"},
 
+		"cli.hj212_empty": {"{file} 中没有 HJ 212 报文，是空的；请检查抓取的内容", "{file} holds no frame of HJ 212, it is empty: check what was captured"},
+
 		"cli.status": {"服务器的回答是 {status}，不是晴空的说明；请检查 --server",
 			"the server answered {status} without saying why: check --server"},
 		"cli.member.id":             {"编号", "id"},

@@ -22,6 +22,9 @@ const (
 	V2025 Version = 2025
 )
 
+// Versions are those there are.
+func Versions() []Version { return slices.Clone(editions) }
+
 // Flag is the number of the field Flag: bit 0 asks for an answer, bit 1 says that the message is split, the six above
 // are the version.
 type Flag uint8
@@ -41,11 +44,11 @@ func (f Flag) Version() Version {
 	return 0
 }
 
-var editions = [...]Version{V2005, V2017, V2025}
+var editions = []Version{V2005, V2017, V2025}
 
 // FlagOf is the Flag of an edition, V2017 where it is none that is known.
 func FlagOf(v Version, ack, split bool) Flag {
-	f := Flag(max(slices.Index(editions[:], v), 0)) << 2
+	f := Flag(max(slices.Index(editions, v), 0)) << 2
 	if v == 0 {
 		f = 1 << 2
 	}
