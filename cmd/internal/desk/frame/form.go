@@ -164,9 +164,10 @@ func (q *Request) Field(name, kind string, required bool) Field {
 		f.Hint = q.T("f." + name + ".hint")
 	}
 	switch {
-	case kind == KindMoment || kind == KindDay:
-		f.Hint = strings.TrimSpace(f.Hint + " " + q.T("form."+kind+".hint"))
-		f.Max = 40
+	case kind == KindMoment:
+		f.Hint, f.Max = strings.TrimSpace(f.Hint+" "+q.T("form.moment.hint")), 40
+	case kind == KindDay:
+		f.Hint, f.Max = strings.TrimSpace(f.Hint+" "+q.T("form.day.hint")), 40
 	case kind == KindArea && name == "notice_text":
 		f.Max, f.Large = 20000, true
 	case kind == KindArea:
