@@ -41,9 +41,9 @@ func newHJ212Decode() *cobra.Command {
 		Long: "从文件或标准输入（-）读 HJ 212 字节流：粘连、截断、夹有杂字节都可以，2005、2017、2025 版都认。每帧一行 JSON：长度和 CRC\n" +
 			"都对才是 ok；与标准不同而不影响读数的，逐一列在 deviations。不合格的帧也各占一行，不影响退出码。\n" +
 			"SM4 只按标准文本和自编报文验证过，没有用实际设备试过。\n" +
-			"Reads a stream of HJ 212 from a file or standard input (-): glued, cut, with garbage between, of 2005, 2017 and 2025.\n" +
-			"A frame is ok when its length and its CRC fit; what else is unlike the standard stands in deviations. Refused frames\n" +
-			"have a line too and do not change the exit code. SM4 has not been tried against devices.",
+			"Reads a stream of HJ 212 from a file or standard input (-): glued, cut, with garbage between, of 2005, 2017 and\n" +
+			"2025. A frame is ok when its length and its CRC fit; what else is unlike the standard stands in deviations. Refused\n" +
+			"frames have a line too and do not change the exit code. SM4 has not been tried against devices.",
 		Example: "  qingkong hj212 decode capture.bin\n" +
 			"  nc -l 9212 | qingkong hj212 decode --tolerate modbus_crc,crc_in_length -\n" +
 			"  qingkong hj212 decode --edition 2025 --sm4 hex --sm4-key-file station.key capture.bin",
@@ -55,7 +55,8 @@ func newHJ212Decode() *cobra.Command {
 		"照样接受：modbus_crc、modbus_crc_swapped、crc_in_length（let these pass too）")
 	fl.IntVar(&f.edition, "edition", 0, "登记的版本 2005、2017 或 2025，缺省看标志位（the registered edition; by Flag without it）")
 	fl.StringVar(&f.sm4, "sm4", "none", "数据区加密：none、raw 或 hex（how CP is encrypted）")
-	fl.StringVar(&f.keyFile, "sm4-key-file", "", "存放密钥的文件，16 个字符或 32 位十六进制数（file that holds the key of SM4, 16 characters or 32 hexadecimal digits）")
+	fl.StringVar(&f.keyFile, "sm4-key-file", "",
+		"存放密钥的文件，16 个字符或 32 位十六进制数（file that holds the key, 16 characters or 32 hexadecimal digits）")
 	fl.StringVar(&f.lang, "lang", "zh-CN", "说明的语言 zh-CN 或 en（language of the messages）")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opt, err := f.options()

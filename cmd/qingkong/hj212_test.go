@@ -70,7 +70,8 @@ func TestDecodeLines(t *testing.T) {
 				t.Fatalf("exit %d, %q, %d lines\n%s", code, errs, len(lines), out)
 			}
 			for i, want := range c.want {
-				if got := lines[i]; got != want && !(strings.HasSuffix(want, ",") && strings.HasPrefix(got, want)) || !json.Valid([]byte(got)) {
+				begun := strings.HasSuffix(want, ",") && strings.HasPrefix(lines[i], want)
+				if got := lines[i]; got != want && !begun || !json.Valid([]byte(got)) {
 					t.Errorf("line %d\n%s\nnot\n%s", i, got, want)
 				}
 			}
@@ -85,10 +86,12 @@ func TestDecodeFlags(t *testing.T) {
 	longer := fmt.Sprintf("##%04d%s%04X\r\n", len(data)+4, data, hj212.CRC([]byte(data)))
 	swapped := modbus[:len(modbus)-6] + modbus[len(modbus)-4:len(modbus)-2] + modbus[len(modbus)-6:len(modbus)-4] + "\r\n"
 	for name, in := range map[string]string{"modbus_crc": modbus, "modbus_crc_swapped": swapped, "crc_in_length": longer} {
-		if _, out, _ := runDecode(t, in); !strings.Contains(out, `"ok":false`) || !strings.Contains(out, `"tolerate":"`+name+`"`) {
+		if _, out, _ := runDecode(t, in); !strings.Contains(out, `"ok":false`) ||
+			!strings.Contains(out, `"tolerate":"`+name+`"`) {
 			t.Errorf("%s: %s", name, out)
 		}
-		for _, args := range [][]string{{"--tolerate", name}, {"--tolerate", "crc_in_length,modbus_crc", "--tolerate", "modbus_crc_swapped"}} {
+		for _, args := range [][]string{{"--tolerate", name},
+			{"--tolerate", "crc_in_length,modbus_crc", "--tolerate", "modbus_crc_swapped"}} {
 			if _, out, _ := runDecode(t, in, args...); !strings.Contains(out, `"ok":true`) ||
 				!strings.Contains(out, `{"name":"tolerated"`) || !strings.Contains(out, `"a21026-Rtd":12.5`) {
 				t.Errorf("%s with %v: %s", name, args, out)
@@ -112,7 +115,8 @@ func TestDecodeFlags(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, out, errs := runDecode(t, string(in), "--sm4", string(mode), "--sm4-key-file", key)
-			if !strings.Contains(out, `"ok":true`) || !strings.Contains(out, `"encrypted":true`) || !strings.Contains(out, `"a21026-Rtd":12.5`) {
+			if !strings.Contains(out, `"ok":true`) || !strings.Contains(out, `"encrypted":true`) ||
+				!strings.Contains(out, `"a21026-Rtd":12.5`) {
 				t.Errorf("%s: %s %s", mode, out, errs)
 			}
 		}
@@ -146,7 +150,8 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 	for _, name := range []string{"/nonexistent/stream", t.TempDir()} {
 		var out, errs bytes.Buffer
-		if code := run([]string{"hj212", "decode", name}, &out, &errs); code != exitFailed || !strings.Contains(errs.String(), name) {
+		code := run([]string{"hj212", "decode", name}, &out, &errs)
+		if code != exitFailed || !strings.Contains(errs.String(), name) {
 			t.Errorf("%s: exit %d, %q", name, code, errs.String())
 		}
 	}

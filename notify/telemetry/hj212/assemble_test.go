@@ -69,7 +69,8 @@ func TestAssemble(t *testing.T) {
 			w.Flag != 5 || w.DataTime.IsZero() {
 			rt.Fatalf("%s %+v", got, w.Head)
 		}
-		if b, err := w.Append(nil, nil); err != nil || strings.Contains(string(b), "PNUM") || !strings.Contains(string(b), "Flag=5;CP") {
+		if b, err := w.Append(nil, nil); err != nil || strings.Contains(string(b), "PNUM") ||
+			!strings.Contains(string(b), "Flag=5;CP") {
 			rt.Fatalf("%s %v", b, err)
 		}
 	})
@@ -91,7 +92,8 @@ func TestWhatIsNoPart(t *testing.T) {
 		PartForm:   one(t, head+"PNUM=2;PNO=3;CP=&&&&", Options{}),
 		PartBeyond: one(t, head+"PNUM=1000000;PNO=1;CP=&&&&", Options{}),
 	} {
-		if w, gone := a.Add(f, noon); w != nil || len(gone) != 1 || gone[0].Name != want || !strings.Contains(gone[0].Bytes, f.MN) {
+		if w, gone := a.Add(f, noon); w != nil || len(gone) != 1 || gone[0].Name != want ||
+			!strings.Contains(gone[0].Bytes, f.MN) {
 			t.Errorf("%s: %+v %v", want, w, gone)
 		}
 	}

@@ -4,13 +4,19 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"go/ast"
+	goparser "go/parser"
+	"go/token"
 	"io"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"qingkong/alerts/refusal"
 )
 
 // packet is a frame around a data segment, without CRLF.
@@ -72,7 +78,8 @@ func TestStreams(t *testing.T) {
 		"a longer run of #":     {in: "#####" + good, want: at(5, "ok envelope")},
 		"an envelope too long":  {in: strings.Repeat("x", 1025) + good, want: "0 no_start; 1025 ok"},
 		"a line of no frame":    {in: "hello\r\n" + good, want: "0 no_start; 7 ok"},
-		"lines of no frame":     {in: good + "AT+CSQ\r\nOK\r\n" + good, want: "0 ok; " + at(n+2, "no_start;", fmt.Sprint(n+14), "ok")},
+		"lines of no frame": {in: good + "AT+CSQ\r\nOK\r\n" + good,
+			want: "0 ok; " + at(n+2, "no_start;", fmt.Sprint(n+14), "ok")},
 		"wrong CRC":             {in: wrong + "\r\n" + good, want: "0 crc; " + at(n+2, "ok")},
 		"wrong CRC, no CRLF":    {in: wrong + good, want: "0 crc; " + at(n, "ok")},
 		"no CRC":                {in: line[:n-4] + "\r\n" + good, want: "0 length; " + at(n-2, "ok")},
@@ -141,6 +148,44 @@ func TestWhereAndWhat(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Every name has words in both languages, and a tolerance that would help is among them.
+func TestEveryNameHasWords(t *testing.T) {
+	file, err := goparser.ParseFile(token.NewFileSet(), "notes.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := 0
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		if kind, ok := spec.Type.(*ast.Ident); !ok || kind.Name != "Name" {
+			return true
+		}
+		name, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names++
+		note := Note{Name: Name(name)}
+		if zh, en := note.Message("zh-CN"), note.Message("en"); !refusal.Known("hj212."+name) || zh == en {
+			t.Errorf("%s says %q and %q", name, zh, en)
+		}
+		return true
+	})
+	if names < 35 {
+		t.Errorf("only %d names were found", names)
+	}
+	note := Note{Name: CRCWrong, Bytes: "1234", Fits: Modbus}
+	if got := note.Message("en"); !strings.HasSuffix(got, "would pass by the tolerance modbus_crc.") {
+		t.Error(got)
+	}
+	if got := note.Error(); !strings.HasPrefix(got, "crc at byte 0: the CRC (1234)") {
+		t.Error(got)
 	}
 }
 

@@ -13,10 +13,10 @@ import (
 
 // What is written is what the standard shows, and is read as it was meant.
 func TestAppend(t *testing.T) {
+	const example = "##0101QN=20160801085857223;ST=32;CN=1062;PW=100000;MN=010000A8900016F000169DC0;Flag=5;CP=&&RtdInterval=30&&1C80\r\n"
 	for want, f := range map[string]*Frame{
-		"##0101QN=20160801085857223;ST=32;CN=1062;PW=100000;MN=010000A8900016F000169DC0;Flag=5;CP=&&RtdInterval=30&&1C80\r\n": NewFrame(
-			Head{QN: "20160801085857223", ST: "32", CN: "1062", PW: "100000", MN: "010000A8900016F000169DC0", Flag: 5,
-				HasFlag: true}, NewItem("RtdInterval", "30")),
+		example: NewFrame(Head{QN: "20160801085857223", ST: "32", CN: "1062", PW: "100000", MN: "010000A8900016F000169DC0", Flag: 5,
+			HasFlag: true}, NewItem("RtdInterval", "30")),
 		"##0077QN=20210412154543393;ST=21;CN=9014;PW=123456;MN=DXCBZ000000005;Flag=5;CP=&&&&E041\r\n": NewFrame(
 			Head{QN: "20210412154543393", ST: "21", CN: "9014", PW: "123456", MN: "DXCBZ000000005", Flag: 5, HasFlag: true}),
 	} {
@@ -87,7 +87,8 @@ func writes(f *Frame) bool {
 // FuzzDecode: whatever comes, nothing panics, what is read does not depend on the pieces, offsets rise, and every good
 // frame stands where it says.
 func FuzzDecode(f *testing.F) {
-	for _, s := range []string{good, good + good, "##9999" + good[6:] + good, "###", "##0000FFFF", "x\r\n##0001", good[:60]} {
+	for _, s := range []string{good, packet("MN=1;PNUM=2;PNO=2;CP=&&a-Rtd=1&&") + packet("MN=1;PNUM=2;PNO=1;CP=&&&&"),
+		good + good, "##9999" + good[6:] + good, "###", "##0000FFFF", "x\r\n##0001", good[:60]} {
 		f.Add([]byte(s), false)
 	}
 	f.Fuzz(func(t *testing.T, in []byte, tolerant bool) {
@@ -99,8 +100,12 @@ func FuzzDecode(f *testing.F) {
 		if pieces := decodeFrom(t, iotest.OneByteReader(bytes.NewReader(in)), opt); !reflect.DeepEqual(frames, pieces) {
 			t.Fatalf("%s\nbyte by byte %s", verdicts(frames), verdicts(pieces))
 		}
-		at := int64(0)
+		at, parts := int64(0), NewAssembler(Limits{Parts: 4, Bytes: 4096, Messages: 2})
 		for _, fr := range frames {
+			whole, _ := parts.Add(fr, noon)
+			if parts.bytes > 4096 || parts.Waiting() > 2 || whole != nil && (fr.Fault != nil || whole.Parts > 1) {
+				t.Fatalf("%d bytes of %d messages wait; %+v is whole", parts.bytes, parts.Waiting(), whole)
+			}
 			if fr.Offset < at || fr.Offset+int64(fr.Size) > int64(len(in)) || fr.Size == 0 {
 				t.Fatalf("a frame of %d bytes at %d, behind %d of %d", fr.Size, fr.Offset, at, len(in))
 			}

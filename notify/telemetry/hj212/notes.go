@@ -68,8 +68,12 @@ const (
 
 // Message is the note in "zh-CN" (the default) or "en".
 func (n *Note) Message(lang string) string {
-	return refusal.Text("hj212."+string(n.Name), lang, refusal.Args{"bytes": n.Bytes, "count": n.Count,
-		"declared": n.Declared, "there": n.There})
+	text := refusal.Text("hj212."+string(n.Name), lang,
+		refusal.Args{"bytes": n.Bytes, "declared": n.Declared, "there": n.There})
+	if n.Fits != "" {
+		text += refusal.Text("hj212.fits", lang, refusal.Args{"tolerance": n.Fits})
+	}
+	return text
 }
 
 // Error is the English text, for logs.

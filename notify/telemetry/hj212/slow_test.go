@@ -11,9 +11,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// slowFrame and slowDecode are written from docs/domain.md alone and share no code with the decoder: a frame is ##, four
-// digits, that many bytes, of which the first is no digit, and the CRC bit by bit; of the good ones, the first that is complete
-// counts.
+// slowFrame and slowDecode are written from the standard's text alone and share no code with the decoder: a frame is ##,
+// four digits, that many bytes, of which the first is no digit, and the CRC bit by bit; of the good ones, the first that
+// is complete counts.
 type slowFrame struct {
 	at     int
 	head   map[string]string
@@ -137,7 +137,8 @@ func anyData(t *rapid.T) string {
 		if i > 0 {
 			b.WriteString(rapid.SampledFrom([]string{",", ";"}).Draw(t, "separator"))
 		}
-		b.WriteString(rapid.StringMatching(`[a-zA-Z][a-z0-9]{0,5}(-[A-Z][a-z]{1,4})?`).Draw(t, "key") + "=" + word.Draw(t, "value"))
+		key := rapid.StringMatching(`[a-zA-Z][a-z0-9]{0,5}(-[A-Z][a-z]{1,4})?`).Draw(t, "key")
+		b.WriteString(key + "=" + word.Draw(t, "value"))
 	}
 	return b.String() + "&&"
 }
@@ -175,7 +176,8 @@ func TestCutAnywhere(t *testing.T) {
 		if got := decodeRapid(t, &pieces{left: cut}, opt); !reflect.DeepEqual(got, whole) {
 			t.Fatalf("%q in pieces:\n%s\nnot %s", stream, verdicts(got), verdicts(whole))
 		}
-		if got := decodeRapid(t, iotest.DataErrReader(iotest.HalfReader(strings.NewReader(stream))), opt); !reflect.DeepEqual(got, whole) {
+		halves := iotest.DataErrReader(iotest.HalfReader(strings.NewReader(stream)))
+		if got := decodeRapid(t, halves, opt); !reflect.DeepEqual(got, whole) {
 			t.Fatalf("%q in halves:\n%s\nnot %s", stream, verdicts(got), verdicts(whole))
 		}
 		// every byte that is no blank belongs to one frame, refused piece or envelope
@@ -207,7 +209,8 @@ func TestLiveHasTheSameFrames(t *testing.T) {
 			n := rapid.IntRange(1, min(len(rest), 400)).Draw(t, "piece")
 			cut, rest = append(cut, rest[:n]), rest[n:]
 		}
-		got, want := decodeRapid(t, &pieces{left: cut}, Options{Live: true}), decodeRapid(t, strings.NewReader(stream), Options{})
+		got := decodeRapid(t, &pieces{left: cut}, Options{Live: true})
+		want := decodeRapid(t, strings.NewReader(stream), Options{})
 		if !reflect.DeepEqual(plain(got), plain(want)) {
 			t.Fatalf("%q: %s\nnot %s", stream, verdicts(got), verdicts(want))
 		}
