@@ -51,7 +51,7 @@ func NewAssembler(l Limits) *Assembler {
 
 // Add takes a good frame that came at now. It returns the message that is whole with it: the frame itself where it is no
 // part, else one whose head is that of the first part, and whose items are those of all parts in order, without an item
-// that says the same in each. Nothing is whole with a part that others wait for, or came before. gone are the parts that
+// that says the same in each; it has no Raw. Nothing is whole with a part that others wait for, or came before. gone are the parts that
 // cannot become a message any more; Bytes names it.
 func (a *Assembler) Add(f *Frame, now time.Time) (whole *Frame, gone []Note) {
 	a.frames++
@@ -143,7 +143,7 @@ func (a *Assembler) drop(i int) {
 // whole is the message of all parts.
 func (m *message) whole() *Frame {
 	w := m.parts[0].Clone()
-	w.Parts, w.Part, w.Flag = 0, 0, w.Flag&^2
+	w.Parts, w.Part, w.Flag, w.Raw = 0, 0, w.Flag&^2, nil
 	w.Header = slices.DeleteFunc(w.Header, func(f Field) bool { return f.Key == "PNUM" || f.Key == "PNO" })
 	for i, f := range w.Header {
 		if f.Key == "Flag" && w.HasFlag {
@@ -179,8 +179,9 @@ func (m *message) whole() *Frame {
 }
 
 // weight is how much memory a part takes: an item is much larger than the two bytes it may be written in.
-func (f *Frame) weight() (n int) {
+func (f *Frame) weight() int {
 	const each = 128
+	n := len(f.Raw)
 	for _, field := range f.Header {
 		n += len(field.Text) + each
 	}

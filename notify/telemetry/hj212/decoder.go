@@ -25,9 +25,10 @@ const (
 	maxEnvelope = 1024    // before ## on its line
 	maxJunk     = 1 << 20 // of bytes that belong to no frame, as one
 	bufferSize  = 64 << 10
+	liveSize    = 16 << 10 // of the buffer of each of many connections
 )
 
-// Decoder reads frames from a stream in less than 300 KB of memory, whatever comes.
+// Decoder reads frames from a stream in less than 300 KB of memory, whatever comes; a live one usually takes 20.
 //
 // A frame begins at any ##. Where several are begun at once, since a length is wrong or ## stands within, the good one
 // that is complete first counts, and what is before it is refused: a length of 9999 costs its own frame and no other.
@@ -61,7 +62,11 @@ type junk struct {
 
 // NewDecoder reads from in. It reads no further than the frame it is asked for needs, but for what in gives at once.
 func NewDecoder(in io.Reader, opt Options) *Decoder {
-	d := &Decoder{in: in, opt: opt, buf: make([]byte, bufferSize)}
+	size := bufferSize
+	if opt.Live {
+		size = liveSize
+	}
+	d := &Decoder{in: in, opt: opt, buf: make([]byte, size)}
 	d.parser.version, d.parser.seen = opt.Version, make([]seenKey, seenSize)
 	d.modbus = slices.Contains(opt.Tolerate, Modbus)
 	d.swapped = slices.Contains(opt.Tolerate, ModbusSwapped)
@@ -211,8 +216,9 @@ func (d *Decoder) told(f *Frame) bool {
 	if j.size == 0 {
 		return false
 	}
-	f.Offset, f.Size = j.at, int(j.size)
-	f.Fault = &Note{Name: NoStart, Offset: j.at, Bytes: Shown(j.head[:min(j.size, int64(len(j.head)))]), Count: 1}
+	head := j.head[:min(j.size, int64(len(j.head)))]
+	f.Offset, f.Size, f.Raw = j.at, int(j.size), append(f.Raw, head[:min(len(head), maxShown)]...)
+	f.Fault = &Note{Name: NoStart, Offset: j.at, Bytes: Shown(head), Count: 1}
 	return true
 }
 

@@ -323,6 +323,75 @@ func TestEndlessStreams(t *testing.T) {
 	}
 }
 
+// What is kept from frame to frame holds no text of earlier ones, however their numbers of items and keys go.
+func TestFramesKeepNothing(t *testing.T) {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	in := &made{n: 4000, frame: func(i int) string {
+		return packet("MN=1;CP=&&" + strings.Repeat(itoa(i)+"=;", 4000-i)[:4000-i] + itoa(i) + "-Info=" + strings.Repeat("x", 5000) + "&&")
+	}}
+	d := NewDecoder(in, Options{Live: true})
+	var f Frame
+	n := 0
+	for ; d.Next(&f) == nil; n++ {
+		if f.Fault != nil {
+			t.Fatal(f.Fault)
+		}
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if held := int64(after.HeapAlloc) - int64(before.HeapAlloc); n != 4000 || held > 2<<20 {
+		t.Errorf("%d bytes are held after %d frames", held, n)
+	}
+	runtime.KeepAlive(d)
+	runtime.KeepAlive(&f)
+}
+
+// made is a stream of n frames.
+type made struct {
+	n, i  int
+	frame func(i int) string
+	rest  string
+}
+
+func (m *made) Read(b []byte) (int, error) {
+	if m.rest == "" {
+		if m.i == m.n {
+			return 0, io.EOF
+		}
+		m.rest = m.frame(m.i)
+		m.i++
+	}
+	n := copy(b, m.rest)
+	m.rest = m.rest[n:]
+	return n, nil
+}
+
+// Keys that stand twice are found among any number of them.
+func TestManyKeys(t *testing.T) {
+	for _, n := range []int{1, 127, 128, 129, 500, 1000} {
+		var items []string
+		for i := range n {
+			items = append(items, "k"+itoa(i)+"=1")
+		}
+		for _, c := range []struct {
+			more string
+			want int
+		}{{"", 0}, {";k0=2", 1}, {";k0=2;k" + itoa(n-1) + "=2;k" + itoa(n/2) + "=2", 3}} {
+			got := 0
+			for _, note := range one(t, head+"CP=&&"+strings.Join(items, ";")+c.more+"&&", Options{}).Notes {
+				if note.Name == Repeated {
+					got = note.Count
+				}
+			}
+			if got != c.want {
+				t.Errorf("%d keys and %q: %d stand twice", n, c.more, got)
+			}
+		}
+	}
+}
+
 // A frame that holds a good frame is refused for it: which one counts does not depend on how the stream comes.
 func TestAFrameWithinAFrame(t *testing.T) {
 	outer := packet(head + "CP=&&DataTime=" + packet(data) + "&&")

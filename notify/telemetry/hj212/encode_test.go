@@ -112,6 +112,9 @@ func FuzzDecode(f *testing.F) {
 			if at = fr.Offset + int64(fr.Size); fr.Fault == nil && !bytes.HasPrefix(in[fr.Offset:], []byte("##")) {
 				t.Fatalf("no frame at %d", fr.Offset)
 			}
+			if raw := in[fr.Offset:at]; !bytes.HasPrefix(raw, fr.Raw) || fr.Fault == nil && len(fr.Raw) != len(bytes.TrimRight(raw, blanks)) {
+				t.Fatalf("%q came as %q", fr.Raw, raw)
+			}
 		}
 		if want := slowDecode(string(in)); !tolerant && len(want) != count(frames) {
 			t.Fatalf("%d frames, not %d", count(frames), len(want))

@@ -109,8 +109,9 @@ const (
 
 // Frame is a frame of a stream, or bytes of it that were refused.
 type Frame struct {
-	Offset int64 // of ## in the stream
-	Size   int   // in bytes, with the terminator
+	Offset int64  // of ## in the stream
+	Size   int    // in bytes, with the terminator
+	Raw    []byte // as it came, without the terminator; of bytes that belong to no frame the first 64
 
 	Fault *Note  // why it is refused; nil for a good frame. Of a refused one Head is what can be read, and no proof
 	Notes []Note // in what it is unlike the standard; each name once
@@ -164,6 +165,7 @@ func NewItem(key, value string) Item {
 func (f *Frame) Clone() *Frame {
 	c := *f
 	c.Notes, c.Header, c.Items = slices.Clone(f.Notes), slices.Clone(f.Header), slices.Clone(f.Items)
+	c.Raw = slices.Clone(f.Raw)
 	return &c
 }
 
@@ -177,8 +179,12 @@ func (f *Frame) Value(key string) (string, bool) {
 	return "", false
 }
 
+// reset leaves nothing behind that would keep an earlier frame's bytes.
 func (f *Frame) reset() {
-	*f = Frame{Notes: f.Notes[:0], Header: f.Header[:0], Items: f.Items[:0]}
+	clear(f.Notes)
+	clear(f.Header)
+	clear(f.Items)
+	*f = Frame{Raw: f.Raw[:0], Notes: f.Notes[:0], Header: f.Header[:0], Items: f.Items[:0]}
 }
 
 // Note is a thing that is unlike the standard, and where.

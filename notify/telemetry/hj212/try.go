@@ -173,6 +173,7 @@ func (d *Decoder) accept(f *Frame, got checked, size int) {
 	if d.opt.Cipher != nil && !got.encrypted && goesEncrypted(f.CN) && len(f.Items) > 0 {
 		f.tell(NotEncrypted, f.Offset+6, f.CN)
 	}
+	f.Raw = append(f.Raw, d.buf[d.r:d.r+6+size+4]...)
 	d.use(6 + size + 4)
 	d.ended(f)
 	f.Size = int(d.offset(0) - f.Offset)
@@ -188,7 +189,7 @@ type badCRC struct {
 func (d *Decoder) refuse(f *Frame, why Name, declared int) {
 	piece, ended := d.piece()
 	body := bytes.TrimRight(piece, blanks)
-	f.Size = len(piece)
+	f.Size, f.Raw = len(piece), append(f.Raw, body...)
 	f.Fault = &Note{Name: why, Offset: f.Offset, Bytes: Shown(piece), Count: 1}
 	if why != LengthForm {
 		d.judge(f, body, declared, why == Cut && !ended)
