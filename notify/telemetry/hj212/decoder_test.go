@@ -8,6 +8,7 @@ import (
 	goparser "go/parser"
 	"go/token"
 	"io"
+	"os"
 	"runtime"
 	"slices"
 	"strconv"
@@ -151,12 +152,19 @@ func TestWhereAndWhat(t *testing.T) {
 	}
 }
 
-// Every name has words in both languages, and a tolerance that would help is among them.
+// Every name has words in both languages, and a tolerance that would help is among them; the contract has each that the
+// decoder gives.
 func TestEveryNameHasWords(t *testing.T) {
 	file, err := goparser.ParseFile(token.NewFileSet(), "notes.go", nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
+	contract, err := os.ReadFile("../../../docs/contract.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fixed := strings.FieldsFunc(string(contract), func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') })
+	ofParts := []Name{PartBeyond, PartDiffers, PartsLate, PartsOver}
 	names := 0
 	ast.Inspect(file, func(n ast.Node) bool {
 		spec, ok := n.(*ast.ValueSpec)
@@ -174,6 +182,9 @@ func TestEveryNameHasWords(t *testing.T) {
 		note := Note{Name: Name(name)}
 		if zh, en := note.Message("zh-CN"), note.Message("en"); !refusal.Known("hj212."+name) || zh == en {
 			t.Errorf("%s says %q and %q", name, zh, en)
+		}
+		if !slices.Contains(fixed, name) && !slices.Contains(ofParts, note.Name) {
+			t.Errorf("the contract lacks %s", name)
 		}
 		return true
 	})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -124,12 +125,17 @@ func TestVectors(t *testing.T) {
 			t.Errorf("row %d with %s: %v %v", i, want.fits, f.Fault, f.Notes)
 		}
 	}
-	good, wanted := 0, 0
+	stream := all.String()
+	var slow []slowFrame
 	for _, f := range decodeFrom(t, &all, Options{}) {
 		if f.Fault == nil {
-			good++
+			slow = append(slow, asSlow(f))
 		}
 	}
+	if !reflect.DeepEqual(slow, slowDecode(stream)) {
+		t.Error("the slow decoder finds other frames in one stream")
+	}
+	good, wanted := len(slow), 0
 	for _, v := range rows {
 		if v.Valid {
 			wanted++
