@@ -5,6 +5,7 @@ package desk
 
 import (
 	"embed"
+	"sync"
 
 	"qingkong/cmd/internal/desk/frame"
 	"qingkong/cmd/internal/desk/lists"
@@ -18,11 +19,12 @@ import (
 //go:embed */templates
 var files embed.FS
 
-// The templates are parsed at start, so that one that does not parse fails the program and not a request.
-var templates = frame.Parse(files)
+// templates are parsed once, with the first desk: one that does not parse fails the server at its start and not a
+// request, and a command that has no desk does not pay for it.
+var templates = sync.OnceValue(func() frame.Templates { return frame.Parse(files) })
 
 // New is the desk of all areas.
 func New(svc *service.Service, sessions frame.Sessions, live frame.Live, opt frame.Options) *frame.Frame {
-	return frame.New(svc, sessions, live, templates, opt,
+	return frame.New(svc, sessions, live, templates(), opt,
 		self.Mount, warnings.Mount, orders.Mount, lists.Mount, plants.Mount)
 }
