@@ -29,7 +29,7 @@ const (
 func CallOutcomes() []CallOutcome { return []CallOutcome{CallTold, CallUnreachable, CallOral} }
 
 // maxCalls is how many calls are recorded of one order.
-const maxCalls = 200
+const maxCalls = 50
 
 // Called is one call to a recipient about its order. NoteRef is a vault reference.
 type Called struct {

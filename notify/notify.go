@@ -22,7 +22,7 @@
 //	notify.releases      warning id, 0, number          JSON ReleaseWords: what recipients are told whose orders end
 //	notify.objections    order id                       JSON objection: the latest one and its decision
 //	notify.reports       order id, 0, number            binary row, see progress.go: what was reported, completed, corrected
-//	notify.call_sheet    warning id, 0, town, place     empty: whom to call, in that order, see callsheet.go
+//	notify.call_sheet    warning id, 0, town, deadline, order id  grams at stake: whom to call, see callsheet.go
 //	notify.relists       warning id, 0, recipient id    JSON listRef: the version that a recipient follows, where that is
 //	                                                    not the one the warning is pinned to
 //

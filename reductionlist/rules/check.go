@@ -94,11 +94,11 @@ func (c *checker) beside(l *list.List, astray []*list.Recipient) {
 		c.within(r, rungs)
 		list.AddLevels(&sum, r.Reductions(rungs))
 	}
-	all := l.Recipients
+	all := slices.Clip(l.Recipients)
 	for _, r := range astray {
 		c.alone(r)
 		if c.at(r).Recipient != (list.Place{}) || len(r.Lines) > 0 {
-			all = append(all[:len(all):len(all)], r)
+			all = append(all, r)
 		}
 	}
 	c.sameCodes(all)

@@ -20,3 +20,10 @@ func Check(l *list.List, s Settings) []Fault {
 	c.beside(l, nil)
 	return c.faults
 }
+
+// CheckAstray is Check of a list beside which rows stand that have no place in it.
+func CheckAstray(l *list.List, astray []*list.Recipient, s Settings) []Fault {
+	c := checker{s: &s}
+	c.beside(l, astray)
+	return c.faults
+}

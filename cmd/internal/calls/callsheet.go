@@ -122,7 +122,7 @@ var (
 	RecordCalls = row[OrderCalls, CallsRecorded]("POST /orders/calls", ActOrdersCall,
 		"一次记录至多 200 家的同一通话结果，逐家答复；一家不成不影响其他",
 		"records the same outcome of up to 200 calls, each by itself: what is refused of one undoes no other",
-		Call{Body: textBody, Spared: true, Kept: true,
+		Call{Body: textBody, Kept: true,
 			Example: `{"orders":["W20161216-01-E0001-1","W20161216-01-E0002-1"],"outcome":"told","note":"微信群通知，逐家回复"}`})
 	WarningCallSheet = row[CallSheetQuery, CallSheet]("GET /warnings/{id}/call-sheet", ActCallSheet,
 		"电话通知单：还没有答复、或还没有签收解除的，按时限和减排量排；街镇只有本街镇的",

@@ -221,7 +221,7 @@ func (s *Service) CallBook(w io.Writer, a Ask, in calls.CallBookQuery, format pa
 	roll.Contacts = calls.Allowed(a.Who.Role, calls.ActContactsRead)
 	var groups []papers.Group
 	for _, t := range board.ByTown {
-		if in.Town != "" && t.Town != in.Town || t.ToCall == 0 && t.Town != in.Town {
+		if in.Town != "" && t.Town != in.Town || in.Town == "" && t.ToCall == 0 {
 			continue
 		}
 		count += t.ToCall

@@ -82,6 +82,7 @@ func init() {
 			"{total} in all: {acknowledged} acknowledged ({share}%), {awaiting} awaiting, {overdue} overdue, {objected} objected"},
 		"desk.plan.issuing":          {"正在签发减排令", "orders are going out"},
 		"desk.plan.releasing":        {"正在发出解除通知", "releases are going out"},
+		"desk.by.district":           {"全区", "The whole district"},
 		"desk.by.town":               {"按街镇", "By town"},
 		"desk.by.sector":             {"按行业", "By sector"},
 		"desk.by.grade":              {"按绩效分级", "By grade"},

@@ -36,6 +36,14 @@ func TestATownSeesItsOwnNumbers(t *testing.T) {
 	desktest.SaysAll(t, "the district's first page", partOf(t, w.Get(200, "duty", "/desk"), "div", "home"),
 		"3 总数 2 已确认 1 待确认")
 	desktest.SaysAll(t, "a town's board", partOf(t, w.Get(200, "town", board), "p", "summary"), "大寺镇辖区内", "2", "50")
+	text := partOf(t, w.Get(200, "town", board), "div", "board")
+	if own, all := strings.Index(text, "大寺镇辖区内"), strings.Index(text, "全区"); own < 0 || all < own ||
+		strings.Index(text, "按街镇") < all || strings.Index(text, "按行业") < all {
+		t.Errorf("the district's tables are not told from the town's numbers: %s", text)
+	}
+	if text := partOf(t, w.Get(200, "duty", board), "div", "board"); strings.Contains(text, "全区") {
+		t.Errorf("the district's board: %s", text)
+	}
 	if text := partOf(t, w.Get(200, "duty", board), "p", "summary"); strings.Contains(text, "辖区") ||
 		!strings.Contains(text, "3") {
 		t.Errorf("the district's board: %s", text)
