@@ -130,6 +130,20 @@ func Shown(rows []calls.CallRow) (recipients []string) {
 
 // CallSheetFor is [Service.CallSheet] for who shows it to somebody and says so.
 func (s *Service) CallSheetFor(who *access.Principal, in calls.CallSheetQuery) (calls.CallSheet, error) {
+	return s.callSheet(who, in, func(tx *bbolt.Tx, w *alerts.Warning, o *notify.Order) (calls.CallRow, error) {
+		return callRow(tx, who, w.ListVersion, o)
+	})
+}
+
+// CallSheetBare is [Service.CallSheetFor] with no contact in it, and without reading any.
+func (s *Service) CallSheetBare(who *access.Principal, in calls.CallSheetQuery) (calls.CallSheet, error) {
+	return s.callSheet(who, in, func(_ *bbolt.Tx, _ *alerts.Warning, o *notify.Order) (calls.CallRow, error) {
+		return orderToCall(o), nil
+	})
+}
+
+func (s *Service) callSheet(who *access.Principal, in calls.CallSheetQuery,
+	row func(*bbolt.Tx, *alerts.Warning, *notify.Order) (calls.CallRow, error)) (calls.CallSheet, error) {
 	sheet := calls.CallSheet{WarningID: in.ID, Items: []calls.CallRow{}}
 	if err := sheetTown(who, &in.Town); err != nil {
 		return sheet, err
@@ -154,7 +168,7 @@ func (s *Service) CallSheetFor(who *access.Principal, in calls.CallSheetQuery) (
 		for _, o := range orders {
 			if err == nil {
 				var one calls.CallRow
-				one, err = callRow(tx, who, w.ListVersion, o)
+				one, err = row(tx, w, o)
 				sheet.Items = append(sheet.Items, one)
 			}
 		}

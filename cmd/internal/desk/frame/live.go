@@ -113,6 +113,17 @@ func (q *Request) SharedPart(name, about, scope string, make func() (template.HT
 	}}
 }
 
+// Shaped is a part that each viewer sees in an own way: shape makes it, anew each time, of what the part p says.
+func (p Part) Shaped(shape func(said template.HTML) (template.HTML, error)) Part {
+	return Part{p.name, func(patient bool) (template.HTML, error) {
+		said, err := p.make(patient)
+		if err != nil {
+			return "", err
+		}
+		return shape(said)
+	}}
+}
+
 // OwnPart is a part that is made for this viewer alone.
 func (q *Request) OwnPart(name string, make func() (template.HTML, error)) Part {
 	return Part{name, func(bool) (template.HTML, error) { return make() }}

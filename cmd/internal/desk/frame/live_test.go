@@ -206,3 +206,21 @@ func TestStaticIsServedForEver(t *testing.T) {
 	}
 	w.Get(404, "", "/desk/static/desk.css")
 }
+
+// Whatever rows readers of a call sheet's page have, and on whichever way they came to it, they share one reading of
+// it; another page is another reading.
+func TestReadersOfACallSheetShareItsHead(t *testing.T) {
+	w := desktest.New(t)
+	path := "page=calls&warning=" + w.Ordered()
+	srv := httptest.NewServer(w.Desk)
+	t.Cleanup(srv.Close) // after its streams, which it waits for
+	for _, c := range []struct {
+		user, query string
+		readings    int
+	}{{"duty", "", 1}, {"duty", "&drawn=1&back=-", 1}, {"duty2", "&drawn=2&limit=50", 1}, {"duty", "&limit=1", 2}} {
+		until(t, stream(t, srv, w.Cookie(c.user), path+c.query), "event: calls-head")
+		if n := w.Desk.Fragments("calls-head"); n != c.readings {
+			t.Errorf("%s%s: %d readings, want %d", c.user, c.query, n, c.readings)
+		}
+	}
+}

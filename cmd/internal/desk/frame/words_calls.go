@@ -26,6 +26,8 @@ func init() {
 		"desk.calls.several":      {"批量记录", "Several at once"},
 		"desk.calls.several.what": {"对上面勾选的对象记同一个结果，逐个记入台账；一次至多 200 个。", "The same outcome for all that are ticked above, each an entry of its own; 200 at most."},
 		"desk.calls.several.do":   {"记录所勾选的", "record it for those ticked"},
+		"desk.calls.no_outcome":   {"请选择通话结果。", "choose what came of the call."},
+		"desk.calls.long":         {"每页 {n} 个", "{n} a page"},
 		"desk.calls.none_ticked":  {"没有勾选任何对象；请先勾选。", "nobody is ticked; tick somebody first."},
 		"desk.calls.partly": {"已记录 {done} 个，{not} 个没有记录：{why}",
 			"{done} recorded, {not} not: {why}"},

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,6 +32,8 @@ type callsView struct {
 	Town    string
 	Rows    []callLine
 	Total   int
+	Limit   string // rows of a page, where another number than usual was asked for
+	Long    string // address of the sheet in pages of [manyRows]; empty where that makes no difference
 	Phones  bool
 	Act     bool   // the user may record calls
 	Action  string // where its forms go
@@ -39,6 +42,12 @@ type callsView struct {
 	Typed   callForm
 	Parts   map[string]template.HTML
 }
+
+// manyRows is how many rows a longer page has: as many as one form records.
+const manyRows = 200
+
+// LongRows is how many rows the page at Long has.
+func (callsView) LongRows() int { return manyRows }
 
 // Outcomes are what a call can come to, for the form of several.
 func (callsView) Outcomes() []notify.CallOutcome { return notify.CallOutcomes() }
@@ -81,21 +90,31 @@ func callsAt(warning string, query, more url.Values) string {
 // calls shows the call sheet, and a form of it that comes back.
 func (d *desk) calls(q *frame.Request) (any, error) {
 	at := q.URL.Query()
-	in := calls.CallSheetQuery{ByID: calls.ByID{ID: q.ID()}, Town: at.Get("town"),
-		Paging: calls.Paging{Cursor: at.Get("cursor"), Limit: frame.PageSize(at)}}
-	sheet, err := d.Svc.CallSheetFor(q.Who, in)
+	sheet, err := d.Svc.CallSheetFor(q.Who, sheetQuery(q.ID(), at))
+	if err == nil && len(sheet.Items) == 0 && sheet.Total > 0 && at.Get("cursor") != "" {
+		// all that stood behind the cursor have left the sheet, others before it have not
+		at.Del("cursor")
+		at.Del(frame.BackField)
+		if q.Method != http.MethodPost {
+			return q.Redirect(callsAt(q.ID(), at, doneOf(at)))
+		}
+		sheet, err = d.Svc.CallSheetFor(q.Who, sheetQuery(q.ID(), at)) // with what is said of the form
+	}
 	if err != nil {
 		return nil, err
 	}
-	v := callsView{Chrome: q.Chrome(), Town: in.Town, Total: sheet.Total, Phones: q.Phones(),
+	v := callsView{Chrome: q.Chrome(), Town: at.Get("town"), Total: sheet.Total, Limit: at.Get("limit"), Phones: q.Phones(),
 		Act: q.May(calls.ActOrdersCall), Action: callsAt(q.ID(), at, nil), Key: frame.NewKey(), Error: q.Why()}
 	v.Pager = frame.PagerAt(at, sheet.Next, func(cursor, back string) string {
 		page := url.Values{"town": at["town"], "limit": at["limit"], "cursor": {cursor}, frame.BackField: {back}}
 		return callsAt(q.ID(), page, nil)
 	})
+	if (v.First != "" || v.Next != "") && frame.PageSize(at) < manyRows {
+		v.Long = callsAt(q.ID(), url.Values{"town": at["town"], "limit": {strconv.Itoa(manyRows)}}, nil)
+	}
 	err = q.View(func(tx *bbolt.Tx) (err error) {
 		if v.Warning, err = alerts.GetWarning(tx, q.ID()); err == nil && q.Who.Role != calls.Town {
-			v.Towns, err = q.Towns(tx, q.ID(), in.Town)
+			v.Towns, err = q.Towns(tx, q.ID(), v.Town)
 		}
 		return err
 	})
@@ -106,12 +125,26 @@ func (d *desk) calls(q *frame.Request) (any, error) {
 	v.Rows = d.callLines(q, sheet.Items)
 	v.again(q)
 	stream := url.Values{"page": {"calls"}, "warning": {v.Warning.ID}, "drawn": {drawn(sheet)}}
-	for _, p := range frame.Hidden(at, "town", "cursor", "limit") {
+	for _, p := range frame.Hidden(at, "town", "cursor", "limit", frame.BackField) {
 		stream.Set(p.Name, p.Value)
 	}
 	v.Watch = "/desk/live?" + stream.Encode()
 	v.Parts, err = frame.Shown(d.callsParts(q, v.Warning.ID, stream))
 	return v, err
+}
+
+// sheetQuery asks for the page of a warning's sheet that a query is of.
+func sheetQuery(warning string, at url.Values) calls.CallSheetQuery {
+	return calls.CallSheetQuery{ByID: calls.ByID{ID: warning}, Town: at.Get("town"),
+		Paging: calls.Paging{Cursor: at.Get("cursor"), Limit: frame.PageSize(at)}}
+}
+
+// doneOf is what a query says was just done.
+func doneOf(at url.Values) url.Values {
+	if !at.Has("done") {
+		return nil
+	}
+	return url.Values{"done": {at.Get("done")}}
 }
 
 // again puts what was typed back into the form that comes back, that of a row or that of several.
@@ -175,31 +208,36 @@ func drawn(s calls.CallSheet) string {
 }
 
 // callsParts is the sheet's live part. It says that the sheet has changed and leaves the rows alone: somebody may be
-// writing in one of them, with the telephone in the other hand.
+// writing in one of them, with the telephone in the other hand. All who have a page open share what is read of it: how
+// many are to be called, and what it would look like. Whether that is what somebody has is each one's own.
 func (d *desk) callsParts(q *frame.Request, warning string, v url.Values) []frame.Part {
-	about := url.Values{"w": {warning}, "t": {v.Get("town")}, "c": {v.Get("cursor")}, "l": {v.Get("limit")},
-		"d": {v.Get("drawn")}}.Encode()
-	return []frame.Part{q.SharedPart("calls-head", about, frame.ScopeKey(q.Who), func() (template.HTML, error) {
-		s, err := d.Svc.CallSheetFor(q.Who, calls.CallSheetQuery{ByID: calls.ByID{ID: warning}, Town: v.Get("town"),
-			Paging: calls.Paging{Cursor: v.Get("cursor"), Limit: frame.PageSize(v)}})
-		if err != nil {
-			return "", err
-		}
+	about := url.Values{"w": {warning}, "t": {v.Get("town")}, "c": {v.Get("cursor")},
+		"l": {strconv.Itoa(frame.PageSize(v))}}.Encode()
+	shared := q.SharedPart("calls-head", about, frame.ScopeKey(q.Who), func() (template.HTML, error) {
+		s, err := d.Svc.CallSheetBare(q.Who, sheetQuery(warning, v))
+		return template.HTML(fmt.Sprint(s.Total, " ", drawn(s))), err // #nosec G203 -- a number and a hash
+	})
+	return []frame.Part{shared.Shaped(func(said template.HTML) (template.HTML, error) {
+		total, stands, _ := strings.Cut(string(said), " ")
 		return q.HTML("calls-head", struct {
-			Total   int
+			Total   string
 			Changed bool
 			Href    string
-		}{s.Total, drawn(s) != v.Get("drawn"), callsAt(warning, v, nil)})
+		}{total, stands != v.Get("drawn"), callsAt(warning, v, nil)})
 	})}
 }
 
-// recordCalls records what came of a call to one recipient, or the same of all that are ticked.
+// recordCalls records what came of a call to one recipient, or the same of all that are ticked. Where that is refused of
+// some, the form that comes back is of them alone: whoever sends it again does not record the others twice.
 func (d *desk) recordCalls(q *frame.Request) (to string, err error) {
 	f := q.PostForm
 	in := calls.OrderCalls{Orders: f["order"], Outcome: notify.CallOutcome(f.Get("outcome")),
 		Note: strings.TrimSpace(f.Get("note"))}
 	if len(in.Orders) == 0 {
 		return "", refusal.New(refusal.Invalid, "desk.calls.none_ticked", nil)
+	}
+	if in.Outcome == "" {
+		return "", refusal.New(refusal.Invalid, "desk.calls.no_outcome", nil)
 	}
 	if err := valid.Check(&in); err != nil {
 		return "", err
@@ -208,13 +246,14 @@ func (d *desk) recordCalls(q *frame.Request) (to string, err error) {
 	if err != nil {
 		return "", err
 	}
-	var not []string
+	var left, not []string
 	for _, r := range done.Items {
 		if r.Refused != nil {
-			not = append(not, r.Refused.Detail)
+			left, not = append(left, r.OrderID), append(not, r.Refused.Detail)
 		}
 	}
 	if len(not) > 0 {
+		f["order"] = left
 		return "", refusal.New(refusal.Conflict, "desk.calls.partly",
 			refusal.Args{"done": done.Recorded, "not": len(not), "why": strings.Join(not[:min(len(not), 5)], " ")})
 	}
@@ -236,7 +275,7 @@ func (d *desk) callsPage(q *frame.Request) (any, error) {
 	return q.Redirect(to)
 }
 
-// callsBox is whom to call next, on the page of a warning.
+// callsBox is whom to call next, on the page of a warning and on the first page.
 type callsBox struct {
 	Warning string
 	Drill   bool

@@ -275,3 +275,177 @@ func TestTheSheetComesInPages(t *testing.T) {
 		t.Errorf("the pages name %q, want %q", got, want)
 	}
 }
+
+// firstSubmit is the button that Enter in a field of the form presses; nil for none.
+func firstSubmit(form *html.Node) (button *html.Node) {
+	desktest.Each(form, func(e *html.Node) {
+		if button == nil && e.Data == "button" {
+			button = e
+		}
+	})
+	return button
+}
+
+// Enter in the note of several records them, and in the note of one asks for the outcome: it neither ticks everybody
+// nor says of somebody that nobody was reached.
+func TestEnterDoesWhatTheFormSays(t *testing.T) {
+	w := desktest.New(t)
+	path := desktest.WarningPath(w.Ordered()) + "/calls"
+	page := w.Get(200, "duty", path)
+	several := firstSubmit(desktest.Find(page, "form", "id", "several"))
+	if desktest.Attr(several, "value") != "several" || desktest.Has(several, "formnovalidate") {
+		t.Errorf("Enter in the form of several presses %q", desktest.Attr(several, "value"))
+	}
+	rows := 0
+	desktest.Each(page, func(e *html.Node) {
+		if e.Data != "form" || desktest.Find(e, "input", "name", "one") == nil {
+			return
+		}
+		rows++
+		b := firstSubmit(e)
+		if desktest.Has(b, "name") || desktest.Attr(b, "tabindex") != "-1" || desktest.Attr(b, "aria-hidden") != "true" {
+			t.Errorf("Enter in a row presses %s=%q", desktest.Attr(b, "name"), desktest.Attr(b, "value"))
+		}
+	})
+	if rows != 3 {
+		t.Errorf("%d rows have a form", rows)
+	}
+	order := toCall(page)[0]
+	for name, form := range map[string]url.Values{
+		"one":     {"one": {"true"}, "order": {order}, "note": {"无人接听"}, "key": {frame.NewKey()}},
+		"several": {"step": {"several"}, "order": {order}, "note": {"无人接听"}, "outcome": {""}, "key": {frame.NewKey()}},
+	} {
+		back := w.Refused(http.StatusUnprocessableEntity, "duty", path, form)
+		if !strings.Contains(desktest.TextOf(desktest.Find(back, "p", "role", "alert")), "请选择通话结果") ||
+			desktest.Find(back, "input", "value", "无人接听") == nil {
+			t.Errorf("%s without an outcome: %s", name, desktest.TextOf(back))
+		}
+	}
+}
+
+// The form that comes back after some were recorded has those ticked that were not: sent again, it records no call
+// twice.
+func TestWhoWasRecordedIsNotTickedAgain(t *testing.T) {
+	w := desktest.New(t)
+	id := w.Ordered()
+	path := desktest.WarningPath(id) + "/calls"
+	w.Post(303, "E0003", "/desk/orders/"+id+"-E0003-1/acknowledge", url.Values{"key": {frame.NewKey()}})
+	r := w.Post(http.StatusConflict, "duty", path, url.Values{"step": {"several"}, "outcome": {"unreachable"},
+		"key": {frame.NewKey()}, "order": {id + "-E0001-1", id + "-E0003-1"}})
+	page := desktest.Parsed(t, r.Text)
+	if got := toCall(page); len(got) != 2 {
+		t.Errorf("the sheet names %q", got)
+	}
+	desktest.Each(page, func(e *html.Node) {
+		if e.Data == "input" && desktest.Attr(e, "name") == "order" && desktest.Has(e, "checked") {
+			t.Errorf("%s is ticked again", desktest.Attr(e, "value"))
+		}
+	})
+	if n := orderOf(w, id+"-E0001-1").Calls.Unreachable; n != 1 {
+		t.Errorf("%d calls are recorded", n)
+	}
+}
+
+// A later page of which all were told leads to the first one of its town as long as others are on the sheet; a form that
+// was refused on it comes back there.
+func TestAPageThatIsDoneLeadsToTheFirst(t *testing.T) {
+	w := desktest.New(t)
+	id := w.Ordered()
+	path, town := desktest.WarningPath(id)+"/calls", url.QueryEscape("大寺镇")
+	page := w.Get(200, "duty", path+"?limit=1&town="+town)
+	last := desktest.Attr(desktest.Find(page, "a", "rel", "next"), "href")
+	if at := w.Get(200, "duty", last); strings.Join(toCall(at), " ") != id+"-E0003-1" {
+		t.Fatalf("the last page names %q", toCall(at))
+	}
+	told := w.Post(303, "duty", last, one(id+"-E0003-1", "told", "")).Header.Get("Location")
+	r := w.As("duty", told, nil)
+	first := path + "?done=call.told&limit=1&town=" + town
+	if to := r.Header.Get("Location"); r.StatusCode != http.StatusSeeOther || to != first {
+		t.Fatalf("the page that is done: %d, leads to %s, want %s", r.StatusCode, to, first)
+	}
+	page = w.Get(200, "duty", first)
+	if strings.Join(toCall(page), " ") != id+"-E0001-1" || !strings.Contains(desktest.TextOf(page), "已记录：已告知") {
+		t.Errorf("the first page: %s", desktest.TextOf(page))
+	}
+	page = w.Refused(http.StatusUnprocessableEntity, "duty", last, url.Values{"step": {"several"}, "outcome": {"told"}})
+	if len(toCall(page)) != 1 || !strings.Contains(desktest.TextOf(page), "没有勾选任何对象") {
+		t.Errorf("the refused form: %s", desktest.TextOf(page))
+	}
+	w.Post(303, "duty", path, one(id+"-E0001-1", "told", ""))
+	if text := desktest.TextOf(w.Get(200, "duty", last)); !strings.Contains(text, "没有要打电话的对象") {
+		t.Errorf("nobody is left: %s", text)
+	}
+}
+
+// An open later page that has changed is reloaded where it is, with the way back.
+func TestAReloadedPageKeepsItsWayBack(t *testing.T) {
+	w := desktest.New(t)
+	id := w.Ordered()
+	path := desktest.WarningPath(id) + "/calls"
+	next := desktest.Attr(desktest.Find(w.Get(200, "duty", path+"?limit=1"), "a", "rel", "next"), "href")
+	page := w.As("duty", next, nil)
+	watch := page.Text[strings.Index(page.Text, "/desk/live?"):]
+	watch = html.UnescapeString(watch[:strings.Index(watch, `"`)])
+	w.Post(303, "duty", path, one(id+"-E0002-1", "told", ""))
+	head := html.UnescapeString(liveHead(w, "duty", watch))
+	if !strings.Contains(head, `href="`+next+`"`) {
+		t.Errorf("the head says %s, want a link to %s", head, next)
+	}
+}
+
+// The first page says whom to call next under each warning and drill, to a town its own; who does not read contacts
+// sees no telephones.
+func TestTheFirstPageSaysWhomToCall(t *testing.T) {
+	w := desktest.New(t)
+	live := w.Ordered()
+	drill := w.Declared(alerts.Yellow, true)
+	w.Elapse(0)
+	for who, c := range map[string]struct {
+		rows  int
+		phone bool
+	}{"duty": {3, true}, "approver": {3, true}, "viewer": {3, false}, "town": {2, true}} {
+		r := w.As(who, "/desk", nil)
+		desktest.Lint(t, who+"'s first page", r.Text)
+		page := desktest.Parsed(t, r.Text)
+		for _, id := range []string{live, drill} {
+			box := desktest.Find(page, "section", "aria-labelledby", "calls-"+id)
+			if box == nil {
+				t.Fatalf("%s: no box of %s", who, id)
+			}
+			text := desktest.TextOf(box)
+			if n := strings.Count(text, "示例企业"); n != c.rows || !strings.Contains(text, fmt.Sprintf("待打电话 %d 个对象", n)) ||
+				strings.Contains(text, "13800000000") != c.phone || strings.Contains(text, "演练") != (id == drill) {
+				t.Errorf("%s reads of %s: %s", who, id, text)
+			}
+			if desktest.Find(box, "a", "href", desktest.WarningPath(id)+"/calls") == nil ||
+				desktest.Find(page, "a", "id", "n-"+id+"-calls") == nil {
+				t.Errorf("%s: nothing leads to the sheet of %s", who, id)
+			}
+		}
+	}
+	if text := desktest.TextOf(w.Get(200, "E0001", "/desk")); strings.Contains(text, "待打电话") {
+		t.Errorf("a recipient reads: %s", text)
+	}
+}
+
+// Where there is more than one page a link leads to as many on one as a form records, of the same town.
+func TestALongerPage(t *testing.T) {
+	w := desktest.New(t)
+	path, town := desktest.WarningPath(w.Ordered())+"/calls", url.QueryEscape("大寺镇")
+	for query, want := range map[string]string{
+		"": "", "?limit=200": "", "?limit=1": path + "?limit=200", "?limit=1&town=" + town: path + "?limit=200&town=" + town,
+	} {
+		got := ""
+		page := w.Get(200, "duty", path+query)
+		if a := desktest.Find(page, "a", "id", "calls-long"); a != nil {
+			got = desktest.Attr(a, "href")
+		}
+		if got != want || (want != "") != strings.Contains(desktest.TextOf(page), "每页 200 个") {
+			t.Errorf("%q leads to %q, want %q", query, got, want)
+		}
+	}
+	page := w.Get(200, "duty", path+"?limit=200")
+	if in := desktest.Find(page, "input", "name", "limit"); in == nil || desktest.Attr(in, "value") != "200" {
+		t.Error("the choice of a town gives up the longer page")
+	}
+}

@@ -87,16 +87,17 @@ func (d *desk) live(tx *bbolt.Tx) (all []*alerts.Warning, err error) {
 // warningStatus is a warning as it is seen at a glance.
 type warningStatus struct {
 	*alerts.Warning
-	Now   alerts.Level // in force now; None before the start
-	Since time.Time
-	Next  *alerts.Stage // the next that takes effect by itself
-	Lead  string        // all of it in one line
-	Board *notify.Tally
-	Town  string // whose numbers Board has; empty for the district's
-	Acts  []frame.Link
-	Waits string      // whom it waits for; empty for nobody
-	Calls int         // how many the user has to call, or sees that are to be called
-	Newer *listNotice // nil unless the list has changed since it was declared and somebody can decide on that
+	Now    alerts.Level // in force now; None before the start
+	Since  time.Time
+	Next   *alerts.Stage // the next that takes effect by itself
+	Lead   string        // all of it in one line
+	Board  *notify.Tally
+	Town   string // whose numbers Board has; empty for the district's
+	Acts   []frame.Link
+	Waits  string      // whom it waits for; empty for nobody
+	Calls  int         // how many the user has to call, or sees that are to be called
+	ToCall *callsBox   // whom to call next, on the first page; nil for nobody
+	Newer  *listNotice // nil unless the list has changed since it was declared and somebody can decide on that
 	// Outlook says when it is likely to end and how many of its days ask for nothing, to those who see proposals.
 	Outlook []string
 }
@@ -210,7 +211,7 @@ func (d *desk) homeParts(q *frame.Request) []frame.Part {
 func (d *desk) homeView(q *frame.Request) (*homeView, error) {
 	v := &homeView{Demo: d.Demo, Role: q.Who.Role, Declare: q.May(calls.ActWarningsDeclare),
 		Drills: q.May(calls.ActWarningsDeclare), Propose: q.May(calls.ActProposalsList)}
-	return v, q.View(func(tx *bbolt.Tx) error {
+	err := q.View(func(tx *bbolt.Tx) error {
 		all, err := alerts.ListWarnings(tx, "", 1)
 		if err != nil {
 			return err
@@ -240,6 +241,12 @@ func (d *desk) homeView(q *frame.Request) (*homeView, error) {
 		v.First = v.First && v.Demo && v.Declare
 		return d.homeRest(q, tx, v, warning)
 	})
+	for i := range v.Cards { // outside, for a call sheet is read in a transaction of its own
+		if c := &v.Cards[i]; err == nil && c.Calls > 0 {
+			c.ToCall, err = d.callsOf(q, c.Warning)
+		}
+	}
+	return v, err
 }
 
 // homeRest adds what stands below the warnings: proposals, air, silent sources and a recipient's own orders.
