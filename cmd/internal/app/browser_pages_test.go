@@ -36,6 +36,7 @@ func pages(t *testing.T, w *world) {
 	for _, must := range []string{"/desk", "/desk/warnings", "/desk/warnings/W-", "/desk/warnings/W-/board",
 		"/desk/warnings/W-/calls",
 		"/desk/warnings/W-/lift", "/desk/orders/W-/paper", "/desk/entries/-",
+		"/api/v1/warnings/W-/call-sheet/export",
 		"/desk/warnings/W-/adjust", "/desk/warnings/W-/revise", "/desk/warnings/W-/cancel", "/desk/orders", "/desk/orders/W-",
 		"/desk/recipients", "/desk/recipients/E-", "/desk/lists", "/desk/lists/L-", "/desk/declare", "/desk/password"} {
 		if !reached[must] {
@@ -59,7 +60,7 @@ var ids = regexp.MustCompile(`\b([A-Z]?)\d[\w-]*`)
 // walk opens one page of each kind, from the desk on, and looks at it.
 func walk(p *tab, variant string, reached map[string]bool) {
 	p.t.Helper()
-	seen, queue := map[string]bool{"/desk": true}, []string{"/desk"}
+	seen, queue, papers := map[string]bool{"/desk": true}, []string{"/desk"}, []string(nil)
 	for len(queue) > 0 {
 		path := queue[0]
 		queue = queue[1:]
@@ -75,11 +76,23 @@ func walk(p *tab, variant string, reached map[string]bool) {
 		}
 		p.shot("page" + strings.ReplaceAll(kind(path), "/", "_") + "-" + p.who + variant)
 		for _, to := range got.Links {
-			if !seen[kind(to)] && kind(to) != "/login" && !strings.HasPrefix(to, "/api/") { // a download is no page
+			switch {
+			case seen[kind(to)] || kind(to) == "/login":
+			case !strings.HasPrefix(to, "/api/"): // a download is no page
 				seen[kind(to)] = true
 				queue = append(queue, to)
+			case strings.Contains(to, "format=html"): // but a paper, which is read before it is printed
+				seen[kind(to)] = true
+				papers = append(papers, to)
 			}
 		}
+	}
+	for _, path := range papers {
+		if status := p.open(path); status != http.StatusOK {
+			p.t.Errorf("%s leads to a paper with %d", path, status)
+		}
+		reached[kind(path)] = true
+		p.accessible(path)
 	}
 }
 
