@@ -17,7 +17,7 @@ import (
 
 // Warnings of the kill test, kills while the orders of one go out, and the seed of the points.
 const (
-	killWarnings = 3
+	killWarnings = 5
 	killsEach    = 4
 	killSeed     = 20161216
 )
