@@ -42,6 +42,9 @@ const (
 	OrderAct      Kind = "order_act"      // notify: what a recipient answers
 	Release       Kind = "release"        // notify: why an order ended
 	Decision      Kind = "decision"       // notify: on an objection
+	TaskState     Kind = "task_state"     // notify/compliance
+	TaskOrigin    Kind = "task_origin"    // notify/compliance: why there is a task
+	Entry         Kind = "entry"          // every package that records events: what an entry of the ledger is
 	Role          Kind = "role"           // cmd/internal/calls
 	Act           Kind = "act"            // cmd/internal/calls: what a role may do
 )

@@ -86,6 +86,39 @@ func (a *Assembler) Add(f *Frame, now time.Time) (whole *Frame, gone []Note) {
 // Waiting is how many messages wait for a part.
 func (a *Assembler) Waiting() int { return len(a.open) }
 
+// Part is a part that waits. How long its message does is counted from the last part that came of it, which may be one
+// that had come before and is not held again.
+type Part struct {
+	*Frame
+	Last  time.Time // that part came
+	Since int       // frames that came after it
+}
+
+// Parts are the parts that wait, those of the message that waits longest first.
+func (a *Assembler) Parts() (out []Part) {
+	for _, m := range a.open {
+		for _, f := range m.parts {
+			if f != nil {
+				out = append(out, Part{Frame: f, Last: m.at, Since: a.frames - m.frame})
+			}
+		}
+	}
+	return out
+}
+
+// Restore gives an assembler that begins anew the [Assembler.Parts] of another one. It goes on as that would have: nothing
+// is given up before the next frame comes.
+func (a *Assembler) Restore(parts []Part) {
+	for _, p := range parts {
+		m, refused := a.place(p.Frame)
+		if refused != nil {
+			continue
+		}
+		m.at, m.frame = p.Last, a.frames-p.Since
+		a.open = append(a.open, m)
+	}
+}
+
 // place puts a part into its message, which is taken out of those that are open.
 func (a *Assembler) place(f *Frame) (*message, *Note) {
 	key := messageKey{f.MN, f.ST, f.CN, f.QN}

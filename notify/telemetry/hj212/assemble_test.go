@@ -2,6 +2,7 @@ package hj212
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -175,4 +176,33 @@ func TestLimitsOfParts(t *testing.T) {
 			t.Fatalf("%d bytes of %d messages", a.bytes, a.Waiting())
 		}
 	}
+}
+
+// An assembler that is given the parts of another one goes on where that was: it gives up the same messages at the same
+// frames, whether time, their number or other messages have them given up, and a part that comes again counts for both.
+func TestAnAssemblerGoesOn(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		limits := Limits{Messages: 3, Frames: 6, Age: time.Minute}
+		a, again := NewAssembler(limits), NewAssembler(limits)
+		now := noon
+		for i := range rapid.IntRange(1, 40).Draw(rt, "frames") {
+			now = now.Add(time.Duration(rapid.IntRange(0, 30).Draw(rt, "seconds")) * time.Second)
+			n := rapid.IntRange(0, 3).Draw(rt, "part")
+			f := one(t, data, Options{})
+			if n > 0 {
+				f = part(t, itoa(rapid.IntRange(1, 5).Draw(rt, "message")), 3, n, fmt.Sprintf("x%d-Avg=1", n))
+			}
+			f.Offset = int64(i)
+			w, gone := a.Add(f, now)
+			w2, gone2 := again.Add(f, now)
+			if !reflect.DeepEqual(w, w2) || !slices.Equal(gone, gone2) || again.Waiting() != a.Waiting() {
+				rt.Fatalf("%v %v, want %v %v", w2, gone2, w, gone)
+			}
+			if rapid.Bool().Draw(rt, "anew") {
+				parts := again.Parts()
+				again = NewAssembler(limits)
+				again.Restore(parts)
+			}
+		}
+	})
 }

@@ -3,7 +3,6 @@ package hj212
 import (
 	"bytes"
 	"io"
-	"slices"
 )
 
 // Options are how frames of a stream are read; the zero value reads them by the standard.
@@ -15,6 +14,11 @@ type Options struct {
 	// Live has a frame handed on as soon as its CRC is there, without waiting for the two bytes behind it: whoever sent
 	// it may wait for its answer. That its line did not end is then a note of what comes next.
 	Live bool
+
+	// Of is what the register says of the station whose MN stands in the clear before CP: on a line of several stations
+	// each is read by its own. What it returns has Version, Tolerate and Cipher; nil is that these here hold. It is asked
+	// of bytes that turn out to be no frame, too, and must not keep mn.
+	Of func(mn []byte) *Options
 }
 
 const (
@@ -34,18 +38,18 @@ const (
 // that is complete first counts, and what is before it is refused: a length of 9999 costs its own frame and no other.
 // What is read does not depend on how the stream comes in pieces.
 type Decoder struct {
-	in                        io.Reader
-	opt                       Options
-	parser                    parser
-	modbus, swapped, inLength bool
+	in     io.Reader
+	opt    Options
+	parser parser
 
 	buf  []byte
 	r, w int   // what is not used yet
 	base int64 // of buf[0] in the stream
 	err  error // of in
 
-	starts  []begun // behind the frame that is tried, in order
-	scanned int64   // starts are found up to there
+	now     *Options // of the frame that is tried
+	starts  []begun  // behind the frame that is tried, in order
+	scanned int64    // starts are found up to there
 	junk    junk
 	owed    bool // the line of the last frame has not been seen to end
 	plain   []byte
@@ -67,11 +71,15 @@ func NewDecoder(in io.Reader, opt Options) *Decoder {
 		size = liveSize
 	}
 	d := &Decoder{in: in, opt: opt, buf: make([]byte, size)}
-	d.parser.version, d.parser.seen = opt.Version, make([]seenKey, seenSize)
-	d.modbus = slices.Contains(opt.Tolerate, Modbus)
-	d.swapped = slices.Contains(opt.Tolerate, ModbusSwapped)
-	d.inLength = slices.Contains(opt.Tolerate, CRCInLength)
+	d.parser.seen = make([]seenKey, seenSize)
 	return d
+}
+
+// Reset has the decoder begin with another stream, by the same options.
+func (d *Decoder) Reset(in io.Reader) {
+	d.in, d.err = in, nil
+	d.r, d.w, d.base, d.scanned = 0, 0, 0, 0
+	d.starts, d.junk, d.owed, d.now, d.lastBad = d.starts[:0], junk{}, false, nil, badCRC{}
 }
 
 // Next reads the next frame, or bytes that are refused, into f. The slices of f are used again: what is to stay is

@@ -1,7 +1,6 @@
 package hj212
 
 import (
-	"fmt"
 	"strings"
 
 	"qingkong/alerts/refusal"
@@ -22,14 +21,16 @@ func (f *Frame) Append(b []byte, c *Cipher) ([]byte, error) {
 	if len(data) > maxData {
 		return b, refusal.New(refusal.Invalid, "hj212.too_long", refusal.Args{"length": len(data), "limit": maxData})
 	}
-	b = fmt.Appendf(b, "##%04d", len(data))
+	n := len(data)
+	b = append(b, '#', '#', '0'+byte(n/1000), '0'+byte(n/100%10), '0'+byte(n/10%10), '0'+byte(n%10))
 	b = append(b, data...)
-	return fmt.Appendf(b, "%04X\r\n", crc), nil
+	const digits = "0123456789ABCDEF"
+	return append(b, digits[crc>>12], digits[crc>>8&15], digits[crc>>4&15], digits[crc&15], '\r', '\n'), nil
 }
 
 // segment is the data segment in clear.
 func (f *Frame) segment() ([]byte, error) {
-	var b []byte
+	b := make([]byte, 0, 128)
 	for _, field := range f.Header {
 		if err := writable(field.Text, ";"); err != nil {
 			return nil, err

@@ -100,6 +100,11 @@ func FuzzDecode(f *testing.F) {
 		if pieces := decodeFrom(t, iotest.OneByteReader(bytes.NewReader(in)), opt); !reflect.DeepEqual(frames, pieces) {
 			t.Fatalf("%s\nbyte by byte %s", verdicts(frames), verdicts(pieces))
 		}
+		by := opt
+		by.Of = func([]byte) *Options { return &opt }
+		if same := decodeFrom(t, iotest.OneByteReader(bytes.NewReader(in)), by); !reflect.DeepEqual(frames, same) {
+			t.Fatalf("%s\nby the register %s", verdicts(frames), verdicts(same))
+		}
 		at, parts := int64(0), NewAssembler(Limits{Parts: 4, Bytes: 4096, Messages: 2})
 		for _, fr := range frames {
 			whole, _ := parts.Add(fr, noon)

@@ -129,7 +129,7 @@ var Beijing = time.FixedZone("CST", 8*60*60)
 
 // NewFrame makes a frame with the fields of h in the standard's order.
 func NewFrame(h Head, items ...Item) *Frame {
-	f := &Frame{Head: h, Items: items}
+	f := &Frame{Head: h, Items: items, Header: make([]Field, 0, 9)}
 	add := func(key, value string) {
 		f.Header = append(f.Header, Field{Text: key + "=" + value, Key: key, Value: value})
 	}

@@ -13,12 +13,17 @@ func (d *Decoder) try(f *Frame) {
 		n++
 	}
 	known := d.pass(d.offset(0))
-	if n != 4 {
+	if d.now = &d.opt; n != 4 {
 		d.refuse(f, LengthForm, 0)
 		return
 	}
 	declared := fourDigits(d.buf[d.r+2:])
-	for i, size := range d.sizes(declared) {
+	o := known.opt
+	if o == nil {
+		o = d.optionsOf(declared)
+	}
+	d.now = o
+	for i, size := range o.sizes(declared) {
 		end := 6 + size + 4
 		for {
 			if d.completeInside(end) {
@@ -36,7 +41,7 @@ func (d *Decoder) try(f *Frame) {
 		if i < known.tried && size != known.good {
 			continue
 		}
-		if got, ok := d.check(d.r, size); ok {
+		if got, ok := d.check(o, d.r, size); ok {
 			d.accept(f, got, size)
 			return
 		}
@@ -44,10 +49,62 @@ func (d *Decoder) try(f *Frame) {
 	d.refuse(f, Length, declared)
 }
 
+// maxHeader is how far into the data segment the MN is looked for.
+const maxHeader = 256
+
+// optionsOf are the options of the frame at r. They wait for its MN as far as the shortest frame of its length goes.
+func (d *Decoder) optionsOf(declared int) *Options {
+	if d.opt.Of == nil {
+		return &d.opt
+	}
+	for n := 0; ; {
+		n = min(d.have(), 6+min(max(declared-6, 0), maxHeader))
+		if mn, ok := mnOf(d.buf[d.r+6 : d.r+max(n, 6)]); ok {
+			return d.optionsBy(mn)
+		}
+		if n == 6+min(max(declared-6, 0), maxHeader) || d.completeInside(n) || !d.fill() {
+			return &d.opt
+		}
+	}
+}
+
+// optionsIn are those of a frame whose data have come.
+func (d *Decoder) optionsIn(data []byte) *Options {
+	if d.opt.Of != nil {
+		if mn, ok := mnOf(data[:min(len(data), maxHeader)]); ok {
+			return d.optionsBy(mn)
+		}
+	}
+	return &d.opt
+}
+
+func (d *Decoder) optionsBy(mn []byte) *Options {
+	if o := d.opt.Of(mn); o != nil {
+		return o
+	}
+	return &d.opt
+}
+
+// mnOf is the MN of the beginning of a data segment, once the whole of it is there.
+func mnOf(data []byte) (mn []byte, ok bool) {
+	key := []byte("MN=")
+	for from := 0; ; {
+		i := bytes.Index(data[from:], key)
+		if i < 0 {
+			return nil, false
+		}
+		if from += i; from == 0 || data[from-1] == ';' {
+			mn, _, ok = bytes.Cut(data[from+len(key):], []byte(";"))
+			return bytes.TrimSpace(mn), ok
+		}
+		from += len(key)
+	}
+}
+
 // sizes are how many bytes of data a length may mean, the fewest first; none for a length that leaves no data.
-func (d *Decoder) sizes(declared int) []int {
+func (o *Options) sizes(declared int) []int {
 	all := [...]int{declared - 6, declared - 4, declared}
-	if !d.inLength {
+	if !o.tolerates(CRCInLength) {
 		return all[2:][:min(declared, 1)]
 	}
 	sizes := all[:]
@@ -63,6 +120,7 @@ type begun struct {
 	declared int
 	tried    int // of its sizes
 	good     int // what the last of these is where the CRC fits, or 0
+	opt      *Options
 }
 
 // pass forgets the places up to one, and returns what is known of that.
@@ -101,9 +159,16 @@ func (d *Decoder) completeInside(end int) bool {
 	for i := range d.starts {
 		s := &d.starts[i]
 		from := int(s.at - d.offset(0))
-		sizes := d.sizes(s.declared)
+		if s.good > 0 || from+10+max(s.declared-6, 1) > upTo {
+			good = good || s.good > 0 && from+10+s.good < end
+			continue
+		}
+		if s.opt == nil {
+			s.opt = d.optionsIn(d.buf[d.r+from+6 : d.r+upTo])
+		}
+		sizes := s.opt.sizes(s.declared)
 		for s.good == 0 && s.tried < len(sizes) && from+10+sizes[s.tried] <= upTo {
-			if _, fits := d.check(d.r+from, sizes[s.tried]); fits {
+			if _, fits := d.check(s.opt, d.r+from, sizes[s.tried]); fits {
 				s.good = sizes[s.tried]
 			}
 			s.tried++
@@ -113,6 +178,8 @@ func (d *Decoder) completeInside(end int) bool {
 	return good
 }
 
+func (o *Options) tolerates(t Tolerance) bool { return slices.Contains(o.Tolerate, t) }
+
 // checked is how a frame passes.
 type checked struct {
 	data      []byte // in clear
@@ -121,37 +188,38 @@ type checked struct {
 }
 
 // check reports whether the CRC of the frame at buf[at] fits, if it has that much data.
-func (d *Decoder) check(at, size int) (got checked, ok bool) {
+func (d *Decoder) check(o *Options, at, size int) (got checked, ok bool) {
 	data := d.buf[at+6 : at+6+size]
 	crc, hex := hexCRC(d.buf[at+6+size:])
 	if !hex {
 		return got, false
 	}
-	if d.opt.Cipher == nil {
-		by, ok := d.fits(data, crc)
+	if o.Cipher == nil {
+		by, ok := o.fits(data, crc)
 		return checked{data: data, by: by}, ok
 	}
 	// One of 256 frames has a CRC that fits what decrypting by any key makes of it, so it has to be text as well.
-	if d.plain, ok = d.opt.Cipher.open(d.plain[:0], data); ok && notText(d.plain) < 0 {
-		if by, ok := d.fits(d.plain, crc); ok {
+	if d.plain, ok = o.Cipher.open(d.plain[:0], data); ok && notText(d.plain) < 0 {
+		if by, ok := o.fits(d.plain, crc); ok {
 			return checked{data: d.plain, by: by, encrypted: true}, true
 		}
 	}
-	by, ok := d.fits(data, crc)
+	by, ok := o.fits(data, crc)
 	return checked{data: data, by: by}, ok && notText(data) < 0
 }
 
-func (d *Decoder) fits(data []byte, crc uint16) (by Tolerance, ok bool) {
+func (o *Options) fits(data []byte, crc uint16) (by Tolerance, ok bool) {
 	if CRC(data) == crc {
 		return "", true
 	}
-	if !d.modbus && !d.swapped {
+	modbus, swapped := o.tolerates(Modbus), o.tolerates(ModbusSwapped)
+	if !modbus && !swapped {
 		return "", false
 	}
 	switch m := ModbusCRC(data); {
-	case d.modbus && m == crc:
+	case modbus && m == crc:
 		return Modbus, true
-	case d.swapped && m == crc<<8|crc>>8:
+	case swapped && m == crc<<8|crc>>8:
 		return ModbusSwapped, true
 	}
 	return "", false
@@ -169,8 +237,9 @@ func (d *Decoder) accept(f *Frame, got checked, size int) {
 		f.tell(Tolerated, f.Offset+2, string(CRCInLength))
 	}
 	f.Encrypted, d.lastBad = got.encrypted, badCRC{}
+	d.parser.version = d.now.Version
 	d.parser.segment(f, got.data, f.Offset+6)
-	if d.opt.Cipher != nil && !got.encrypted && goesEncrypted(f.CN) && len(f.Items) > 0 {
+	if d.now.Cipher != nil && !got.encrypted && goesEncrypted(f.CN) && len(f.Items) > 0 {
 		f.tell(NotEncrypted, f.Offset+6, f.CN)
 	}
 	f.Raw = append(f.Raw, d.buf[d.r:d.r+6+size+4]...)
@@ -195,6 +264,7 @@ func (d *Decoder) refuse(f *Frame, why Name, declared int) {
 		d.judge(f, body, declared, why == Cut && !ended)
 	}
 	notes := len(f.Notes)
+	d.parser.version = d.now.Version
 	d.parser.segment(f, bytes.TrimLeft(body[2:], "0123456789"), f.Offset+6)
 	f.Notes = f.Notes[:notes]
 	if f.Fault.Name == CRCWrong {
@@ -258,7 +328,7 @@ func (d *Decoder) judge(f *Frame, body []byte, declared int, cut bool) {
 			fault.Fits = Modbus
 		case m == crc<<8|crc>>8:
 			fault.Fits = ModbusSwapped
-		case d.opt.Cipher != nil && goesEncrypted(cnOf(data)):
+		case d.now.Cipher != nil && goesEncrypted(cnOf(data)):
 			fault.Name = Key
 		}
 	case cut && there < declared && !closes(there):
