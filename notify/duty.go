@@ -92,3 +92,9 @@ func applyJudged(tx *bbolt.Tx, fx Effects, ev *Judged) error {
 	}
 	return fmt.Errorf("notify: no verdict %q", ev.Verdict)
 }
+
+// SetVerdict writes what monitoring or inspection concludes of an order; the board counts it. It is for the package that
+// records why.
+func SetVerdict(tx *bbolt.Tx, fx Effects, order, verdict string) error {
+	return applyJudged(tx, fx, &Judged{OrderID: order, Verdict: verdict})
+}

@@ -1,0 +1,114 @@
+package compliance
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+)
+
+// handing is a state to which files are handed in.
+type handing struct {
+	t  *testing.T
+	tx *bbolt.Tx
+}
+
+func newHanding(t *testing.T) *handing {
+	t.Helper()
+	db, err := bbolt.Open(filepath.Join(t.TempDir(), "state.db"), 0o600, &bbolt.Options{NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx, err := db.Begin(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = tx.Rollback(), db.Close() })
+	for _, name := range Buckets() {
+		if _, err := tx.CreateBucket([]byte(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return &handing{t, tx}
+}
+
+// file is the n-th of an enterprise, or of staff.
+func file(n int, recipient string) Evidence {
+	return Evidence{Hash: fmt.Sprintf("sha256:%064x", n), Size: 1, Type: "image/jpeg", Recipient: recipient}
+}
+
+// handIn hands a file in; what may not be is not decided either.
+func (h *handing) handIn(account string, in Evidence, at time.Time) refusal.Code {
+	h.t.Helper()
+	may := MayHandIn(h.tx, account, in, at)
+	events, _, err := DecideEvidence(h.tx, account, in, at)
+	if refusal.CodeOf(may) != refusal.CodeOf(err) {
+		h.t.Fatalf("it may be handed in: %v; and is decided: %v", may, err)
+	}
+	for _, ev := range events {
+		if err := Apply(h.tx, nil, at, account, ev); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	return refusal.CodeOf(err)
+}
+
+// counts is how many rows the counts of files have.
+func (h *handing) counts() (n int) {
+	_ = h.tx.Bucket(handedBucket).ForEach(func(_, _ []byte) error { n++; return nil })
+	return n
+}
+
+// An account hands in so many files on a day of Beijing time, whosever they are. The same again is none more, others hand
+// theirs in meanwhile, and on the next day it goes on.
+func TestHowManyFilesADay(t *testing.T) {
+	h := newHanding(t)
+	last := time.Date(2016, 12, 16, 23, 59, 59, 0, alerts.Shanghai())
+	for n := range MostFilesADay {
+		if code := h.handIn("E0001", file(n, "E0001"), last.Add(-time.Duration(n)*time.Second)); code != "" {
+			t.Fatalf("file %d: %s", n+1, code)
+		}
+	}
+	one := file(MostFilesADay, "E0001")
+	for range 2 { // a refusal counts nothing and leaves nothing
+		if code := h.handIn("E0001", one, last); code != refusal.RateLimited {
+			t.Fatalf("one more: %q", code)
+		}
+	}
+	if code := h.handIn("E0001", file(0, "E0001"), last); code != "" {
+		t.Errorf("one that is there: %s", code)
+	}
+	for account, in := range map[string]Evidence{"E0001b": one, "E0002": file(0, "E0002"), "inspector": file(0, "")} {
+		if code := h.handIn(account, in, last); code != "" {
+			t.Errorf("%s: %s", account, code)
+		}
+	}
+	if n := h.counts(); n != 4 {
+		t.Errorf("%d accounts are counted", n)
+	}
+	if code := h.handIn("E0001", file(MostFilesADay+1, "E0001"), last.Add(time.Second)); code != "" {
+		t.Errorf("the next day: %s", code)
+	}
+	if n := h.counts(); n != 1 {
+		t.Errorf("%d counts on the next day", n)
+	}
+}
+
+// Who is refused hears until when: the end of the day in Beijing.
+func TestWhenFilesAreTakenAgain(t *testing.T) {
+	h := newHanding(t)
+	at := time.Date(2016, 12, 16, 15, 0, 0, 0, time.UTC) // 23:00
+	for n := range MostFilesADay {
+		h.handIn("inspector", file(n, ""), at)
+	}
+	err := MayHandIn(h.tx, "inspector", file(-1, ""), at)
+	e, ok := err.(*refusal.Error)
+	if !ok || e.Rule != "evidence.many" || e.Args["retry_after"] != 3601 {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,190 @@
+package compliance
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
+	"qingkong/reductionlist"
+)
+
+// Task is something that a person has to do: an inspector at a plant, or the duty desk with an explanation.
+type Task struct {
+	ID        string     `json:"id"`
+	Origin    TaskOrigin `json:"origin"`
+	About     string     `json:"about,omitempty"` // what makes it one task: a finding, or a warning and a recipient
+	Warning   string     `json:"warning_id,omitempty"`
+	Recipient string     `json:"recipient_id"`
+	Order     string     `json:"order_id,omitempty"`
+	Finding   string     `json:"finding_id,omitempty"`
+	Town      string     `json:"town,omitempty"`
+	Due       time.Time  `json:"due"`
+	Desk      bool       `json:"desk,omitempty"`     // it is the duty desk's, and nobody goes there
+	NoteRef   string     `json:"note_ref,omitempty"` // vault reference: what a person said who made it
+
+	State     TaskState `json:"state"`
+	Assignee  string    `json:"assignee,omitempty"` // account of whoever took it
+	ReasonRef string    `json:"reason_ref,omitempty"`
+	OpenedAt  time.Time `json:"opened_at,omitzero"`
+	OpenedBy  string    `json:"opened_by,omitempty"`
+	ChangedAt time.Time `json:"changed_at,omitzero"`
+	ChangedBy string    `json:"changed_by,omitempty"`
+}
+
+// TaskOrigin is why there is a task. The list is open: a later version may know more.
+type TaskOrigin string
+
+// The origins.
+const (
+	FromFinding     TaskOrigin = "finding"     // violated, or suspected and not explained
+	FromNoData      TaskOrigin = "no_data"     // for a day
+	FromNeverHeard  TaskOrigin = "never_heard" // of an instrument that the list names
+	FromTagged      TaskOrigin = "tagged"      // for longer than a day may be
+	FromExplanation TaskOrigin = "explanation" // that nobody decided on
+	ByHand          TaskOrigin = "by_hand"     //
+)
+
+// TaskState is how far a task is.
+type TaskState string
+
+// The states.
+const (
+	TaskOpen    TaskState = "open"
+	TaskTaken   TaskState = "taken"
+	TaskDone    TaskState = "done"
+	TaskDropped TaskState = "dropped"
+)
+
+// OpenTask is that there is something to be done. Task has no id yet; About makes two of the same origin one.
+type OpenTask struct{ Task Task }
+
+// DecideOpenTask opens a task. Where there is one of the same origin about the same, or was one, that stands, and there is
+// no event.
+func DecideOpenTask(tx *bbolt.Tx, in OpenTask, now time.Time) ([]Event, *Task, error) {
+	t := in.Task
+	if t.About != "" {
+		if id := tx.Bucket(originsBucket).Get(t.origin()); id != nil {
+			was, err := GetTask(tx, string(id))
+			return nil, was, err
+		}
+	}
+	if t.Recipient == "" {
+		return nil, nil, refusal.Wrong("recipient_id", "task.recipient", nil)
+	}
+	if !t.Due.After(now) && t.Origin == ByHand {
+		return nil, nil, refusal.Wrong("due", "task.due", refusal.Args{"value": t.Due})
+	}
+	if t.ID, t.State = nextTask(tx, now), TaskOpen; t.Assignee != "" {
+		t.State = TaskTaken
+	}
+	return []Event{&TaskOpened{Task: t}}, &t, nil
+}
+
+func (t *Task) origin() []byte { return []byte(string(t.Origin) + "\x00" + t.About) }
+
+// nextTask is the next id of a day: T20161219-1.
+func nextTask(tx *bbolt.Tx, now time.Time) string {
+	prefix := "T" + now.In(alerts.Shanghai()).Format("20060102") + "-"
+	k := reductionlist.SeekBefore(tx.Bucket(tasksBucket).Cursor(), append([]byte(prefix), 0xff))
+	n := 0
+	if bytes.HasPrefix(k, []byte(prefix)) {
+		n, _ = strconv.Atoi(string(k[len(prefix):])) // what this function wrote
+	}
+	return fmt.Sprintf("%s%05d", prefix, n+1)
+}
+
+// GetTask is a task, or a not_found refusal.
+func GetTask(tx *bbolt.Tx, id string) (*Task, error) {
+	t := new(Task)
+	switch ok, err := get(tx, tasksBucket, []byte(id), t); {
+	case err != nil:
+		return nil, err
+	case !ok:
+		return nil, refusal.New(refusal.NotFound, "task.not_found", refusal.Args{"id": refusal.Shown(id)})
+	}
+	return t, nil
+}
+
+// ChangeTask is that somebody takes a task, gives it to somebody, has done it or drops it. To drop one takes a reason.
+type ChangeTask struct {
+	ID        string
+	State     TaskState
+	Assignee  string
+	Own       bool // Assignee takes it himself: one that somebody else has is not taken away
+	ReasonRef string
+}
+
+// taskSteps are the states that a task may come to from each.
+var taskSteps = map[TaskState][]TaskState{
+	TaskOpen:  {TaskTaken, TaskDone, TaskDropped},
+	TaskTaken: {TaskTaken, TaskOpen, TaskDone, TaskDropped},
+}
+
+// DecideTask records how a task stands; the same again gives no event, and a step that its state does not allow is
+// transition_refused.
+func DecideTask(tx *bbolt.Tx, in ChangeTask) ([]Event, *Task, error) {
+	t, err := GetTask(tx, in.ID)
+	if err != nil {
+		return nil, nil, err
+	}
+	switch {
+	case t.State == in.State && (in.Assignee == "" || in.Assignee == t.Assignee):
+		return nil, t, nil
+	case in.Own && t.State == TaskTaken && in.State == TaskTaken:
+		return nil, nil, terms.Transition(terms.TaskState, "task.taken", string(t.State),
+			refusal.Args{"id": t.ID, "user": t.Assignee})
+	case !slices.Contains(taskSteps[t.State], in.State):
+		return nil, nil, terms.Transition(terms.TaskState, "task.step", string(t.State), refusal.Args{"id": t.ID})
+	case in.State == TaskTaken && in.Assignee == "":
+		return nil, nil, refusal.Wrong("assignee", "task.assignee", nil)
+	case in.State == TaskDropped && in.ReasonRef == "":
+		return nil, nil, refusal.Wrong("reason", "task.reason", nil)
+	}
+	if in.Assignee == "" && in.State != TaskOpen { // it stays whose it was
+		in.Assignee = t.Assignee
+	}
+	after := *t
+	after.State, after.Assignee, after.ReasonRef = in.State, in.Assignee, in.ReasonRef
+	return []Event{&TaskChanged{ID: t.ID, State: in.State, Assignee: in.Assignee, ReasonRef: in.ReasonRef}}, &after, nil
+}
+
+func applyTaskOpened(tx *bbolt.Tx, at time.Time, actor string, ev *TaskOpened) error {
+	t := ev.Task
+	t.OpenedAt, t.OpenedBy, t.ChangedAt, t.ChangedBy = at, actor, at, actor
+	if t.About != "" {
+		if err := tx.Bucket(originsBucket).Put(t.origin(), []byte(t.ID)); err != nil {
+			return err
+		}
+	}
+	return t.store(tx)
+}
+
+func applyTaskChanged(tx *bbolt.Tx, at time.Time, actor string, ev *TaskChanged) error {
+	t, err := GetTask(tx, ev.ID)
+	if err != nil {
+		return err
+	}
+	t.State, t.Assignee, t.ReasonRef, t.ChangedAt, t.ChangedBy = ev.State, ev.Assignee, ev.ReasonRef, at, actor
+	return t.store(tx)
+}
+
+func (t *Task) store(tx *bbolt.Tx) error {
+	key := []byte(t.ID)
+	if err := put(tx, tasksBucket, key, t); err != nil {
+		return err
+	}
+	if t.State == TaskDone || t.State == TaskDropped {
+		return tx.Bucket(undoneBucket).Delete(key)
+	}
+	return tx.Bucket(undoneBucket).Put(key, nil)
+}
+
+// HasTask reports whether there is a task, or was one, of the same origin about the same.
+func HasTask(tx *bbolt.Tx, t *Task) bool { return tx.Bucket(originsBucket).Get(t.origin()) != nil }
