@@ -58,31 +58,125 @@ func appendHead(dst []byte, kind string, at time.Time, actor string) []byte {
 
 // ParseEntry reads a leaf; Data is a part of it. It does not look at what the data say.
 func ParseEntry(leaf []byte) (Entry, error) {
-	end := bytes.Index(leaf, []byte(dataMark))
-	off := end + len(dataMark)
-	if end < 0 || off >= len(leaf)-1 || leaf[len(leaf)-1] != '}' {
-		return Entry{}, errors.New("ledger: a leaf without data")
-	}
 	if bytes.IndexByte(leaf, '\n') >= 0 {
 		return Entry{}, errors.New("ledger: a leaf of more than one line")
 	}
+	e, off := plainHead(leaf)
+	if off == 0 {
+		end := bytes.Index(leaf, []byte(dataMark))
+		if end < 0 {
+			return Entry{}, errNoData
+		}
+		off = end + len(dataMark)
+		var err error
+		if e, err = anyHead(leaf[:off]); err != nil {
+			return Entry{}, err
+		}
+	}
+	if off >= len(leaf)-1 || leaf[len(leaf)-1] != '}' {
+		return Entry{}, errNoData
+	}
+	e.Data = leaf[off : len(leaf)-1]
+	return e, nil
+}
+
+var errNoData = errors.New("ledger: a leaf without data")
+
+// anyHead reads what stands before the data, its mark included, whatever is escaped in it.
+func anyHead(head []byte) (Entry, error) {
+	end := len(head) - len(dataMark)
 	var h struct {
 		Kind  string `json:"kind"`
 		At    string `json:"at"`
 		Actor string `json:"actor"`
 	}
-	if err := json.Unmarshal(append(leaf[:end:end], '}'), &h); err != nil {
+	if err := json.Unmarshal(append(head[:end:end], '}'), &h); err != nil {
 		return Entry{}, fmt.Errorf("ledger: leaf: %w", err)
 	}
 	at, err := time.Parse(TimeForm, h.At)
 	if err != nil {
 		return Entry{}, fmt.Errorf("ledger: leaf: %w", err)
 	}
-	e := Entry{Kind: h.Kind, At: at.In(Shanghai), Actor: h.Actor, Data: leaf[off : len(leaf)-1]}
-	if !bytes.Equal(appendHead(make([]byte, 0, off), e.Kind, e.At, e.Actor), leaf[:off]) {
+	e := Entry{Kind: h.Kind, At: at.In(Shanghai), Actor: h.Actor}
+	if !bytes.Equal(appendHead(make([]byte, 0, len(head)), e.Kind, e.At, e.Actor), head) {
 		return Entry{}, errors.New("ledger: a leaf in another form than leaves have")
 	}
 	return e, nil
+}
+
+// plainHead reads what stands before the data, and says where they begin, where nothing of it is escaped and the time is
+// eight hours ahead of UTC, which is nearly always; else they begin at 0. Whatever it takes, anyHead takes for the same; it
+// is several times as fast.
+func plainHead(leaf []byte) (e Entry, off int) {
+	kind, rest, ok := plainMember(leaf, `{"kind":"`)
+	if !ok {
+		return e, 0
+	}
+	at, rest, ok := plainMember(rest, `,"at":"`)
+	if !ok {
+		return e, 0
+	}
+	if e.At, ok = plainTime(at); !ok {
+		return e, 0
+	}
+	actor, rest, ok := plainMember(rest, `,"actor":"`)
+	if !ok || !bytes.HasPrefix(rest, []byte(dataMark)) {
+		return e, 0
+	}
+	e.Kind, e.Actor = string(kind), string(actor)
+	return e, len(leaf) - len(rest) + len(dataMark)
+}
+
+// plainMember reads a member from what stands before its text to the quotation mark behind it.
+func plainMember(from []byte, before string) (text, rest []byte, ok bool) {
+	if len(from) < len(before) || string(from[:len(before)]) != before {
+		return nil, nil, false
+	}
+	from = from[len(before):]
+	end := bytes.IndexByte(from, '"')
+	if end < 0 || !plainText(from[:end]) {
+		return nil, nil, false
+	}
+	return from[:end], from[end+1:], true
+}
+
+// plainText reports whether a JSON string has no other form: see [AppendString].
+func plainText(text []byte) bool {
+	for _, c := range text {
+		if c < 0x20 || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// plainForm is [TimeForm] with the offset that Shanghai has, 0 for each digit.
+const plainForm = "0000-00-00T00:00:00.000+08:00"
+
+// plainTime reads a time in plainForm. It refuses what is no time, and what Shanghai's clocks do not show so.
+func plainTime(text []byte) (at time.Time, ok bool) {
+	const date = len("0000-00-00T00:00:00.000")
+	if len(text) != len(plainForm) {
+		return at, false
+	}
+	for i, c := range []byte(plainForm) {
+		if is := text[i]; is != c && (c != '0' || i >= date || is < '0' || is > '9') {
+			return at, false
+		}
+	}
+	two := func(i int) int { return int(text[i]-'0')*10 + int(text[i+1]-'0') }
+	month, day, hour, minute, second := time.Month(two(5)), two(8), two(11), two(14), two(17)
+	if hour > 23 || minute > 59 || second > 59 {
+		return at, false
+	}
+	utc := time.Date(two(0)*100+two(2), month, day, hour, minute, second, (two(20)*10+int(text[22]-'0'))*1e6, time.UTC)
+	if _, m, d := utc.Date(); m != month || d != day { // as of 31 November
+		return at, false
+	}
+	const ahead = 8 * 3600
+	at = utc.Add(-ahead * time.Second).In(Shanghai)
+	_, offset := at.Zone()
+	return at, offset == ahead
 }
 
 // AppendString appends s as a JSON string as leaves have it: plain ASCII, the common case, without the encoder.

@@ -71,6 +71,38 @@ func TestWhatIsNoLeaf(t *testing.T) {
 	}
 }
 
+// What is read the fast way is what is read in any case.
+func readsAlike(t *testing.T, leaf []byte) (plain bool) {
+	t.Helper()
+	fast, off := plainHead(leaf)
+	if off == 0 {
+		return false
+	}
+	slow, err := anyHead(leaf[:off])
+	if err != nil || off != bytes.Index(leaf, []byte(dataMark))+len(dataMark) || fast.Kind != slow.Kind || fast.Actor != slow.Actor || !fast.At.Equal(slow.At) || fast.At.Location() != slow.At.Location() {
+		t.Errorf("%q is read as %+v, and else as %+v (%v)", leaf, fast, slow, err)
+	}
+	return true
+}
+
+// Times of which Shanghai's clocks had another offset, and what is no time, are not read the fast way.
+func TestPlainLeavesAreReadAlike(t *testing.T) {
+	for at, plain := range map[string]bool{
+		"2016-12-16T18:00:00.005+08:00": true, "2000-02-29T23:59:59.999+08:00": true, "1992-01-01T00:00:00.000+08:00": true,
+		"9999-12-31T23:59:59.999+08:00": true, "2017-02-29T00:00:00.000+08:00": false, "2016-11-31T00:00:00.000+08:00": false,
+		"2016-13-01T00:00:00.000+08:00": false, "2016-00-10T00:00:00.000+08:00": false, "2016-12-00T00:00:00.000+08:00": false,
+		"2016-12-16T24:00:00.000+08:00": false, "2016-12-16T18:60:00.000+08:00": false, "2016-12-16T18:00:60.000+08:00": false,
+		"2016-12-16T18:00:00.000+08:01": false, "2016-12-16T18:00:00.000+09:00": false, "2016-12-16 18:00:00.000+08:00": false,
+		"2016-12-16T18:00:0x.000+08:00": false, "1988-07-01T12:00:00.000+08:00": false, "1890-07-01T12:00:00.000+08:00": false,
+		"1988-07-01T12:00:00.000+09:00": false, "2016-12-16T18:00:00.000+18:00": false, "2016-12-16T18:00:00,000+08:00": false,
+	} {
+		leaf := []byte(`{"kind":"k","at":"` + at + `","actor":"a","data":1}`)
+		if got := readsAlike(t, leaf); got != plain {
+			t.Errorf("%s: read the fast way: %v", at, got)
+		}
+	}
+}
+
 // What is read as a leaf is the leaf of what it says.
 func FuzzParseEntry(f *testing.F) {
 	at := time.Date(2016, 12, 16, 18, 0, 0, 0, Shanghai)
@@ -84,6 +116,7 @@ func FuzzParseEntry(f *testing.F) {
 		if !bytes.Equal(leaf, was) {
 			t.Fatal("what was read is changed")
 		}
+		readsAlike(t, leaf)
 		if err != nil {
 			return
 		}
