@@ -44,7 +44,7 @@ build:
 # The two longest go first: begun last, they would run while a core stands idle.
 test:
 	@.ci/tools get
-	$(GO) test -timeout 15m ./cmd/qingkong ./cmd/internal/app ./...
+	$(GO) test -timeout 25m ./cmd/qingkong ./cmd/internal/app ./...
 	@.ci/tools left
 
 race:

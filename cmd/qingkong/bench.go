@@ -110,6 +110,57 @@ var benchCommands = []benchCommand{
 		print: printResults,
 	},
 	{
+		use: "hj212", short: "HJ 212 监测站的解码、接收与读数（frames of HJ 212 decoded, taken and read）",
+		long: "解码每核每秒多少 MB（连同 CRC 和各字段），旁边是只算 CRC 和只复制；N 个站点在另一个进程里同时上报，整个程序每秒确认多少帧（先落盘再答\n" +
+			"9014），旁边是同样字节按同样批次各 fsync 一次的写文件；一半站点补传 200×N 帧时另一半照常上报的时延；内存；一个点位一年小时数据的读取；\n" +
+			"每个读数占多少字节。\n" +
+			"MB of frames that a core decodes, beside their CRC alone and a copy; frames a second of N stations in a process of\n" +
+			"their own that the whole program confirms, durable first, beside fsynced writes of the same bytes in the same\n" +
+			"batches; half of the stations catch up with 200 N frames while the others report; memory; a year of a point's hours;\n" +
+			"bytes of a reading.",
+		example: "  qingkong bench hj212\n  qingkong bench hj212 --n 500 --json",
+		n:       2000, nHelp: "站点数（stations）",
+		run: func(cmd *cobra.Command, n int) ([]bench.Result, error) {
+			return bench.HJ212(cmd.Context(), n, loadApart)
+		},
+		print: printResults,
+	},
+	{
+		use: "compliance", short: "按实测数据判定减排令的时间（orders held against what is measured）",
+		long: "N 件减排令、每件十个判定条件（八个浓度限值、两个按 90 天基线），执行三天以后：第一遍（连同算基线），每个监测都有新的一小时的一遍，旁边是只读\n" +
+			"同样的小时数据；没有新数据的一遍；台账每小时增加多少块。最后检查记录。\n" +
+			"Passes over N orders of ten criteria each (eight limits of a stack, two of a baseline of 90 days) three days after their\n" +
+			"deadline: the first one, one with a new hour of every monitor beside the reading of the same series alone, one in which\n" +
+			"nothing moved; blocks of the record an hour. The record is proved at the end.",
+		example: "  qingkong bench compliance\n  qingkong bench compliance --n 300 --json",
+		n:       1500, nHelp: "减排令数（orders）",
+		run:   alone(bench.Compliance),
+		print: printResults,
+	},
+	{
+		use: "ledger", short: "存证台账的追加、证明与核验（entries of the ledger appended, proved and verified）",
+		long: "每条一次提交，有无台账各行两种情形交替：同步（fsync）和写入次数、时延；N 条的台账中随机证明一条的时间，旁边是在同一文件中随机读同样多行；\n" +
+			"10 万条连续的、10 万条散布的条目连同证明的核验，旁边是对同样字节只算 SHA-256。\n" +
+			"Commits of one entry with and without the ledger's rows, by turns: syncs, writes and latency; the proof of a random entry\n" +
+			"in a ledger of N, beside as many random rows read of the same file; 100,000 entries verified with their proof, one behind\n" +
+			"the other and scattered, beside SHA-256 over the same bytes.",
+		example: "  qingkong bench ledger\n  qingkong bench ledger --n 1000000 --json",
+		n:       10_000_000, nHelp: "台账条数，至少 40 万（entries of the ledger, 400,000 at least）",
+		run: alone(bench.Ledger),
+		print: func(w io.Writer, results []bench.Result) error {
+			var rows [][]string
+			for _, f := range results {
+				ratio := ""
+				if f.Raw > 0 {
+					ratio = fmt.Sprintf("%.2f × raw (%.4g)", f.Ratio, f.Raw)
+				}
+				rows = append(rows, []string{f.Name, fmt.Sprintf("%.4g", f.Value), f.Unit, ratio})
+			}
+			printTable(w, "", rows)
+			return nil
+		},
+	},
+	{
 		use: "list", short: "清单的导入、比较与查询（import, comparison and search of the list）",
 		long: "N 个对象的工作簿连同全部检查的导入，同一次运行中给出 excelize 流式读取相同各行的时间与内存；两个版本的比较、某日的对象、一页检索。\n" +
 			"Import of a workbook of N recipients with all checks, beside excelize's streaming reader over the same rows; comparison\n" +

@@ -90,10 +90,12 @@ func TestFixedNamesAreWordedOnce(t *testing.T) {
 
 // notAName are groups of short texts that end in names and say more than these.
 var notAName = map[string]string{
-	"desk.done":      "what was just done, to who did it",
-	"desk.go":        "what a button leads to",
-	"desk.go.follow": "what a button does about a proposal",
-	"desk.title.act": "the title of an act's form",
+	"desk.flag":       "what a reading's flag says, in letters that grades have too",
+	"desk.done.visit": "what was just done about a task, to who did it",
+	"desk.done":       "what was just done, to who did it",
+	"desk.go":         "what a button leads to",
+	"desk.go.follow":  "what a button does about a proposal",
+	"desk.title.act":  "the title of an act's form",
 }
 
 var (
@@ -106,9 +108,9 @@ var (
 	// What has one form in Chinese text too, besides the names of the interface: abbreviations, codes and formulas;
 	// addresses, files and times; units; and these names and commands.
 	notEnglish = regexp.MustCompile(`^([A-Z0-9]+[A-Z0-9/.+-]*|NOx|HCl|VOCs|GB/T|O3_[18]h|.*[/.:].*|T[0-9].*|[µm]?g|kg|t|h|d|m|` +
-		`Excel|Word|every|chmod|openssl|pkey|rand|subjectAltName|readyz|help|xls|tianjin-emc)$`)
+		`Excel|Word|Modbus|every|chmod|openssl|pkey|rand|subjectAltName|readyz|help|xls|tianjin-emc)$`)
 	// What English text has of the workbook, in whose words everybody writes the list.
-	notChinese = regexp.MustCompile(`^(list\..*|plan\.no_pit|class\.unknown)$`)
+	notChinese = regexp.MustCompile(`^(list\..*|plan\.no_pit|class\.unknown|judge\.holidays)$`)
 )
 
 func valuesOf(text string) []string {
@@ -117,18 +119,20 @@ func valuesOf(text string) []string {
 
 // ownPrefixes are what packages put before the rules that they name.
 var ownPrefixes = map[string][]string{
-	"alerts":                     {"explain.", "set_aside.", "set_aside.short."},
-	"cmd/internal/papers":        {"papers."},
-	"cmd/internal/web":           {"watch."},
-	"cmd/internal/desk":          {"desk.", "desk.title.", "desk.done.", "watch."},
-	"cmd/internal/desk/frame":    {"desk.", "desk.title.", "desk.done.", "watch."},
-	"cmd/internal/desk/self":     {"desk.", "desk.title.", "desk.done.", "watch."},
-	"cmd/internal/desk/warnings": {"desk.", "desk.title.", "desk.done.", "watch."},
-	"cmd/internal/desk/orders":   {"desk.", "desk.title.", "desk.done.", "watch."},
-	"cmd/internal/desk/lists":    {"desk.", "desk.title.", "desk.done.", "watch."},
-	"cmd/internal/desk/plants":   {"desk.", "desk.title.", "desk.done.", "watch."},
-	"cmd/qingkong":               {"cli.member."},
-	"reductionlist/allocate":     {"allocate.limit."},
+	"alerts":                       {"explain.", "set_aside.", "set_aside.short."},
+	"cmd/internal/papers":          {"papers."},
+	"cmd/internal/web":             {"watch."},
+	"cmd/internal/desk":            {"desk.", "desk.title.", "desk.done.", "watch."},
+	"cmd/internal/desk/frame":      {"desk.", "desk.title.", "desk.done.", "watch."},
+	"cmd/internal/desk/self":       {"desk.", "desk.title.", "desk.done.", "watch."},
+	"cmd/internal/desk/warnings":   {"desk.", "desk.title.", "desk.done.", "watch."},
+	"cmd/internal/desk/orders":     {"desk.", "desk.title.", "desk.done.", "watch."},
+	"cmd/internal/desk/lists":      {"desk.", "desk.title.", "desk.done.", "watch."},
+	"cmd/internal/desk/plants":     {"desk.", "desk.title.", "desk.done.", "watch."},
+	"cmd/internal/desk/stations":   {"desk.", "desk.title.", "desk.done.", "watch."},
+	"cmd/internal/desk/monitoring": {"desk.", "desk.title.", "desk.done.", "watch."},
+	"cmd/qingkong":                 {"cli.member."},
+	"reductionlist/allocate":       {"allocate.limit."},
 }
 
 // source is what the code and its templates write out.
@@ -297,7 +301,7 @@ func (s *source) add(dir, text string, asked bool) {
 		case parts == 0:
 			s.rules[p+text] = true
 		case len(text) > 2*parts+2: // more than what holds its parts together
-			form := strings.ReplaceAll(regexp.QuoteMeta(p+text), "%s", `([\w-]+?(?:\.[\w-]+)??)`)
+			form := strings.ReplaceAll(regexp.QuoteMeta(p+text), "%s", `([\w-]+?(?:\.[\w-]+){0,2}?)`)
 			s.forms = append(s.forms, regexp.MustCompile("^"+form+"$"))
 		}
 	}

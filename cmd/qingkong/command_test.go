@@ -174,6 +174,8 @@ func TestWhatOtherCommandsSend(t *testing.T) {
 		{"account add zhang --role town --town x", "POST /api/v1/accounts", "map[role:town town:x user:zhang]"},
 		{"account end-session S1", "DELETE /api/v1/sessions/S1", "map[]"},
 		{"account end-session --all --json", "DELETE /api/v1/sessions", "map[]"},
+		{"task add E1 --due 2016-12-18T12:00:00+08:00 --order O1", "POST /api/v1/tasks",
+			"map[due:2016-12-18T12:00:00+08:00 order_id:O1 recipient_id:E1]"},
 		{"personal erase --user zhang --reason r", "POST /api/v1/personal-data/erasures", "map[reason:r user:zhang]"},
 	} {
 		ran(t, exitOK, append(strings.Fields(c.args), to...)...)

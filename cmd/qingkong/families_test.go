@@ -50,6 +50,20 @@ func families(t *testing.T) map[string][]string {
 		"plan.days.%s":         {"coal", "waste"},
 		"password.%s":          {"current", "password", "repeat"},
 		"nav.%s":               {"home", "orders", "warnings", "recipients", "lists"},
+		"tolerate.%s":          typedConstants(t, "../../notify/telemetry/hj212")["Tolerance"],
+		"source.%s":            typedConstants(t, "../../notify/telemetry")["Source"],
+		"station.secret.%s":    {"set", "none", "erased"},
+		"found.line.%s":        {"violated", "suspected", "waiting"},
+		"found.state.%s":       {"open", "waiting", "cleared"},
+		"found.explained.%s":   {"accept", "reject", "waits"},
+		"monitored.say.%s":     {"fail", "no_data", "tagged"},
+		"asked.question.%s":    {"hours", "days"},
+		"finding.%s":           {"accept", "reject"},
+		"finding.%s.what":      {"accept", "reject"},
+		"finding.%s.do":        {"accept", "reject"},
+		"finding.step.%s":      {"accept", "reject"},
+		"evidence.%s":          {"image", "pdf", "video", "text", "archive"},
+		"visit.%s":             {"take", "give", "return", "end", "drop"},
 		"../watch.status.%s":   {"degraded", "not_ready"},
 		"../watch.state.%s":    {"failed", "degraded"},
 		"../access.how.%s":     {"issued", "reset", "token"},
@@ -119,6 +133,6 @@ var (
 // notChosenByName are put together around what stands in the source beside them, where [TestEveryRuleIsRegisteredAndSaid]
 // finds it.
 var notChosenByName = map[string]string{
-	"f.%s": "a field", "f.%s.hint": "a field", "title.%s": "a page", "done.%s": "what was done",
-	"caution.%s": "a call of say", "outcome.%s": "a call of say", "plan.chart.%s": "a chart", "plan.chart.%s.say": "a chart",
+	"f.%s": "a field", "f.%s.hint": "a field", "f.station_%s": "a field", "point.%s": "a field", "title.%s": "a page", "done.%s": "what was done",
+	"found.col.%s": "a column", "caution.%s": "a call of say", "outcome.%s": "a call of say", "plan.chart.%s": "a chart", "plan.chart.%s.say": "a chart",
 }

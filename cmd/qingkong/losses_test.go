@@ -177,6 +177,7 @@ func TestDemoCredentialsGone(t *testing.T) {
 // was confirmed before the copying began, and is started on. Of the others no check and no start is a crash or a hang;
 // their streams, without the record's file, still have all of that.
 func TestFolderCopiedWhileItRuns(t *testing.T) {
+	t.Parallel() // it waits for disks and processes of its own most of the time
 	p := start(t, t.TempDir(), "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0")
 	n, outcomes, found := 0, map[string]int{}, 0
 	records := func() {

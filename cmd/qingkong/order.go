@@ -23,7 +23,7 @@ func newOrderCommand() *cobra.Command {
 	return group("order", "查看减排令、企业答复、处理异议（read orders; answer them as an enterprise; decide on objections）",
 		"  qingkong order list"+exampleServer+" --state overdue\n"+
 			"  qingkong order answer W20161216-01-E0003-1 acknowledge --server http://127.0.0.1:8080 --token-file enterprise.token",
-		newOrderList(), newOrderShow(), newOrderAnswer(), newOrderObjection(), newOrderCall(), newOrderPlan(), newOrderFigures())
+		newOrderList(), newOrderShow(), newOrderAnswer(), newOrderObjection(), newOrderCall(), newOrderReceipts(), newOrderPlan(), newOrderFigures())
 }
 
 // orderWords print the members of an order that need more than their types.

@@ -88,6 +88,9 @@ func (s *remote) send(ctx context.Context, of *calls.Call, path, key string, bod
 	if of.Upload {
 		media, wait = "application/octet-stream", 6*time.Minute // the server's own bound is less
 	}
+	if of.Table > 0 && !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
+		media = calls.CSVMedia
+	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	to := strings.TrimRight(s.url, "/") + calls.Prefix + path

@@ -22,7 +22,7 @@ var wall func() time.Time
 
 // serveFlags override the settings file and the environment.
 type serveFlags struct {
-	config, hj212, node       string
+	config, node              string
 	demo, noSimulate, verbose bool
 	demoRecipients            int
 }
@@ -54,7 +54,7 @@ func newServeCommand() *cobra.Command {
 	fl.String("nats-url", "", "外部 NATS 地址（an external NATS server instead）")
 	fl.String("nats-creds", "", "外部 NATS 凭据文件（its credentials file）")
 	fl.String("nats-ca", "", "外部 NATS 证书的 CA（PEM file with the authority of its certificate）")
-	fl.StringVar(&f.hj212, "hj212-listen", "", "HJ 212 地址（host:port；本版本还没有这个服务 / not served by this version）")
+	fl.String("hj212-listen", "", "HJ 212 地址，空为不接，演示除外（host:port for stations of HJ 212; empty serves none, in a demo 127.0.0.1:9212）")
 	fl.StringVar(&f.node, "node", "", "节点名，多节点时使用（name of this node among several）")
 	fl.BoolVar(&f.demo, "demo", false, "载入西青区清单和演示账号（load Xiqing's list and demo accounts）")
 	fl.IntVar(&f.demoRecipients, "demo-recipients", 0, "演示对象总数，不足以示例补齐（recipients of the demo in all）")
@@ -95,10 +95,6 @@ func (f *serveFlags) serve(cmd *cobra.Command, cfg config.Config) error {
 	} else if err := mustHaveRecord(cfg); err != nil {
 		return err
 	}
-	if f.hj212 != "" {
-		opt.Log.Warn("nothing listens for HJ 212 yet: this version has no such server", "flag", "hj212-listen", "value",
-			f.hj212)
-	}
 	return app.Run(cmd.Context(), opt, func(a *app.App) { greet(cmd.OutOrStdout(), a, cfg, f.demo) })
 }
 
@@ -128,6 +124,9 @@ func greet(w io.Writer, a *app.App, cfg config.Config, isDemo bool) {
 	fmt.Fprintf(w, "晴空已就绪 / ready\n  控制台 console   %s://%s\n", web, addr.HTTP)
 	if addr.NATS != "" {
 		fmt.Fprintf(w, "  消息 NATS        %s://%s\n", bus, addr.NATS)
+	}
+	if addr.HJ212 != "" {
+		fmt.Fprintf(w, "  监测 HJ 212      tcp://%s\n", addr.HJ212)
 	}
 	fmt.Fprintf(w, "  数据目录 data    %s\n", cfg.Data)
 	if isDemo {

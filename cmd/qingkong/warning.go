@@ -24,7 +24,7 @@ func newWarningCommand() *cobra.Command {
 	return group("warning", "发布、审批、调整、解除、查看预警（declare, approve, change, end and read warnings）",
 		"  qingkong warning declare"+exampleServer+" --level yellow --trigger city_order\n"+
 			"  qingkong warning list"+exampleServer,
-		append(warningActs(), newWarningDeclare(), newWarningList(), newWarningShow(), newWarningCallSheet())...)
+		append(warningActs(), newWarningDeclare(), newWarningList(), newWarningShow(), newWarningCallSheet(), newWarningReceipts())...)
 }
 
 // exampleServer stands in the examples.

@@ -57,6 +57,9 @@ func TestVocabularyHasTheNamesOfTheCode(t *testing.T) {
 		terms.CallOutcome:   notify["CallOutcome"],
 		terms.Release:       notify["ReleaseKind"],
 		terms.Decision:      {"accept", "reject", "amend"},
+		terms.TaskState:     typedConstants(t, "../../notify/compliance")["TaskState"],
+		terms.TaskOrigin:    typedConstants(t, "../../notify/compliance")["TaskOrigin"],
+		terms.Entry:         namesOf(terms.Rule(terms.Entry, "")), // held to the kinds in cmd/internal/service
 		terms.Role:          roles,
 		terms.Act:           calls.Acts(),
 	}

@@ -32,6 +32,7 @@ const (
 	SeenContact     = "contact"      // a recipient's contacts
 	SeenNote        = "note"         // what somebody wrote about people: an objection, its decision, a report
 	SeenDutyContact = "duty_contact" // the duty officer that an order names
+	SeenPlate       = "plate"        // plates of vehicles at a recipient's gates
 )
 
 // PersonalSeen says what personal data of others a user read in a period.

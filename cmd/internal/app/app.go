@@ -28,16 +28,20 @@ import (
 	"qingkong/cmd/internal/folder"
 	"qingkong/cmd/internal/front"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/judging"
 	"qingkong/cmd/internal/local"
 	"qingkong/cmd/internal/logins"
 	"qingkong/cmd/internal/natsapi"
+	"qingkong/cmd/internal/notary"
 	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/settings"
+	"qingkong/cmd/internal/stations"
 	"qingkong/cmd/internal/watch"
 	"qingkong/cmd/internal/watchman"
 	"qingkong/cmd/internal/web"
 	"qingkong/cmd/internal/web/session"
 	"qingkong/cmd/internal/web/share"
+	"qingkong/notify/telemetry"
 )
 
 // Options are what the program is started with. Config.Data is required; the rest has defaults.
@@ -51,15 +55,18 @@ type Options struct {
 
 	Clock func() time.Time // the wall clock of the record, the auditor and the pages; nil is the machine's
 
-	Times  *journal.Times         // of a measurement; nil for none
-	hooks  hooks                  // of a test
-	probes map[string]watch.Probe // of a test: what the watchman asks besides
+	Times  *journal.Times                   // of a measurement; nil for none
+	Kept   func(batch []telemetry.Received) // of a measurement: what stations sent, once it is durable; nil for nobody
+	hooks  hooks                            // of a test
+	probes map[string]watch.Probe           // of a test: what the watchman asks besides
 }
 
 // Addresses are what the program listens on, as host:port; empty where it does not.
 type Addresses struct {
 	HTTP string `json:"http"`
 	NATS string `json:"nats"`
+
+	HJ212 string `json:"hj212"`
 }
 
 // App is a built program.
@@ -84,6 +91,13 @@ type App struct {
 	batches  batches // of the writer, for the metrics
 	room     *watchman.DiskWatch
 	local    *local.Store
+	station  *stations.Node
+	lines    *stations.Server
+	register *stations.Record
+	judging  *judging.Evaluator
+	notary   *notary.Notary
+	results  *judging.Results
+	partTold time.Time // the last hour of which was told that it has no root; the leader's own
 	watchman *watch.Watchman
 	metrics  *prometheus.Registry
 	answers  *prometheus.CounterVec // over NATS, by outcome
@@ -94,6 +108,8 @@ type App struct {
 	work  work
 	left  bool // a part did not end; set by Stop
 	fatal chan error
+
+	anyStations bool // nobody chose the port of HJ 212
 }
 
 // New builds the program: the bus without its listener, the record recovered, nothing reachable from outside.
@@ -109,6 +125,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		return nil, err
 	}
 	if opt.Demo != nil {
+		a.anyStations = a.opt.Config.Listen.HJ212 == ""
 		a.opt.Config = opt.Demo.Configure(a.opt.Config)
 	}
 	if err := a.takeFolder(); err != nil {
@@ -193,6 +210,13 @@ func (a *App) openRecord(ctx context.Context) error {
 	if a.svc, err = service.New(ctx, a.journal, a.set, a.log); err != nil {
 		return err
 	}
+	a.openStations()
+	if err := a.openJudging(); err != nil {
+		return err
+	}
+	if err := a.openNotary(); err != nil {
+		return err
+	}
 	a.svc.Kick, a.svc.Large, a.svc.Codes.Refused = a.kick, a.room.Large, a.codeRefused
 	a.dispatch = dispatch.New(dispatch.Options{Journal: a.journal, Acts: a.svc, Clock: a.journal.Now, Log: a.log,
 		Channels: []dispatch.Channel{dispatch.NATS(a.bus.Channel())}, Times: a.opt.Times})
@@ -218,7 +242,9 @@ func (a *App) openWatch() (err error) {
 	a.logins = a.openLogins()
 	a.auditor = watchman.NewAuditor(a.journal, cfg.Orders.RepeatMax, a.opt.Clock, a.opt.hooks.audit, a.log)
 	a.watchman = watchman.New(watchman.Parts{
-		Journal: a.journal, Bus: a.bus, Room: a.room, Auditor: a.auditor, Dispatch: a.dispatch, Local: a.local,
+		Journal: a.journal, Bus: a.bus, Room: a.room, Auditor: a.auditor, Dispatch: a.dispatch,
+		Local:     append([]*local.Store{a.local, a.results.Store()}, a.station.Stores()...),
+		Telemetry: a.station.Status, Judging: a.judging.Status, Ledger: a.notary.Status,
 		Checks: a.checks, Logins: a.logins,
 		Certs: a.certs.Keepers(), Backup: a.backups.Check, Besides: a.opt.probes, Log: a.log,
 	})
@@ -297,13 +323,16 @@ func (a *App) Start(ctx context.Context) (err error) {
 			return fmt.Errorf("demo: %w", err)
 		}
 	}
-	overNATS := &natsapi.Server{Bus: a.bus, Service: a.svc, Answers: a.answers, Background: a.background, Log: a.log}
-	if err := overNATS.Serve(); err != nil {
+	api := &natsapi.Server{Bus: a.bus, Service: a.svc, Answers: a.answers, Background: a.background, Log: a.log,
+		Stations: overNATS{a}}
+	if err := api.Serve(); err != nil {
 		return err
 	}
 	a.background("leader", a.lead)
 	a.background("auditor", a.auditor.Run)
-	a.background("consumers of the streams", overNATS.KeepConsumers)
+	a.background("consumers of the streams", api.KeepConsumers)
+	a.background("readings", a.station.Build)
+	a.background("what other nodes take of stations", a.station.Follow)
 	if a.bus.Embedded() {
 		a.background("store of NATS", func(ctx context.Context) error {
 			return watchman.KeepStore(ctx, a.bus, a.opt.Config.Data, a.log)
@@ -321,6 +350,9 @@ func (a *App) Start(ctx context.Context) (err error) {
 		a.background("control socket", func(ctx context.Context) error { return control.Serve(ctx, ln) })
 	}
 	if err := a.listenHTTP(); err != nil {
+		return err
+	}
+	if err := a.listenStations(); err != nil {
 		return err
 	}
 	if err := a.bus.OpenListener(); err != nil {
@@ -341,8 +373,13 @@ func (a *App) demo() demo.Program {
 	return demo.Program{Service: a.svc, Config: a.opt.Config, Log: a.log}
 }
 
-// simulate has the demo's enterprises answer, and its plants give figures.
+// simulate has the demo's enterprises answer, its plants give figures, and their instruments report.
 func (a *App) simulate() error {
+	a.background("instruments of the demo", func(ctx context.Context) error {
+		a.opt.Demo.Report(ctx, a.demo(), demo.Lines{HJ212: a.addr.HJ212, TLS: a.certs.Self("hj212.tls"),
+			HTTP: a.addr.HTTP, HTTPS: a.certs.Self("http.tls")})
+		return nil
+	})
 	a.background("figures of the demo", func(ctx context.Context) error { return a.opt.Demo.KeepFigures(ctx, a.demo()) })
 	nc, _ := a.bus.Public()
 	stop, err := a.opt.Demo.Simulate(a.demo(), nc)
@@ -364,14 +401,14 @@ func (a *App) feeds() func() []feed.Status {
 // incoming is the folder of files that are sent, until it is their turn.
 func (a *App) incoming() string { return filepath.Join(a.opt.Config.Data, folder.Incoming) }
 
-// kick ends the connections of a user whose secrets have ended.
+// kick ends the connections of a user whose secrets have ended or whose rights are others now.
 func (a *App) kick(user string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	if n, err := a.bus.Kick(ctx, user); err != nil {
 		a.log.Warn("live connections could not be closed", "user", user, "err", err)
 	} else if n > 0 {
-		a.log.Info("live connections closed: the secrets have ended", "user", user, "connections", n)
+		a.log.Info("live connections closed: its secrets have ended, or what it may do is something else now", "user", user, "connections", n)
 	}
 }
 
@@ -386,6 +423,9 @@ func (a *App) lead(ctx context.Context) error {
 			a.opt.hooks.run(ctx, "timers", func(ctx context.Context) { dispatch.Timers(ctx, a.journal, epoch, a.log) })
 		})
 		wg.Go(func() { a.reevaluate(ctx) })
+		wg.Go(func() { a.opt.hooks.run(ctx, "roots of hours", a.rootHours) })
+		wg.Go(func() { a.opt.hooks.run(ctx, "judging", a.judging.Run) })
+		wg.Go(func() { a.opt.hooks.run(ctx, "checkpoints", a.notary.Run) })
 		if a.sources != nil {
 			wg.Go(func() { a.sources.Run(ctx) })
 		}

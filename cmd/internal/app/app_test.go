@@ -246,7 +246,8 @@ func TestSimulatedEnterprises(t *testing.T) {
 	cfg := alone(t)
 	cfg.Orders.RepeatFirst, cfg.Orders.RepeatMax = 500*time.Millisecond, 500*time.Millisecond
 	a := start(t, Options{Config: cfg,
-		Demo: &demo.Demo{Recipients: 300, Soonest: time.Millisecond, Latest: 100 * time.Millisecond}})
+		Demo: &demo.Demo{Recipients: 300, Soonest: time.Millisecond, Instruments: []string{},
+			Latest: 100 * time.Millisecond}})
 	made, err := demo.Credentials(cfg.Data)
 	own := made["enterprise"].Recipient
 	if err != nil || own == "" {

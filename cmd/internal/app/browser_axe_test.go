@@ -1,6 +1,7 @@
 package app
 
 import (
+	"crypto/sha256"
 	"os"
 	"strings"
 	"sync"
@@ -17,12 +18,18 @@ var axe = sync.OnceValues(func() (string, error) {
 // axeFinds are its rules that the page breaks, each with the elements that do: the levels A and AA of WCAG 2.0 to 2.2,
 // and the practices that axe-core holds to be good. Buttons fade from one colour to another, which is cut short.
 const axeFinds = `document.getAnimations().forEach(a => a.finish()), axe.run(document, {preload: false, resultTypes: ["violations"], elementRef: false,
-	runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
+	runOnly: RULES})
 	.then(r => r.violations.map(v => v.id + ": " + v.help + v.nodes.slice(0, 4).map(n => "\n\t" + n.target.join(" ") + " " +
 		n.html.slice(0, 160) + " " + n.any.concat(n.all, n.none).map(c => c.message).join("; ").slice(0, 200)).join("")))`
 
+// The rules: all of them, and those to which colours matter.
+const (
+	allRules   = `["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]`
+	colourOnes = `{type: "rule", values: ["color-contrast", "link-in-text-block"]}`
+)
+
 // barriers is whatever axe-core finds on the page that is open, as it is shown now.
-func (p *tab) barriers() []string {
+func (p *tab) barriers(rules string) []string {
 	p.t.Helper()
 	script, err := axe()
 	if err != nil {
@@ -31,16 +38,65 @@ func (p *tab) barriers() []string {
 	if !eval[bool](p, `typeof axe === "object"`) {
 		eval[chromedp.Void](p, script+"\n;undefined")
 	}
-	return eval[[]string](p, axeFinds, chromedp.EvalAwaitPromise)
+	return eval[[]string](p, strings.Replace(axeFinds, "RULES", rules, 1), chromedp.EvalAwaitPromise)
 }
+
+// whatIsShown is what axe-core judges a page by, part for part: the elements, the classes by which they have their colours and
+// sizes, roles and states, whether what is to name them does, and whether there is text, whatever it says. Of what stands several
+// times in a list or beside itself one is enough. An id that stands twice makes a page one of its own.
+const whatIsShown = `(() => {
+	const kept = /^(class|role|type|lang|dir|hidden|disabled|checked|selected|open|required|readonly|multiple|tabindex|autocomplete|inputmode|scope|colspan|rowspan|aria-(?!label$|labelledby$|describedby$|controls$).*)$/;
+	const leads = /^(for|list|headers|aria-labelledby|aria-describedby|aria-controls)$/;
+	const lists = /^(tbody|ul|ol|dl|select|optgroup|datalist|svg|g)$/, parts = /^(nav|main|section|aside|form|header|footer)$/;
+	const there = ids => ids.split(/\s+/).every(id => document.getElementById(id));
+	const ids = [...document.querySelectorAll("[id]")].map(e => e.id);
+	const of = e => {
+		const tag = e.localName;
+		let out = tag;
+		for (const {name, value} of e.attributes) {
+			if (name === "id") continue;
+			out += " " + name + "=";
+			if (kept.test(name) || name === "aria-label" && parts.test(tag)) out += value;
+			else if (leads.test(name)) out += there(value);
+			else if (name === "href" && value[0] === "#") out += "#" + there(value.slice(1));
+			else out += value.trim() !== "";
+		}
+		let within = [];
+		for (const n of e.childNodes) {
+			const one = n.nodeType === Node.TEXT_NODE ? n.data.trim() && "text" : n.nodeType !== Node.ELEMENT_NODE ||
+				n.matches("input[type=hidden]") ? "" : of(n);
+			if (one && one !== within.at(-1)) within.push(one);
+		}
+		if (lists.test(tag)) within = [...new Set(within)].sort();
+		return "<" + out + ">" + within.join("") + "</>";
+	};
+	const html = document.documentElement, body = document.body;
+	const all = ["<" + html.lang + body.className + ">" + of(document.head), "" + ids.filter((id, i) => ids.indexOf(id) !== i)];
+	for (const part of body.children)
+		for (const one of part.matches("header, main") ? part.children : [part]) all.push(part.localName + part.className + of(one));
+	return all.map(one => getComputedStyle(body).backgroundColor + innerWidth + one);
+})()`
+
+// judged are the parts of pages that were judged, by [whatIsShown]: several people see the same, and axe-core takes seconds.
+var judged sync.Map
 
 // accessible fails for each barrier of the page that is open, in light and in dark colours, as wide as it is now.
 func (p *tab) accessible(path string) {
 	p.t.Helper()
+	rules := allRules
 	for _, scheme := range []string{"dark", "light"} {
 		p.colours(scheme)
-		if found := p.barriers(); len(found) > 0 {
+		anew := false
+		for _, part := range eval[[]string](p, whatIsShown) {
+			_, known := judged.LoadOrStore(sha256.Sum256([]byte(part)), true)
+			anew = anew || !known
+		}
+		if !anew {
+			continue
+		}
+		if found := p.barriers(rules); len(found) > 0 {
 			p.t.Errorf("%s in %s colours:\n%s", path, scheme, strings.Join(found, "\n"))
 		}
+		rules = colourOnes // the others go by what there is, whatever its colour
 	}
 }

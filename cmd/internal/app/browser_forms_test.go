@@ -333,13 +333,26 @@ func keyboard(t *testing.T, w *world) {
 	p.tabs("a.skip", 1)
 	p.do("skip", chromedp.KeyEvent(kb.Enter))
 	p.tabs("summary", 12)
-	w.api(t, "duty", http.MethodPost, "/warnings",
-		map[string]any{"level": "yellow", "trigger": "own_forecast", "drill": true}, nil)
-	p.comes("the drill on the desk", `document.querySelector("#home .card-drill") !== null`)
+	drill := func() {
+		t.Helper()
+		w.api(t, "duty", http.MethodPost, "/warnings",
+			map[string]any{"level": "yellow", "trigger": "own_forecast", "drill": true}, nil)
+		p.comes("the drill on the desk", `document.querySelector("#home .card-drill") !== null`)
+	}
+	drill()
 	if !eval[bool](p, `document.activeElement.matches("summary")`) {
 		t.Error("the focus is lost when what is shown changes")
 	}
+	w.cancelAll(t)
+	p.comes("the desk without it", `document.querySelector("#home .card-drill") === null`)
 	p.tabs("#go-declare", 12)
+	p.do("a screen that ends there", chromedp.EmulateViewport(deskWidth,
+		eval[int64](p, `Math.ceil(document.activeElement.getBoundingClientRect().bottom) + 4`)))
+	drill()
+	if !eval[bool](p, `document.activeElement.id === "go-declare" && document.activeElement.getBoundingClientRect().top < innerHeight`) {
+		t.Error("the focus is out of sight when something comes above it")
+	}
+	p.do("resize", p.screen())
 	p.enters()
 	p.tabs("[name=level]", 20)
 	p.do("choose", chromedp.KeyEvent(" "), chromedp.KeyEvent(kb.ArrowDown)) // the first, then the second
@@ -366,7 +379,7 @@ func (p *tab) tabs(selector string, most int) {
 	for range most {
 		p.do("tab", chromedp.KeyEvent(kb.Tab))
 		at := eval[string](p, `(e => { const s = getComputedStyle(e), r = e.getBoundingClientRect();
-			return s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2 && r.width > 0 && r.right > 0 && r.bottom > 0 && r.top < innerHeight ? "" : e.outerHTML })(document.activeElement)`)
+			return s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2 && r.width > 0 && r.right > 0 && r.bottom > 0 && r.top < innerHeight ? "" : e.outerHTML + JSON.stringify([s.outline, r, innerHeight]) })(document.activeElement)`)
 		if at != "" {
 			p.t.Errorf("the focus is not seen on %s", at)
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"qingkong/cmd/internal/demo"
+	"qingkong/notify/compliance/judge"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
@@ -26,35 +27,30 @@ func TestPicturesOfTheDocs(t *testing.T) {
 	if folder == "" {
 		folder = t.TempDir()
 	}
-	w := openWorld(t, openBrowser(t), &demo.Demo{Soonest: time.Millisecond, Latest: time.Second})
-	take := func(p *tab, name string, width, height, scale float64) {
-		t.Helper()
-		shot := ask(p, name, func(ctx context.Context, target *chromedp.Target) ([]byte, error) {
-			got, err := cdp.Call(ctx, target, page.CaptureScreenshot, page.CaptureScreenshotParams{
-				Clip: &page.Viewport{Width: width, Height: height, Scale: scale}, CaptureBeyondViewport: new(true)})
-			return got.Data, err
-		})
-		if size, err := png.DecodeConfig(bytes.NewReader(shot)); err != nil || size.Width < int(width*scale) ||
-			size.Height < int(height*scale) {
-			t.Errorf("%s is %d x %d: %v", name, size.Width, size.Height, err)
-		}
-		if err := os.WriteFile(filepath.Join(folder, name+".png"), shot, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	b := openBrowser(t)
+	t.Run("demo", func(t *testing.T) { demoPictures(t, b, folder) })
+	t.Run("findings", func(t *testing.T) { findingPictures(t, b, folder) })
+}
+
+// demoPictures are taken of a demo.
+func demoPictures(t *testing.T, b *browser, folder string) {
+	shot := func(p *tab, name string, width, height, scale float64) { take(p, folder, name, width, height, scale) }
+	d := &demo.Demo{Soonest: time.Millisecond, Latest: time.Second, Instruments: []string{"E0001", "E0003", "E0010"}}
+	w := openWorld(t, b, d)
+	filledIn(t, d) // a word of that stands on every page
 	duty := w.person(t, deskWidth)
 	duty.login("duty")
 	duty.click(`a[id^="pa-"]`)
 	duty.fill("#f-document_no", "津西青应急〔2026〕1号")
 	duty.fill("#f-issued_by", "西青区重污染天气应急指挥部")
 	duty.click(`button[value=review]`)
-	take(duty, "declare", deskWidth, deskHeight, 1)
+	shot(duty, "declare", deskWidth, deskHeight, 1)
 	duty.fill("#typed", "红色")
 	duty.click(`button[value=confirm]`)
 	approver := w.person(t, phoneWidth)
 	approver.login("approver")
 	approver.click(`a[href$="/approve"]`)
-	take(approver, "phone", phoneWidth, 1368, 0.65)
+	shot(approver, "phone", phoneWidth, 1368, 0.65)
 	approver.click(`button[value=confirm]`)
 	warning := strings.TrimPrefix(duty.path(), "/desk/warnings/")
 	power := orderOf(t, w, "E0001")
@@ -65,24 +61,79 @@ func TestPicturesOfTheDocs(t *testing.T) {
 	})
 	plant := w.person(t, phoneWidth)
 	plant.login("enterprise")
-	take(plant, "mine", phoneWidth, 844, 0.65)
-	plant.click(`main a[id^="go-"]`)
+	shot(plant, "mine", phoneWidth, 844, 0.65)
+	plant.click(`main .card-acts a[id^="go-"]`)
 	plant.opens("details > summary.button")
 	plant.fill("#f-object-note", "夜班已投料，反应釜不能再降")
 	plant.click(`form[action$="/object"] button`)
 
 	duty.open("/desk")
-	take(duty, "desk", deskWidth, 1240, 1)
+	shot(duty, "desk", deskWidth, 1240, 1)
 	duty.open("/desk/warnings/" + warning + "/board")
-	take(duty, "board", deskWidth, 1150, 1)
+	shot(duty, "board", deskWidth, 1150, 1)
 	duty.open("/desk/warnings/" + warning + "/calls")
-	take(duty, "calls", deskWidth, 1000, 0.7)
+	shot(duty, "calls", deskWidth, 1000, 0.7)
 	duty.open("/desk/orders/" + power + "/plan")
-	take(duty, "plan", deskWidth, 1740, 0.6)
+	shot(duty, "plan", deskWidth, 1740, 0.6)
 	inspector := w.person(t, deskWidth)
 	inspector.login("inspector")
 	inspector.open("/desk/orders/" + orderOf(t, w, "E0005") + "/paper")
-	take(inspector, "paper", deskWidth, 1240, 0.6)
+	shot(inspector, "paper", deskWidth, 1240, 0.6)
+	inspector.open("/desk/proofs?order=" + orderOf(t, w, "E0005"))
+	shot(inspector, "proofs", deskWidth, 900, 0.7)
+
+	const unit = "120111E00010000000000005"
+	duty.open("/desk/stations?freshness=fresh")
+	shot(duty, "stations", deskWidth, 1150, 0.7)
+	duty.open("/desk/stations/" + unit)
+	shot(duty, "station", deskWidth, 1400, 0.6)
+	duty.open("/desk/points/" + unit + ".a21002?step=1h")
+	shot(duty, "point", deskWidth, 1100, 0.7)
+}
+
+// findingPictures are taken of a plant that does not keep its limit.
+func findingPictures(t *testing.T, b *browser, folder string) {
+	w := monitoredBy(t, b)
+	w.hours(0, 3)
+	found := w.comesTo(judge.Suspected)
+	order, finding := found.Order, found.ID
+	duty := w.person(t, deskWidth)
+	duty.login("duty")
+	plant := w.person(t, phoneWidth)
+	plant.login("enterprise")
+	take(plant, folder, "asked", phoneWidth, 1420, 0.6)
+	plant.fill(`section.asked textarea`, "反应釜已投料，需 3 小时反应完毕，已停止投新料")
+	plant.handsIn(photoOf(t))
+	plant.click(`section.asked button.button-main`)
+	// what looks at the orders once a minute has missed hours by the clock of this world, and says so
+	open := func(path string) {
+		duty.open(path)
+		eval[chromedp.Void](duty, `document.getElementById("health").hidden = true`)
+	}
+	open("/desk/orders/" + order)
+	take(duty, folder, "monitoring", deskWidth, 1200, 0.7)
+	open("/desk/findings/" + finding)
+	take(duty, folder, "finding", deskWidth, 1400, 0.6)
+	open("/desk/tasks")
+	take(duty, folder, "tasks", deskWidth, 900, 0.7)
+}
+
+// take takes a picture of what a person sees into a folder.
+func take(p *tab, folder, name string, width, height, scale float64) {
+	t := p.t
+	t.Helper()
+	shot := ask(p, name, func(ctx context.Context, target *chromedp.Target) ([]byte, error) {
+		got, err := cdp.Call(ctx, target, page.CaptureScreenshot, page.CaptureScreenshotParams{
+			Clip: &page.Viewport{Width: width, Height: height, Scale: scale}, CaptureBeyondViewport: new(true)})
+		return got.Data, err
+	})
+	if size, err := png.DecodeConfig(bytes.NewReader(shot)); err != nil || size.Width < int(width*scale) ||
+		size.Height < int(height*scale) {
+		t.Errorf("%s is %d x %d: %v", name, size.Width, size.Height, err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, name+".png"), shot, 0o644); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // orderOf waits for a recipient's open order.

@@ -22,7 +22,7 @@ const hostile = `<script>alert(1)</script>"'<img src=x onerror=alert(1)>`
 func TestBrowser(t *testing.T) {
 	b := openBrowser(t)
 	t.Run("a warning from its proposal to its end", func(t *testing.T) {
-		story(t, openWorld(t, b, &demo.Demo{Soonest: 100 * time.Millisecond, Latest: 2 * time.Second}))
+		story(t, openWorld(t, b, &demo.Demo{Soonest: 100 * time.Millisecond, Instruments: []string{}, Latest: 2 * time.Second}))
 	})
 	t.Run("list and plan", func(t *testing.T) { lists(t, openWorld(t, b, &demo.Demo{NoSimulate: true})) })
 	t.Run("a whole night", func(t *testing.T) { theNight(t, openWorld(t, b, &demo.Demo{NoSimulate: true})) })
@@ -30,6 +30,8 @@ func TestBrowser(t *testing.T) {
 	t.Run("a server that is away", func(t *testing.T) { away(t, openWorld(t, b, &demo.Demo{NoSimulate: true})) })
 	t.Run("calls", func(t *testing.T) { callsThem(t, openWorld(t, b, &demo.Demo{NoSimulate: true})) })
 	t.Run("a night from what waits alone", func(t *testing.T) { fromTheQueue(t, b) })
+	t.Run("stations", func(t *testing.T) { theirReadings(t, openWorld(t, b, &demo.Demo{NoSimulate: true})) })
+	t.Run("findings", func(t *testing.T) { theirFindings(t, b) })
 	t.Run("forms", func(t *testing.T) { forms(t, openWorld(t, b, &demo.Demo{NoSimulate: true})) })
 }
 
@@ -53,12 +55,12 @@ func TestBrowserMindsWhatAPageMayNotDo(t *testing.T) {
 		return true
 	})
 	p.open("/login")
-	if found := p.barriers(); len(found) > 0 {
+	if found := p.barriers(allRules); len(found) > 0 {
 		t.Errorf("the login has barriers: %v", found)
 	}
 	eval[chromedp.Void](p, `document.querySelector("main").insertAdjacentHTML("beforeend", "<p id=faint>看不清的字</p><input name=nameless>");
 		document.querySelector("#faint").style.color = "#ddd"`)
-	found := strings.Join(p.barriers(), "\n")
+	found := strings.Join(p.barriers(allRules), "\n")
 	for _, each := range []string{"color-contrast", "#faint", "label: "} {
 		if !strings.Contains(found, each) {
 			t.Errorf("%s is not found in %q", each, found)
@@ -202,7 +204,7 @@ func objects(t *testing.T, w *world, warning string) string {
 	p := w.person(t, phoneWidth)
 	p.login("enterprise")
 	p.shot("home-enterprise")
-	p.click(`main a[id^="go-"]`)
+	p.click(`main .card-acts a[id^="go-"]`)
 	order := strings.TrimPrefix(p.path(), "/desk/orders/")
 	state := func() (o struct{ Delivery, Answer, State string }) {
 		w.api(t, "viewer", http.MethodGet, "/orders/"+order, nil, &o)

@@ -11,7 +11,7 @@ import (
 func (a *App) mountConsole(sessions *session.Sessions) {
 	pages := desk.New(a.svc, sessions, a.web.Live(), frame.Options{
 		Feeds: a.feeds(), District: a.opt.Config.District.Name, Alerts: a.set.Alerts,
-		Demo: a.opt.Demo != nil, DemoAccount: a.opt.Demo.Account(a.opt.Config.Data),
+		Demo: a.opt.Demo != nil, DemoAccount: a.opt.Demo.Account(a.opt.Config.Data), Filling: a.opt.Demo.Filled,
 		Watch: a.watchman, Log: a.log, Clock: a.opt.Clock,
 		Shares: a.web.Shares(), Incoming: a.incoming(),
 	})

@@ -17,12 +17,14 @@ import (
 const (
 	stopWithin = 30 * time.Second
 
-	simulationWithin = time.Second
-	httpWithin       = 5 * time.Second
+	simulationWithin = 400 * time.Millisecond
+	httpWithin       = 3500 * time.Millisecond
+	stationsWithin   = time.Second
 	workWithin       = 6 * time.Second
 	streamsWithin    = time.Second
 	sessionsWithin   = 1500 * time.Millisecond
 	localWithin      = 400 * time.Millisecond
+	resultsWithin    = 400 * time.Millisecond
 	journalWithin    = 9 * time.Second
 	busWithin        = 5 * time.Second
 	lockWithin       = 100 * time.Millisecond

@@ -121,6 +121,7 @@ type hub struct {
 	nc    *nats.Conn
 	data  map[string]string // folder of each node
 	log   *lines            // of the nodes that are started next; nil for none
+	hooks hooks             // of the same
 
 	mu       sync.Mutex
 	heard    map[string]int   // event and order -> how often
@@ -194,7 +195,7 @@ func (h *hub) node(name string, repeat time.Duration) *App {
 	cfg.NATS = h.nats()
 	cfg.Nodes = []string{"a", "b"}
 	cfg.Orders.RepeatFirst, cfg.Orders.RepeatMax = repeat, repeat
-	opt := Options{Config: cfg, Node: name}
+	opt := Options{Config: cfg, Node: name, hooks: h.hooks}
 	if h.log != nil {
 		opt.Log = logTo(h.log)
 	}

@@ -26,6 +26,9 @@ func TestAListenerBeyondThisMachineNeedsTLS(t *testing.T) {
 		"a mapped address":        {func(c *config.Config) { c.Listen.HTTP = "[::ffff:0.0.0.0]:0" }, "listen.http"},
 		"HTTP over TLS, NATS not": {func(c *config.Config) { c.Listen.HTTP, c.Listen.NATS = "127.0.0.1:0", "0.0.0.0:0" },
 			"listen.nats"},
+		"stations, which insecure_listen says nothing of": {func(c *config.Config) {
+			c.Listen.HJ212, c.InsecureListen = "0.0.0.0:0", true
+		}, "listen.hj212"},
 		"a name that is not found": {func(c *config.Config) { c.Listen.HTTP = "no-such-host.invalid:0" }, "listen.http"},
 	} {
 		for _, demo := range []*demo.Demo{nil, {NoSimulate: true}} {
@@ -59,6 +62,7 @@ func TestListenersThatNeedNoTLS(t *testing.T) {
 		"behind a proxy elsewhere": func(c *config.Config) {
 			c.Listen.HTTP, c.Listen.NATS, c.InsecureListen = "0.0.0.0:0", "0.0.0.0:0", true
 		},
+		"loggers without TLS": func(c *config.Config) { c.Listen.HJ212, c.HJ212.InsecureListen = "0.0.0.0:0", true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := alone(t)
@@ -69,7 +73,7 @@ func TestListenersThatNeedNoTLS(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer stop(t, a)
-			if said := strings.Contains(log.String(), "insecure_listen"); said != cfg.InsecureListen {
+			if said := strings.Contains(log.String(), "insecure_listen"); said != (cfg.InsecureListen || cfg.HJ212.InsecureListen) {
 				t.Errorf("the log speaks of insecure_listen: %t", said)
 			}
 			if _, err := os.Stat(filepath.Join(cfg.Data, "qingkong.db")); err != nil {

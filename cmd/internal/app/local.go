@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 
 	"qingkong/cmd/internal/local"
+	"qingkong/cmd/internal/notary"
 )
 
 // localFile is what is of this node alone and may be lost, below the data folder.
@@ -13,7 +14,8 @@ const feedsRows = "feeds.progress" // feed -> its state, see package feed
 
 // localTenants are the tenants of [localFile]. Data that needs a writer of its own has a file of its own beside it.
 func localTenants() []local.Tenant {
-	return []local.Tenant{{Name: "feeds", Version: 1, Buckets: []string{feedsRows}, Lost: "local.lost.feeds"}}
+	return []local.Tenant{{Name: "feeds", Version: 1, Buckets: []string{feedsRows}, Lost: "local.lost.feeds"},
+		{Name: "ledger", Version: 1, Buckets: []string{notary.Rows}, Lost: "local.lost.ledger"}}
 }
 
 func (a *App) openLocal() {

@@ -22,6 +22,10 @@ func (a *App) newMetrics() *prometheus.Registry {
 	a.answers.WithLabelValues("ok") // shown as 0 before the first
 	a.logins.Register(reg)          // each part that has figures of its own registers them here
 	a.local.Register(reg)
+	a.station.Register(reg)
+	a.lines.Register(reg)
+	a.results.Register(reg)
+	a.judging.Register(reg)
 	reg.MustRegister(a.batches.commits, a.batches.commands)
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		a.answers, gauges{a})

@@ -54,7 +54,7 @@ func fetch(t *testing.T, a *App, path string, header ...string) (int, string) {
 func TestAWholeProgramIsWatched(t *testing.T) {
 	a := start(t, Options{Config: alone(t), Demo: &demo.Demo{NoSimulate: true}})
 	status, body := fetch(t, a, "/readyz")
-	want := `{"status":"ready","checks":[{"name":"writer","state":"ok"},{"name":"follower","state":"ok"},{"name":"nats","state":"ok"},{"name":"leader","state":"ok"},{"name":"clock","state":"ok"},{"name":"disk","state":"ok"},{"name":"vault","state":"ok"},{"name":"blobs","state":"ok"},{"name":"record","state":"ok"},{"name":"outbox","state":"ok"},{"name":"auditor","state":"ok"},{"name":"backup","state":"ok"},{"name":"local","state":"ok"},{"name":"logins","state":"ok"},{"name":"tls","state":"ok"},{"name":"credentials","state":"ok"}]}`
+	want := `{"status":"ready","checks":[{"name":"writer","state":"ok"},{"name":"follower","state":"ok"},{"name":"nats","state":"ok"},{"name":"leader","state":"ok"},{"name":"clock","state":"ok"},{"name":"disk","state":"ok"},{"name":"vault","state":"ok"},{"name":"blobs","state":"ok"},{"name":"record","state":"ok"},{"name":"outbox","state":"ok"},{"name":"auditor","state":"ok"},{"name":"backup","state":"ok"},{"name":"local","state":"ok"},{"name":"telemetry","state":"ok"},{"name":"judging","state":"ok"},{"name":"ledger","state":"ok"},{"name":"logins","state":"ok"},{"name":"tls","state":"ok"},{"name":"credentials","state":"ok"}]}`
 	if status != 200 || strings.TrimSpace(body) != want {
 		t.Errorf("%d %s", status, body)
 	}

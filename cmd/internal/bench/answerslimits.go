@@ -79,6 +79,9 @@ func (b *answersBench) bareAnswers() (_ *bareAnswers, err error) {
 	_, err = bare.echo.Subscribe(subject+"*", func(m *nats.Msg) {
 		_ = bare.echo.Publish(m.Reply, answers[m.Subject[len(subject):]]) // ask fails without an answer
 	})
+	if err == nil {
+		err = bare.echo.FlushTimeout(10 * time.Second) // else the first request may find nobody
+	}
 	for i, id := range b.ids {
 		if err == nil {
 			bare.conns[i], err = nats.Connect(bare.srv.ClientURL(), nats.CustomInboxPrefix("_INBOX."+id), nats.NoReconnect())

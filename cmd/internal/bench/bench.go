@@ -37,6 +37,7 @@ type bench struct {
 	journal *journal.Journal
 	config  config.Config
 	list    *reductionlist.List // in force
+	alter   func(*app.Options)  // of what the program is started with; nil for nothing
 	times   *journal.Times      // where the journal adds up what its steps take; nil for nowhere
 	dir     string
 	results []Result
@@ -70,7 +71,11 @@ func (b *bench) start(ctx context.Context) (err error) {
 	cfg.Limits = config.Limits{PerSecond: most, Burst: most, WritesPerMinute: most, WritesBurst: most, Streams: 10_000,
 		CutTimes: most, CutSeconds: 3600}
 	b.config = cfg
-	if b.app, err = app.New(ctx, app.Options{Config: cfg, Times: b.times}); err != nil {
+	opt := app.Options{Config: cfg, Times: b.times}
+	if b.alter != nil {
+		b.alter(&opt)
+	}
+	if b.app, err = app.New(ctx, opt); err != nil {
 		return err
 	}
 	b.svc, b.journal = b.app.Service(), b.app.Service().J

@@ -40,6 +40,8 @@ const maxSubscriptions = 32
 //
 // timeout bounds a login from CONNECT to our answer. When it ends without one the server says "Authorization
 // Violation", as if we had refused, so it lies beyond the 2 s after which clients hang up by themselves.
+// The streams of events are never deleted: JetStream answers a reader at whatever subject it names, an answer that is
+// empty is a valid request there to delete a stream, and all such requests come by SYS.
 // max_subscriptions bounds how often one client can have the same message delivered to itself; the accounts' own limits
 // are those that a client meets, since the server asks for no other once the callout has placed it.
 var serverConfig = template.Must(template.New("nats").Parse(`
@@ -55,7 +57,13 @@ ping_max: 2
 jetstream { store_dir: {{.StoreDir}}, max_memory_store: 256MB, max_file_store: 8TB }
 system_account: SYS
 accounts {
-  SYS     { }
+  SYS     {
+    mappings: {
+      {{- range .Streams}}
+      "$JS.API.STREAM.DELETE.{{.}}": "refused.STREAM.DELETE.{{.}}"
+      {{- end}}
+    }
+  }
   JOURNAL { jetstream: enabled, users: [ { nkey: {{.Journal}}, allowed_connection_types: ["IN_PROCESS"] } ] }
   PUBLIC  { jetstream: enabled, limits: { max_subscriptions: {{.MaxSubs}} }, users: [ { nkey: {{.Public}}, allowed_connection_types: ["IN_PROCESS"] } ]
     exports: [

@@ -101,6 +101,36 @@ func (b *Bus) HandleShared(subject string, bounds fair.Bounds, fn SharedHandler)
 	return take(prefix, func(msg *nats.Msg) string { return claimed(inboxOwner(msg.Reply)) })
 }
 
+// HandleOwned receives what users publish to a subject whose last token, like an MN, is somebody's: owner says whose, ""
+// for nobody's. The permissions let its owner alone publish there, so the user is proven. Turns and shares are the
+// owner's; answers go to the owner's inbox alone.
+//
+// On an external server with users of its own the subject is everybody's that server lets publish there: it is then
+// received by [Bus.HandleShared] and not here.
+func (b *Bus) HandleOwned(subject string, bounds fair.Bounds, owner func(place string) string, fn SharedHandler) error {
+	prefix, ok := strings.CutSuffix(subject, ".*")
+	if !ok {
+		return fmt.Errorf("bus: subject %q does not end in *", subject)
+	}
+	if b.ownUsers() {
+		return nil
+	}
+	in := b.inbound(bounds, func(m inMessage, reply func([]byte)) { fn(m.place, m.user, m.data, reply) })
+	return b.subscribe(b.conns["inbox"], subject, in, func(msg *nats.Msg) {
+		place, user := strings.TrimPrefix(msg.Subject, prefix+"."), ""
+		if token.MatchString(place) {
+			user = owner(place)
+		}
+		if user == "" { // its owner is no more, and its login has not ended yet
+			b.quiet.Warn(subject, "message to a subject of nobody dropped", "handler", subject, "subject", msg.Subject)
+			return
+		}
+		in.take(user, len(msg.Data), func() (inMessage, bool) {
+			return inMessage{user: user, place: place, data: msg.Data, reply: b.inboxReply(msg, user)}, true
+		})
+	})
+}
+
 // claimed marks a name that nobody has proven.
 func claimed(user string) string { return "nats:" + user }
 

@@ -278,7 +278,8 @@ func readEvents(t *testing.T, b *Bus, from, to int) {
 // TestReadersCannotMakeJetStreamWriteForThem: JetStream sends what it is asked for to any subject a request
 // names. Nothing of that may reach a recipient, the coordinator or the streams that are written.
 func TestReadersCannotMakeJetStreamWriteForThem(t *testing.T) {
-	b := startBus(t, Config{}, everyone().authenticate)
+	all := everyone()
+	b := startBus(t, Config{}, all.authenticate)
 	public, publicJS := b.Public()
 	heard, err := public.SubscribeSync(">")
 	if err != nil {
@@ -295,56 +296,25 @@ func TestReadersCannotMakeJetStreamWriteForThem(t *testing.T) {
 	if _, err := publicJS.Publish(t.Context(), "qingkong.drill.warning.declared", []byte("drill")); err != nil {
 		t.Fatal(err)
 	}
-	viewer := connect(t, b.Addr(), "viewer")
-	js, err := jetstream.New(viewer)
-	if err != nil {
-		t.Fatal(err)
-	}
 	targets := []string{"qingkong.order.E0002", "qingkong.warning.declared", "qingkong.warning.cancelled",
 		"qingkong.answer.E0002", "_INBOX.E0002.x", "qingkong.forecast.emc",
 		"mirror.api.CONSUMER.CREATE." + StreamDrill, "$JS.API.STREAM.CREATE.X", "$JS.API.STREAM.DELETE." + StreamDrill}
-	for _, target := range targets {
-		push, err := json.Marshal(map[string]any{"stream_name": StreamDrill, "config": map[string]any{
-			"name": "viewer", "durable_name": "viewer", "deliver_subject": target, "deliver_policy": "all",
-			"ack_policy": "none"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, ask := range []struct {
-			subject string
-			data    []byte
-		}{
-			{"$JS.API.STREAM.INFO." + StreamDrill, nil},
-			{"$JS.API.CONSUMER.CREATE." + StreamDrill + ".viewer", push},
-			{"$JS.API.CONSUMER.INFO." + StreamDrill + ".viewer", nil},
-			{"$JS.API.CONSUMER.MSG.NEXT." + StreamDrill + ".viewer", []byte("1")},
-		} {
-			if err := viewer.PublishRequest(ask.subject, target, ask.data); err != nil {
-				t.Fatal(err)
-			}
-		}
-		made := time.Now().Add(time.Second)
-		for time.Now().Before(made) { // some targets the server refuses by itself
-			if _, err := b.js["viewers"].Consumer(t.Context(), StreamDrill, "viewer"); err == nil {
-				break
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
-		// Once its own pull consumer has given the event the push consumer before it has been served too.
-		if err := b.js["viewers"].DeleteConsumer(t.Context(), StreamDrill, "viewer"); err != nil &&
-			!errors.Is(err, jetstream.ErrConsumerNotFound) {
-			t.Fatal(err)
-		}
-		own, err := js.CreateConsumer(t.Context(), StreamDrill, jetstream.ConsumerConfig{Name: "viewer"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if msg, err := own.Next(jetstream.FetchMaxWait(20 * time.Second)); err != nil || string(msg.Data()) != "drill" {
-			t.Fatalf("the drill's event: %v", err)
-		}
-		if err := b.js["viewers"].DeleteConsumer(t.Context(), StreamDrill, "viewer"); err != nil {
-			t.Fatal(err)
-		}
+	for i, target := range targets {
+		user := fmt.Sprint("reader", i) // a consumer of the same name is not made again while the server puts one aside
+		all.set(func(p *people) { p.ids[user], p.keys[user] = Identity{User: user, Role: RoleViewer}, secret })
+		pushTo(t, b, user, target)
+	}
+	js, err := jetstream.New(connect(t, b.Addr(), "viewer"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Once a consumer of its own has given the event those before it have been served too.
+	own, err := js.CreateConsumer(t.Context(), StreamDrill, jetstream.ConsumerConfig{Name: "viewer"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if msg, err := own.Next(jetstream.FetchMaxWait(20 * time.Second)); err != nil || string(msg.Data()) != "drill" {
+		t.Fatalf("the drill's event: %v", err)
 	}
 	if err := duty.Flush(); err != nil {
 		t.Fatal(err)
@@ -378,6 +348,102 @@ func TestReadersCannotMakeJetStreamWriteForThem(t *testing.T) {
 			t.Errorf("a viewer may make or change stream %s: %v", config.Name, err)
 		}
 		cancel()
+	}
+}
+
+// pushTo has a reader ask for everything that it may, to be answered and served at a subject, and returns once its consumer
+// that pushes there is made.
+func pushTo(t *testing.T, b *Bus, user, target string) {
+	t.Helper()
+	nc := connect(t, b.Addr(), user)
+	push, err := json.Marshal(map[string]any{"stream_name": StreamDrill, "config": map[string]any{
+		"name": user, "durable_name": user, "deliver_subject": target, "deliver_policy": "all", "ack_policy": "none"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ask := range []struct {
+		subject string
+		data    []byte
+	}{
+		{"$JS.API.STREAM.INFO." + StreamDrill, nil},
+		{"$JS.API.CONSUMER.CREATE." + StreamDrill + "." + user, push},
+		{"$JS.API.CONSUMER.INFO." + StreamDrill + "." + user, nil},
+		{"$JS.API.CONSUMER.MSG.NEXT." + StreamDrill + "." + user, []byte("1")},
+	} {
+		if err := nc.PublishRequest(ask.subject, target, ask.data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	made := func() bool {
+		_, err := b.js["viewers"].Consumer(t.Context(), StreamDrill, user)
+		return errors.Is(err, jetstream.ErrNotPullConsumer)
+	}
+	for limit := time.Now().Add(20 * time.Second); !made(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatalf("no consumer that pushes to %s", target)
+		}
+	}
+	if err := nc.PublishRequest("$JS.API.CONSUMER.MSG.NEXT."+StreamDrill+"."+user, target, []byte("1")); err != nil {
+		t.Fatal(err)
+	}
+	if err := nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A reader cannot have a stream deleted, nor can the program. That a pull finds nothing is told without a body at the subject
+// that the reader names, and JetStream would take that for a request of its own there.
+func TestReadersCannotHaveAStreamDeleted(t *testing.T) {
+	access := externalServer(t)
+	external := runServer(t, access.opts)
+	outside := startExternal(t, external.ClientURL(), writeCredentials(t, access.file))
+	serve(t, outside, everyone().authenticate)
+	embedded := startBus(t, Config{}, everyone().authenticate)
+	for b, addr := range map[*Bus]string{embedded: embedded.Addr(), outside: external.ClientURL()} {
+		for user, account := range map[string]string{"viewer": "viewers", "duty": "officers"} {
+			nc := connect(t, addr, user)
+			for _, name := range []string{StreamEvents, StreamDrill} {
+				pullToDelete(t, nc, name, user)
+				if err := b.js["public"].DeleteStream(t.Context(), name); err == nil {
+					t.Errorf("the program deletes %s", name)
+				}
+				for _, of := range []string{account, "public"} {
+					if _, err := b.js[of].Stream(t.Context(), name); err != nil {
+						t.Errorf("%s: %s of %s is not there any more: %v", user, name, of, err)
+					}
+				}
+			}
+		}
+	}
+}
+
+// pullToDelete has a reader's pulls of an empty stream answered where streams are deleted, and returns once they were.
+func pullToDelete(t *testing.T, nc *nats.Conn, stream, user string) {
+	t.Helper()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := js.CreateConsumer(t.Context(), stream, jetstream.ConsumerConfig{Name: user})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		if err := nc.PublishRequest("$JS.API.CONSUMER.MSG.NEXT."+stream+"."+user, "$JS.API.STREAM.DELETE."+stream,
+			[]byte(`{"batch":1,"no_wait":true}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The answer to this pull comes after theirs, and JetStream takes what is asked of it after that behind what these ask.
+	batch, err := own.FetchNoWait(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if msg := <-batch.Messages(); msg != nil {
+		t.Fatalf("a message: %s", msg.Data())
+	}
+	if _, err := js.UpdateConsumer(t.Context(), stream, jetstream.ConsumerConfig{Name: user, Description: "later"}); err != nil {
+		t.Errorf("%s: the consumer of %s is not there any more: %v", user, stream, err)
 	}
 }
 

@@ -167,3 +167,44 @@ func TestUnprovenSenders(t *testing.T) {
 		})
 	}
 }
+
+// What comes on the subject of an MN is its owner's: who is told of it, whose share it costs, and where the answer goes.
+func TestAStationsSubjectIsItsOwners(t *testing.T) {
+	b := startBus(t, Config{}, everyone().authenticate)
+	got := make(chan string, 100)
+	owner := func(mn string) string { return map[string]string{"MN0001": "E0001", "MN0002": "E0002"}[mn] }
+	err := b.HandleOwned("qingkong.telemetry.*", wide, owner, func(place, user string, data []byte, reply func([]byte)) {
+		got <- user + " " + place + " " + string(data)
+		reply([]byte("answered " + string(data)))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := connect(t, b.Addr(), "E0001")
+	if msg, err := e.Request("qingkong.telemetry.MN0001", []byte("1"), 10*time.Second); err != nil || string(msg.Data) != "answered 1" {
+		t.Errorf("the answer is %v, %v", msg, err)
+	}
+	if g := <-got; g != "E0001 MN0001 1" {
+		t.Errorf("heard %q", g)
+	}
+	// MN0002 has another owner since this login; its messages count as that one's, which hears nothing of them.
+	if err := e.PublishRequest("qingkong.telemetry.MN0002", "_INBOX.E0001.x", []byte("2")); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Publish("qingkong.telemetry.MN0003", []byte("3")); err != nil { // not allowed
+		t.Fatal(err)
+	}
+	if err := e.Publish("qingkong.telemetry.MN0001", []byte("4")); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"E0002 MN0002 2", "E0001 MN0001 4"} {
+		select {
+		case g := <-got:
+			if g != want {
+				t.Errorf("heard %q, want %q", g, want)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%q was not heard", want)
+		}
+	}
+}

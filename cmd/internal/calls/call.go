@@ -44,9 +44,11 @@ type Call struct {
 	Body    int64  // the most that its body may have, in bytes; 0: it takes none
 	Bare    bool   // its body may be left out
 	Upload  bool   // its body is a file
+	Table   int64  // the most that its body may have where it is a table (CSVMedia), in bytes; 0: it takes none
 	Spared  bool   // it changes something and no rate of writes holds it: it belongs to a response, or adds nothing
 	Kept    bool   // a POST is answered 201 though what it made has no path of its own
 	Repeats bool   // it is read again and again, and answered with an ETag
+	Ranges  bool   // it is a file of which ranges may be asked for
 
 	Takes, Shows any            // of a body or an answer that is raw JSON: a value of the type that it is described by
 	Unwell       bool           // the same answer may come with 503
@@ -101,6 +103,7 @@ const (
 	smallBody  = 4 << 10
 	textBody   = 256 << 10
 	dataBody   = 1 << 20
+	tableBody  = 8 << 20
 	FileBody   = 64 << 20
 )
 

@@ -34,11 +34,13 @@ var members = map[string]Param{
 	"level":          {ZH: "级别 advisory、yellow、orange、red", EN: "level"},
 	"list_version":   {ZH: "现行清单版本", EN: "the list in force, as it was seen"},
 	"measure_id":     {ZH: "措施编号", EN: "the measure's id"},
+	"minute_min":     {ZH: "分钟数据间隔，1 至 30 分钟", EN: "minutes that its minute values stand for, 1 to 30"},
 	"name":           {ZH: "姓名，不写入公开记录", EN: "the person's name; kept out of the record"},
 	"no_end":         {ZH: "取消结束时间，改为另行通知", EN: "until further notice"},
 	"note":           {ZH: "说明", EN: "a note"},
 	"notice_text":    {ZH: "公告全文，将公开", EN: "the public notice"},
 	"otp":            {ZH: "验证器上现在的 6 位验证码", EN: "the six digits that your authenticator shows now"},
+	"outlets":        {ZH: "排放口，JSON 或 @文件", EN: "outlets, JSON or @FILE"},
 	"phone":          {ZH: "本人的电话，多个用顿号分隔", EN: "where to call the person, several with commas"},
 	"proposal_id":    {ZH: "所采纳建议的编号", EN: "id of the proposal that it accepts"},
 	"reason":         {ZH: "理由，将公开", EN: "the reason, which is public"},
@@ -54,13 +56,31 @@ var members = map[string]Param{
 	"replaces":   {ZH: "同日生效、被替换的版本", EN: "the active version of the same day that it replaces"},
 	"revision":   {ZH: "看到的修订号", EN: "the revision that was seen"},
 	"role":       {ZH: "角色 duty、approver、inspector、town、viewer、feeder、admin、neighbour", EN: "role"},
+	"sample_s":   {ZH: "实时数据间隔，30 至 3600 秒", EN: "seconds between its samples, 30 to 3600"},
+	"sm4":        {ZH: "加密方式 none、raw、hex", EN: "encryption none, raw or hex"},
 	"source":     {ZH: "预报来源", EN: "name of the source: a-z, 0-9, -"},
 	"starts_at":  {ZH: "开始时间，缺省为现在", EN: "from when; default now"},
+	"st":         {ZH: "系统编码，如 31；不发 HJ 212 报文的为空", EN: "system code, like 31; empty where no frames are sent"},
+	"tolerate":   {ZH: "容错 modbus_crc、modbus_crc_swapped、crc_in_length，逗号分隔", EN: "what passes besides, with commas"},
 	"town":       {ZH: "街镇，角色为 town 时必填", EN: "town; required for the role town"},
 	"trigger":    {ZH: "触发方式 own_forecast、city_order、regional_linkage、work_requirement", EN: "what it rests on"},
 	"user":       {ZH: "账号：它的姓名", EN: "an account: its name"},
+	"version":    {ZH: "HJ 212 版本 2005、2017、2025", EN: "edition of HJ 212"},
 
-	"/accounts/{id}/tokens name":        {ZH: "令牌的用途，不写人名", EN: "what the token is for, never a person"},
+	"/accounts/{id}/tokens name": {ZH: "令牌的用途，不写人名", EN: "what the token is for, never a person"},
+	"/findings/{id}/decide hours": {ZH: "采纳的整点，JSON，如 [\"2016-12-17T21:00:00+08:00\"]，缺省为全部",
+		EN: "hours that are accepted, JSON; all unless told"},
+	"/findings/{id}/decide reason":      {ZH: "理由，告知企业，不公开", EN: "the reason, for the enterprise alone"},
+	"/findings/{id}/value at":           {ZH: "哪一小时（起点）", EN: "the hour, by its start"},
+	"/findings/{id}/value reason":       {ZH: "理由，不公开", EN: "the reason, kept out of the record"},
+	"/findings/{id}/value value":        {ZH: "认定的数值", EN: "the value that is right"},
+	"/tasks assignee":                   {ZH: "由谁去：值班员或检查员的账号", EN: "who is to go: the account of a duty officer or an inspector"},
+	"/tasks due":                        {ZH: "期限", EN: "until when"},
+	"/tasks note":                       {ZH: "说明，不公开", EN: "a note, kept out of the record"},
+	"/tasks order_id":                   {ZH: "核查哪一份减排令", EN: "the order that is looked at"},
+	"/tasks recipient_id":               {ZH: "去哪一家：对象编号", EN: "where to go: the id of a recipient"},
+	"/tasks/{id} assignee":              {ZH: "由谁去，缺省为自己", EN: "who is to go; you unless told"},
+	"/tasks/{id} reason":                {ZH: "办理结果或取消的理由，不公开", EN: "what came of it, or why it is dropped; kept out of the record"},
 	"/forecasts region":                 {ZH: "六位行政区划代码", EN: "six-digit region"},
 	"/list/amendments level":            {ZH: "该措施有几行时指明级别", EN: "level of the row, where the measure has several"},
 	"/list/amendments reason":           {ZH: "修订原因，记入版本", EN: "why; recorded with the version"},
@@ -68,6 +88,10 @@ var members = map[string]Param{
 	"/orders/{id}/objection expires_at": {ZH: "豁免或调整到何时为止，缺省为预警结束", EN: "until when; default the end of the warning"},
 	"/orders/{id}/objection reason":     {ZH: "理由，告知企业，不公开", EN: "the reason, for the enterprise alone"},
 	"/orders/{id}/plan/accept reason":   {ZH: "接受达不到清单要求的方案的理由", EN: "why a plan is accepted that does not keep the list"},
+	"/stations name":                    {ZH: "站点名称，不写人名", EN: "the station's name, never a person's"},
+	"/stations recipient_id":            {ZH: "所属减排对象的编号", EN: "id of the recipient that it belongs to"},
+	"/stations/{mn} name":               {ZH: "站点名称，不写人名", EN: "the station's name, never a person's"},
+	"/stations/{mn} recipient_id":       {ZH: "所属减排对象的编号", EN: "id of the recipient that it belongs to"},
 	"/personal-data/erasures reason":    {ZH: "理由，写入台账，不写人名", EN: "the reason, for the record; name nobody"},
 }
 
@@ -99,8 +123,11 @@ func kindOf(t reflect.Type) ParamKind {
 		return MomentParam
 	case t == reflect.TypeFor[json.RawMessage]():
 		return JSONParam
-	case t == reflect.TypeFor[[]string]():
+	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.String:
 		return ListParam
+	}
+	if t.Kind() == reflect.Pointer { // left out it says something else than empty
+		return kindOf(t.Elem())
 	}
 	switch t.Kind() {
 	case reflect.String:

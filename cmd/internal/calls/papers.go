@@ -6,6 +6,7 @@ import "qingkong/alerts/refusal"
 const (
 	PublicRecipientPath = "/public/recipients/" // and the id
 	PublicListPath      = "/public/list"
+	VerifyPath          = "/verify"
 )
 
 // PaperLang is the language of a paper. It is Chinese unless Lang says otherwise: papers are official, whatever
@@ -87,4 +88,7 @@ var (
 		"现行清单的公示页面，不含个人信息", "the list in force for the public, without personal data",
 		Call{Root: true, Repeats: true, Media: HTMLMedia, Others: []string{XLSXMedia},
 			Refuses: codes{refusal.NotFound}})
+	VerifyPage = row[None, None]("GET "+VerifyPath, "",
+		"核验证据包的页面：可保存，断网也能核验", "the page that verifies bundles of evidence, to be saved; it needs no network",
+		Call{Root: true, Repeats: true, Media: HTMLMedia})
 )

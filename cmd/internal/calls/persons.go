@@ -180,6 +180,8 @@ type PersonalRead struct {
 	Recipients []string `json:"recipients,omitempty"`
 	Unnamed    int      `json:"unnamed,omitempty"` // further recipients, whose ids there was no room to keep
 	List       string   `json:"list,omitempty"`    // all recipients of this version
+
+	ReasonRef string `json:"reason_ref,omitempty"` // why they were taken away in a bundle: vault reference
 }
 
 // SeenQuery asks for reads of a recipient's data, or by a user.

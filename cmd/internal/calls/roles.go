@@ -70,13 +70,19 @@ const (
 	ActOrdersCall               = "orders.call"       // record that a recipient was telephoned; a town its own
 	ActCallSheet                = "orders.call_sheet" // whom to telephone; a town its own
 	ActStations                 = "stations"
-	ActTelemetryWrite           = "telemetry.write" // an enterprise its own MNs
-	ActTelemetryRead            = "telemetry.read"  // an enterprise its own, a town its own
-	ActFindingsRead             = "findings.read"   // an enterprise its own, a town its own
+	ActTelemetryWrite           = "telemetry.write"  // an enterprise its own MNs
+	ActTelemetryRead            = "telemetry.read"   // an enterprise its own, a town its own
+	ActFindingsRead             = "findings.read"    // an enterprise its own, a town its own
+	ActFindingsExplain          = "findings.explain" // its own
+	ActFindingsDecide           = "findings.decide"
+	ActTasksRead                = "tasks.read" // a town its own
+	ActTasksWrite               = "tasks.write"
 	ActInspectionsRead          = "inspections.read"
 	ActInspectionsWrite         = "inspections.write"
 	ActEvidenceCreate           = "evidence.create"
+	ActEvidenceRead             = "evidence.read" // an enterprise its own
 	ActLedgerRead               = "ledger.read"
+	ActLedgerManage             = "ledger.manage"
 	ActFiguresRead              = "figures.read"  // an enterprise its own
 	ActFiguresWrite             = "figures.write" // an enterprise its own
 	ActAllocations              = "allocations"
@@ -138,10 +144,16 @@ var permissions = map[string][]Role{
 	ActTelemetryWrite:           {Feeder, Enterprise},
 	ActTelemetryRead:            scoped,
 	ActFindingsRead:             scoped,
+	ActFindingsExplain:          {Enterprise},
+	ActFindingsDecide:           {Duty},
+	ActTasksRead:                append(slices.Clone(staff), Town),
+	ActTasksWrite:               {Duty, Inspector},
 	ActInspectionsRead:          {Inspector},
 	ActInspectionsWrite:         {Inspector},
 	ActEvidenceCreate:           {Inspector, Enterprise},
+	ActEvidenceRead:             {Duty, Approver, Inspector, Admin, Enterprise},
 	ActLedgerRead:               {Viewer, Inspector},
+	ActLedgerManage:             {Admin},
 	ActFiguresRead:              {Duty, Approver, Inspector, Viewer, Admin, Enterprise},
 	ActFiguresWrite:             {Duty, Enterprise},
 	ActAllocations:              {Duty},

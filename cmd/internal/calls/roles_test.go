@@ -36,8 +36,11 @@ func TestRolesMayWhatTheContractSays(t *testing.T) {
 		"figures.read": "duty approver inspector viewer admin enterprise", "figures.write": "duty enterprise",
 
 		"stations": "admin", "telemetry.write": "feeder enterprise", "telemetry.read": seers, "findings.read": seers,
+		"findings.explain": "enterprise", "findings.decide": "duty", "tasks.read": "duty approver inspector viewer admin town",
+		"tasks.write":      "duty inspector",
 		"inspections.read": "inspector", "inspections.write": "inspector", "evidence.create": "inspector enterprise",
-		"ledger.read": "viewer inspector", "allocations": "duty", "indicators.read": every, "region": "duty",
+		"evidence.read": "duty approver inspector enterprise admin",
+		"ledger.read":   "viewer inspector", "ledger.manage": "admin", "allocations": "duty", "indicators.read": every, "region": "duty",
 		"events.read": every,
 	}
 	acts := slices.Sorted(maps.Keys(contract))

@@ -2,11 +2,16 @@ package calls
 
 import (
 	"regexp"
+	"strconv"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/valid"
 	"qingkong/notify"
+	"qingkong/notify/compliance"
+	"qingkong/notify/compliance/judge"
+	"qingkong/notify/telemetry"
+	"qingkong/notify/telemetry/hj212"
 	"qingkong/reductionlist"
 )
 
@@ -34,8 +39,14 @@ var fieldRules = map[string]valid.Rule{
 	"region":       {Words: "region.wrong", Pattern: `^[0-9]{6}$`},
 	// none is no level
 	"row_level": {Words: "list.enum", OneOf: Words(append([]alerts.Level{alerts.None}, alerts.Levels()...)...)},
+	"mn":        {Words: "telemetry.mn", Match: telemetry.ValidMN},
+	"edition":   {Words: "telemetry.version", OneOf: editions()},
+	// what a message does not repeat
+	"station_password": {Words: "telemetry.password", Match: validStationPassword, Secret: true},
+	"sm4_key":          {Words: "telemetry.sm4_key", Pattern: `^([!-~]{16}|[0-9A-Fa-f]{32})$`, Secret: true},
 
 	// parameters
+	"yes_no":        {Words: "http.want_yes_no", OneOf: []string{"true", "false"}},
 	"limit":         {Words: "http.want_limit", Min: 1, Max: 1000},
 	"index":         {Words: "http.want_index"},
 	"seen_revision": {Words: "http.want_revision", Min: 1},
@@ -45,6 +56,15 @@ var fieldRules = map[string]valid.Rule{
 	"message":       {Words: "live.want_id", Pattern: `^[0-9]+(\.[0-9]+\.[^.]*)?$`},
 	"proposal_state": {Words: "proposal.state_unknown", OneOf: Words(alerts.StateOpen, alerts.StateAccepted,
 		alerts.StateDismissed, alerts.StateWithdrawn)},
+	"step":         {Words: "telemetry.step", OneOf: []string{StepSample, StepMinute, StepHour, StepDay}},
+	"periods":      {Words: "telemetry.periods", Min: 1, Max: MostPeriods},
+	"ends":         {Words: "telemetry.ends", OneOf: []string{"start", "end"}},
+	"freshness":    {Words: "telemetry.freshness", OneOf: Words(telemetry.Freshnesses()...)},
+	"table_format": {Words: "telemetry.table_format", OneOf: []string{"csv", "xlsx"}},
+	"finding_verdict": {Words: "finding.verdict_filter", OneOf: []string{judge.Suspected.String(), judge.Violated.String(),
+		judge.Unknown.String()}},
+	"task_state": {Words: "task.state", OneOf: Words(compliance.TaskOpen, compliance.TaskTaken, compliance.TaskDone,
+		compliance.TaskDropped)},
 	"order_state": {Words: "order.state_filter", OneOf: orderStates()},
 	"severity": {Words: "list.want_severity",
 		OneOf: []string{reductionlist.SeverityError, reductionlist.SeverityWarning}},
@@ -59,6 +79,14 @@ func init() {
 	for name, rule := range fieldRules {
 		valid.Define(name, rule)
 	}
+}
+
+// editions are the years of the editions of HJ 212.
+func editions() (years []string) {
+	for _, v := range hj212.Versions() {
+		years = append(years, strconv.Itoa(int(v)))
+	}
+	return years
 }
 
 func validPhones(s string) bool {

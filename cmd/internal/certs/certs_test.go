@@ -284,3 +284,37 @@ func TestAChainIsGoodUntilItsFirstEnd(t *testing.T) {
 		t.Errorf("until %s, want %s", s.Until, soon)
 	}
 }
+
+// The program knows its own listener by the very certificate, whoever signed it and whatever its names are.
+func TestTheProgramKnowsItsOwnListener(t *testing.T) {
+	w := newWorld(t)
+	w.ca.Issue(certstest.Leaf{}).Write(t, w.dir)
+	w.open()
+	shake := func(server *tls.Config) error {
+		ln, err := tls.Listen("tcp", "127.0.0.1:0", server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer ln.Close()
+		go func() {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			defer c.Close()
+			_ = c.(*tls.Conn).Handshake() // what it says is said to the client too
+		}()
+		c, err := tls.DialWithDialer(&net.Dialer{Timeout: 10 * time.Second}, "tcp", ln.Addr().String(), w.k.Self())
+		if err == nil {
+			_ = c.Close()
+		}
+		return err
+	}
+	if err := shake(w.k.Config()); err != nil {
+		t.Errorf("its own: %v", err)
+	}
+	other := certificate(t, w.ca)
+	if err := shake(&tls.Config{Certificates: []tls.Certificate{other}}); !errors.Is(err, errOther) {
+		t.Errorf("another of the same authority: %v", err)
+	}
+}

@@ -28,6 +28,10 @@ type Config struct {
 	Listen         Listen      `yaml:"listen"`
 	InsecureListen bool        `yaml:"insecure_listen"` // lets others than this machine connect without TLS
 	HTTP           HTTP        `yaml:"http"`
+	HJ212          HJ212       `yaml:"hj212"`
+	Telemetry      Telemetry   `yaml:"telemetry"`
+	Compliance     Compliance  `yaml:"compliance"`
+	Ledger         Ledger      `yaml:"ledger"`
 	Proxies        []string    `yaml:"proxies"` // addresses or networks of reverse proxies before the HTTP listener
 	Limits         Limits      `yaml:"limits"`
 	PublicURL      string      `yaml:"public_url"`        // of the public pages, as enterprises' boards show it
@@ -139,6 +143,36 @@ type Listen struct {
 // HTTP is how the listener of HTTP is served.
 type HTTP struct {
 	TLS TLS `yaml:"tls"`
+}
+
+// HJ212 is how stations of HJ 212 are served.
+type HJ212 struct {
+	TLS            TLS  `yaml:"tls"`
+	InsecureListen bool `yaml:"insecure_listen"` // lets others than this machine connect without TLS: loggers have none
+	// Connections that may be open, in all and from one address, which is 64 bits of IPv6.
+	Connections           int `yaml:"connections" allow:"8..1000000"`
+	ConnectionsPerAddress int `yaml:"connections_per_address" allow:"1..1000000"`
+	FramesPerS            int `yaml:"frames_per_s" allow:"1..100000"` // of a connection
+	IdleS                 int `yaml:"idle_s" allow:"30..86400"`       // without a good frame, before a connection is closed
+	// CalibrateOverS is by how many seconds a station's clock may be off before it is set; 0 = it is never set.
+	CalibrateOverS int  `yaml:"calibrate_over_s" allow:"0..86400"`
+	SetIntervals   bool `yaml:"set_intervals"` // to those of the register
+	FetchHistory   bool `yaml:"fetch_history"` // that is missing
+}
+
+// Telemetry is how long what stations say is kept on each node, and after how long without a word they are late or silent.
+type Telemetry struct {
+	MaxGB       int `yaml:"max_gb" allow:"1..100000"`         // of raw frames
+	StreamGB    int `yaml:"stream_gb" allow:"1..100000"`      // of the stream of several nodes
+	ShareMBADay int `yaml:"share_mb_a_day" allow:"1..100000"` // of one station's frames, and of one user's messages
+	RawDays     int `yaml:"raw_days" allow:"1..3660"`
+	MinutesDays int `yaml:"minutes_days" allow:"3..3660"`
+	HoursDays   int `yaml:"hours_days" allow:"32..3660"`
+
+	LateMin         int `yaml:"late_min" allow:"1..1440"` // of stations that send frames
+	SilentMin       int `yaml:"silent_min" allow:"2..10080"`
+	MessagesLateH   int `yaml:"messages_late_h" allow:"1..168"` // of instruments whose readings come as JSON or a table
+	MessagesSilentH int `yaml:"messages_silent_h" allow:"2..720"`
 }
 
 // TLS names PEM files, which are read again when they change; no Cert is no TLS.

@@ -49,6 +49,11 @@ func (c *Config) Validate() error {
 		k.address("listen.hj212", c.Listen.HJ212)
 	}
 	k.tls("http.tls", c.HTTP.TLS)
+	k.tls("hj212.tls", c.HJ212.TLS)
+	k.section("hj212", c.HJ212)
+	k.telemetry(c.Telemetry)
+	k.compliance(c.Compliance)
+	k.ledger(c.Ledger)
 	for i, proxy := range c.Proxies {
 		_, err := ParseProxy(proxy)
 		k.that(err == nil, fmt.Sprintf("proxies[%d]", i), "config.proxy", proxy, nil)
@@ -131,6 +136,17 @@ func (k *checker) allowed(key, allow string, v reflect.Value) {
 	default:
 		between(k, key, v.Float(), float64(low), float64(high))
 	}
+}
+
+// telemetry asks for silence that is longer than being late.
+func (k *checker) telemetry(t Telemetry) {
+	k.section("telemetry", t)
+	longer := func(late, silent string, lateFor, silentFor int) {
+		k.that(silentFor > lateFor, "telemetry."+silent, "config.silent", silentFor,
+			refusal.Args{"late": "telemetry." + late, "least": lateFor + 1})
+	}
+	longer("late_min", "silent_min", t.LateMin, t.SilentMin)
+	longer("messages_late_h", "messages_silent_h", t.MessagesLateH, t.MessagesSilentH)
 }
 
 // disk asks for 0 < stop_mb < min_mb.

@@ -34,10 +34,13 @@ import (
 // Demo is how large a demo is and how it answers.
 type Demo struct {
 	Recipients int  // in all; 0: as many as the embedded list has
-	NoSimulate bool // no enterprise answers by itself
+	NoSimulate bool // no enterprise answers by itself, and no instrument reports
 
 	// How long the simulated enterprises take to answer: between Soonest and Latest; 0 for both: 2 to 60 seconds.
 	Soonest, Latest time.Duration
+
+	Instruments []string // recipients whose instruments report; nil: the two plants and ten enterprises
+	filling     filling  // of the time before the demo was begun
 }
 
 // Program is the part of the program that a demo needs.
@@ -63,13 +66,16 @@ type Credential struct {
 }
 
 // Configure gives the demo what a district would have set for itself: the bounds of Xiqing, by which lists that say
-// none of their own are checked too, and whom an order names for questions.
+// none of their own are checked too, whom an order names for questions, and the port of HJ 212.
 func (d *Demo) Configure(cfg config.Config) config.Config {
 	if cfg.ListChecks.District == (config.Box{}) && cfg.District.Region == region {
 		cfg.ListChecks.District = config.Box{West: towns.West, East: towns.East, South: towns.South, North: towns.North}
 	}
 	if cfg.Orders.Contact == "" && cfg.Orders.ContactPhone == "" {
 		cfg.Orders.Contact, cfg.Orders.ContactPhone = "示例值班员", "10000000000"
+	}
+	if cfg.Listen.HJ212 == "" {
+		cfg.Listen.HJ212 = "127.0.0.1:9212"
 	}
 	return cfg
 }

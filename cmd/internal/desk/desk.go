@@ -9,9 +9,11 @@ import (
 
 	"qingkong/cmd/internal/desk/frame"
 	"qingkong/cmd/internal/desk/lists"
+	"qingkong/cmd/internal/desk/monitoring"
 	"qingkong/cmd/internal/desk/orders"
 	"qingkong/cmd/internal/desk/plants"
 	"qingkong/cmd/internal/desk/self"
+	"qingkong/cmd/internal/desk/stations"
 	"qingkong/cmd/internal/desk/warnings"
 	"qingkong/cmd/internal/service"
 )
@@ -26,5 +28,5 @@ var templates = sync.OnceValue(func() frame.Templates { return frame.Parse(files
 // New is the desk of all areas.
 func New(svc *service.Service, sessions frame.Sessions, live frame.Live, opt frame.Options) *frame.Frame {
 	return frame.New(svc, sessions, live, templates(), opt,
-		self.Mount, warnings.Mount, orders.Mount, lists.Mount, plants.Mount)
+		self.Mount, warnings.Mount, orders.Mount, lists.Mount, plants.Mount, stations.Mount, monitoring.Mount)
 }

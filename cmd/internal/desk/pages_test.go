@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"qingkong/cmd/internal/desk/desktest"
 	"qingkong/cmd/internal/desk/frame"
@@ -19,11 +20,12 @@ import (
 
 // Every page with every role: those that the table allows show it, the others are told that they may not.
 func TestPagesByRole(t *testing.T) {
-	w := desktest.New(t)
+	w, order, finding := desktest.Suspected(t)
 	w.Forecast(false)
-	id := w.Ordered()
-	order := id + "-E0001-1"
+	id := strings.TrimSuffix(order, "-E0001-1")
 	list := w.Warning(id).ListVersion
+	w.Register("MNE0001-2", "总排口", "E0001", "a21026")
+	w.Reports("MNE0001-2", w.Frame("MNE0001-2", "2061", desktest.Begin.Add(-time.Hour), "a21026-Avg", "12", "a21026-Flag", "N"))
 	for _, p := range w.Desk.Pages() {
 		method, pattern, _ := strings.Cut(p.Pattern, " ")
 		if p.Key != "" && !refusal.Known("desk.title."+p.Key) {
@@ -42,8 +44,16 @@ func TestPagesByRole(t *testing.T) {
 			path = strings.ReplaceAll(pattern, "{id}", "E0001")
 		case strings.Contains(pattern, "lists/"):
 			path = strings.ReplaceAll(pattern, "{id}", list)
+		case strings.Contains(pattern, "stations/"), strings.Contains(pattern, "points/"):
+			path = strings.NewReplacer("{mn}", "MNE0001-2", "{point...}", "MNE0001-2.a21026").Replace(pattern)
 		case strings.Contains(pattern, "proposals/"):
 			path = strings.ReplaceAll(pattern, "{id}", "P20161216-01")
+		case strings.Contains(pattern, "findings/"):
+			path = strings.ReplaceAll(pattern, "{id}", finding)
+		case strings.Contains(pattern, "tasks/"):
+			path = strings.ReplaceAll(pattern, "{id}", w.TaskOf("E0001"))
+		case strings.HasSuffix(pattern, ".xlsx"): // no page
+			continue
 		}
 		for _, role := range calls.Roles() {
 			user := string(role)
@@ -92,13 +102,24 @@ func TestActsByRole(t *testing.T) {
 
 // What people wrote comes out as text in every page, in both languages.
 func TestInjection(t *testing.T) {
-	w := desktest.New(t)
+	w, order, finding := desktest.Suspected(t)
 	w.Forecast(false)
-	id := w.Ordered()
-	order := id + "-E0003-1"
+	id := strings.TrimSuffix(order, "-E0001-1")
+	order = id + "-E0003-1"
+	w.Post(303, "E0001", "/desk/findings/"+finding+"/explain",
+		url.Values{"note": {"试车" + desktest.Hostile}, "key": {frame.NewKey()}})
 	w.Post(303, "E0003", "/desk/orders/"+order+"/object",
 		url.Values{"note": {"不能停" + desktest.Hostile}, "key": {frame.NewKey()}})
+	w.Register("MNE0003", "总排口<script>alert(1)</script>", "E0003", "a21026")
+	w.Refuses("MNE0003", "crc", []byte("##"+desktest.Hostile))
 	for _, page := range []struct{ user, path string }{
+		{"duty", "/desk/findings"}, {"duty", "/desk/findings/" + finding}, {"E0001", "/desk/findings/" + finding},
+		{"E0001", "/desk"}, {"duty", "/desk/orders/" + id + "-E0001-1"}, {"duty", "/desk/tasks"},
+		{"duty", "/desk/findings?warning=" + url.QueryEscape(desktest.Hostile)},
+		{"duty", "/desk/task?recipient=" + url.QueryEscape(desktest.Hostile)},
+		{"duty", "/desk/stations"}, {"duty", "/desk/stations/MNE0003"}, {"duty", "/desk/points/MNE0003.a21026"},
+		{"admin", "/desk/stations/MNE0003/change"}, {"E0003", "/desk/stations"},
+		{"duty", "/desk/points/" + url.PathEscape(desktest.Hostile)}, {"duty", "/desk/stations?q=" + url.QueryEscape(desktest.Hostile)},
 		{"duty", "/desk"}, {"duty", "/desk/warnings"}, {"duty", desktest.WarningPath(id)},
 		{"duty", desktest.WarningPath(id) + "/board?state=objected"},
 		{"duty", "/desk/orders?q=" + url.QueryEscape(desktest.Hostile)}, {"duty", "/desk/orders"},

@@ -6,9 +6,11 @@
 package door
 
 import (
+	"cmp"
 	"log/slog"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,8 +27,21 @@ type Options struct {
 	Exempt  func(netip.Addr) bool
 	Pace    Pace                  // of what is written
 	Metrics prometheus.Registerer // nil counts for nobody
+	Name    Name                  // of what comes in, in figures and lines of the log; HTTP by default
 	Log     *slog.Logger          // nil is none
 }
+
+// Name is what connections are for.
+type Name string
+
+// The names.
+const (
+	HTTP  Name = "HTTP"
+	HJ212 Name = "HJ 212"
+)
+
+// metric is a name as those of figures are written.
+func (n Name) metric() string { return strings.ToLower(strings.ReplaceAll(string(n), " ", "")) }
 
 // Listener accepts the connections that the door lets in; the others are closed at once. When all places are taken, one
 // of the address that has the most makes room for an address that has fewer, so that few addresses keep nobody out.
@@ -55,16 +70,18 @@ func Listen(ln net.Listener, opt Options) *Listener {
 	if opt.Exempt == nil {
 		opt.Exempt = func(netip.Addr) bool { return false }
 	}
+	opt.Name = cmp.Or(opt.Name, HTTP)
+	metric := "qingkong_" + opt.Name.metric() + "_connections"
 	l := &Listener{Listener: ln, opt: opt, of: map[netip.Prefix]*holder{},
 		spoken: fair.NewMeter(fair.Share{PerSecond: 0.1, Burst: 3}, nil),
-		count: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "qingkong_http_connections_refused_total",
-			Help: "HTTP connections closed because there were too many, by which bound: address, all."}, []string{"bound"})}
+		count: prometheus.NewCounterVec(prometheus.CounterOpts{Name: metric + "_refused_total",
+			Help: string(opt.Name) + " connections closed because there were too many, by which bound: address, all."}, []string{"bound"})}
 	for _, bound := range []string{"address", "all"} {
 		l.count.WithLabelValues(bound) // shown as 0: an alert on an increase misses what begins at 1
 	}
 	if opt.Metrics != nil {
-		opt.Metrics.MustRegister(l.count, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "qingkong_http_connections",
-			Help: "HTTP connections that are open."}, func() float64 { return float64(l.Open()) }))
+		opt.Metrics.MustRegister(l.count, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: metric,
+			Help: string(opt.Name) + " connections that are open."}, func() float64 { return float64(l.Open()) }))
 	}
 	return l
 }
@@ -121,7 +138,7 @@ func (l *Listener) enter(c net.Conn) *Conn {
 	}
 	l.count.WithLabelValues(bound).Inc()
 	if l.spoken.Take(bound).OK {
-		l.opt.Log.Warn("too many HTTP connections; one is closed", "bound", bound, "from", from, "per_address",
+		l.opt.Log.Warn("too many connections; one is closed", "of", l.opt.Name, "bound", bound, "from", from, "per_address",
 			l.opt.PerAddress, "in_all", l.opt.InAll)
 	}
 	if gives == nil {

@@ -178,3 +178,25 @@ func TestWaitingForATurn(t *testing.T) {
 		t.Error("a closed queue gives something")
 	}
 }
+
+// Who has nothing left is told so without a call being counted, until its share has come again.
+func TestASpentShare(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	m := NewMeter(Share{PerSecond: 1, Burst: 2}, func() time.Time { return now })
+	for calls, want := range []bool{false, false, true, true} {
+		if got := m.Spent("a"); got != want {
+			t.Errorf("after %d calls: %v", calls, got)
+		}
+		m.Take("a")
+	}
+	now = now.Add(time.Second)
+	for range 2 { // to ask is no call
+		if m.Spent("a") || m.Spent("b") || len(m.callers) != 1 {
+			t.Error("a second later")
+		}
+	}
+	m.Take("a")
+	if !m.Spent("a") || NewMeter(Share{}, nil).Spent("a") {
+		t.Error("what came is used again")
+	}
+}

@@ -95,6 +95,20 @@ func (m *Meter) TakeN(who string, cost, size int) Verdict {
 	return v
 }
 
+// Spent reports whether a caller has none of its share left. It counts nothing, and knows nothing of who never called.
+func (m *Meter) Spent(who string) bool {
+	if m.share.PerSecond <= 0 {
+		return false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.callers[who] == nil {
+		return false
+	}
+	c, _ := m.caller(who)
+	return c.tokens < 1
+}
+
 // Tell says whether a caller may be told of a refusal now that has another reason than its rate: at most one a second.
 func (m *Meter) Tell(who string) bool {
 	m.mu.Lock()

@@ -27,14 +27,18 @@ type listener struct {
 	addr    *string // host:port
 	tls     config.TLS
 	files   string // the setting of tls
+	open    bool   // others than this machine may connect without TLS
+	allows  string // the setting of open
 }
 
 func listenersOf(cfg *config.Config) []listener {
-	all := []listener{{"listen.http", &cfg.Listen.HTTP, cfg.HTTP.TLS, "http.tls"}}
+	open, by := cfg.InsecureListen, "insecure_listen"
+	all := []listener{{"listen.http", &cfg.Listen.HTTP, cfg.HTTP.TLS, "http.tls", open, by}}
 	if cfg.NATS.URL == "" {
-		all = append(all, listener{"listen.nats", &cfg.Listen.NATS, cfg.NATS.TLS, "nats.tls"})
+		all = append(all, listener{"listen.nats", &cfg.Listen.NATS, cfg.NATS.TLS, "nats.tls", open, by})
 	}
-	return all
+	own := cfg.HJ212
+	return append(all, listener{"listen.hj212", &cfg.Listen.HJ212, own.TLS, "hj212.tls", own.InsecureListen, "hj212.insecure_listen"})
 }
 
 // Guard refuses a listener that others than this machine reach without TLS, unless the settings allow it. A name that
@@ -54,16 +58,20 @@ func Guard(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
 		args := refusal.Args{"value": *l.addr, "tls": l.files, "port": port}
 		beyond := slices.IndexFunc(all, func(a netip.Addr) bool { return !a.IsLoopback() })
 		switch {
-		case cfg.InsecureListen:
+		case l.open:
 			if beyond >= 0 {
-				log.Warn("others than this machine can connect without TLS, as insecure_listen allows: passwords and orders can be read on the way", "setting", l.setting, "addr", *l.addr)
+				log.Warn("others than this machine can connect without TLS, as "+l.allows+" allows: passwords and whatever is sent can be read on the way", "setting", l.setting, "addr", *l.addr)
 			}
 		case err != nil:
 			args["why"] = err
 			wrong = append(wrong, refusal.Field{Path: l.setting, Rule: "listen.unknown_host", Args: args})
 		case beyond >= 0:
 			args["bound"] = all[beyond]
-			wrong = append(wrong, refusal.Field{Path: l.setting, Rule: "listen.beyond", Args: args})
+			rule := "listen.beyond"
+			if l.allows != "insecure_listen" {
+				rule = "listen.beyond_stations"
+			}
+			wrong = append(wrong, refusal.Field{Path: l.setting, Rule: rule, Args: args})
 		default:
 			*l.addr = net.JoinHostPort(all[0].String(), port)
 		}
@@ -126,6 +134,14 @@ func (all Certs) Keepers() []*certs.Keeper {
 func (all Certs) Config(setting string, protocols ...string) *tls.Config {
 	if k := all[setting]; k != nil {
 		return k.Config(protocols...)
+	}
+	return nil
+}
+
+// Self is for connections of the program to that listener of its own, nil where it has no TLS.
+func (all Certs) Self(setting string) *tls.Config {
+	if k := all[setting]; k != nil {
+		return k.Self()
 	}
 	return nil
 }

@@ -129,7 +129,7 @@ func (a *blockTx) commitTx() error {
 }
 
 func (a *blockTx) store(raw []byte, t tip, delivered map[string]uint64) error {
-	return cmp.Or(endBlock(a.tx, a.fx, a.tree, t, raw), a.j.putEntries(a.tx, a.vault), a.j.vault.forget(a.tx, delivered))
+	return cmp.Or(a.j.reg.endBlock(a.tx, a.fx, a.tree, t, raw), a.j.putEntries(a.tx, a.vault), a.j.vault.forget(a.tx, delivered))
 }
 
 // commitStored commits what leaves no block: it fails for those alone who wanted it.

@@ -84,7 +84,7 @@ func (VaultErased) Kind() string { return "journal.vault_erased" }
 func ownModule() Module {
 	var buckets []string
 	for _, name := range [][]byte{metaBucket, blocksBucket, idemBucket, idemAtBucket, outboxBucket, outboxDueBucket,
-		timersBucket, timersDueBucket, leaseBucket, blobsBucket} {
+		timersBucket, timersDueBucket, leaseBucket, blobsBucket, namedBucket} {
 		buckets = append(buckets, string(name))
 	}
 	return Module{Name: "journal", Buckets: append(buckets, ledger.Buckets()...), Decode: decodeOwn, Apply: applyOwn}

@@ -88,6 +88,7 @@ type Registry struct {
 	byName   map[string]*Module
 	older    map[string]Older
 	handlers map[string]*handler
+	ids      func(raw []byte) []string // see [Registry.NameBlocks]; nil for none
 }
 
 type handler struct {

@@ -3,6 +3,7 @@ package journal
 import (
 	"encoding/json"
 	"slices"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -114,4 +115,14 @@ func (j *Journal) first(work []*pending) []*pending {
 	}
 	work, j.owed = append(j.owed, work...), nil
 	return work
+}
+
+// RestoredAt is when the record was last made to end early, by a restore or a rebuild; false where it never was.
+func RestoredAt(tx *bbolt.Tx) (at time.Time, restored bool, err error) {
+	m, err := restoredIn(tx)
+	if err != nil || m == nil {
+		return at, false, err
+	}
+	at, err = time.Parse(timeForm, m.At)
+	return at, true, err
 }

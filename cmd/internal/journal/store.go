@@ -177,13 +177,14 @@ func (r *Registry) applyBlock(tx *bbolt.Tx, b *Block) error {
 			tree.Append(e.Leaf)
 		}
 	}
-	return endBlock(tx, fx, tree, tip{number: b.Number, hash: b.Hash, at: b.Time}, b.Raw)
+	return r.endBlock(tx, fx, tree, tip{number: b.Number, hash: b.Hash, at: b.Time}, b.Raw)
 }
 
 // endBlock stores a block whose events are applied, and what these leave together. The transaction is of no use after an
 // error.
-func endBlock(tx *bbolt.Tx, fx *effects, tree *ledger.Tree, t tip, raw []byte) error {
-	return cmp.Or(fx.save(tx), tree.Save(), putBlock(tx, t.number, raw), pruneKeys(tx, t.at), writeTip(tx, t))
+func (r *Registry) endBlock(tx *bbolt.Tx, fx *effects, tree *ledger.Tree, t tip, raw []byte) error {
+	return cmp.Or(fx.save(tx), tree.Save(), putBlock(tx, t.number, raw), r.noteNamed(tx, t.number, raw),
+		pruneKeys(tx, t.at), writeTip(tx, t))
 }
 
 // nodeFile holds a node's own name.

@@ -378,3 +378,13 @@ func (j *Journal) sharedKey(ref string) (key []byte, err error) {
 	})
 	return key, err
 }
+
+// ReadSealed returns an entry's salt and content, of which its reference is the hash; nil where it was erased, which
+// erased says, or is not here.
+func ReadSealed(tx *bbolt.Tx, ref string) (sealed []byte, erased bool) {
+	row := tx.Bucket(vaultBucket).Get([]byte(ref))
+	if len(row) < 1+saltLen || !isHere(row) {
+		return nil, isTombstone(row)
+	}
+	return bytes.Clone(row[1:]), false
+}

@@ -30,6 +30,8 @@ type Server struct {
 	Answers *prometheus.CounterVec // of recipients' acts, by outcome
 	Log     *slog.Logger
 
+	Stations Stations // nil where no frames are taken
+
 	Background func(name string, do func(ctx context.Context) error) // runs what goes on until the program ends
 }
 
@@ -45,7 +47,13 @@ func (s *Server) Serve() error {
 		case p == nil:
 			return nil, nil
 		}
-		return &bus.Identity{User: p.User, Role: string(p.Role), Recipient: p.Recipient, MNs: p.MNs, Expires: p.Expires}, nil
+		id := &bus.Identity{User: p.User, Role: string(p.Role), Recipient: p.Recipient, Expires: p.Expires}
+		if id.Recipient != "" {
+			if id.MNs, err = s.Service.ReportsFor(id.Recipient); err != nil {
+				return nil, err
+			}
+		}
+		return id, nil
 	})
 	if err != nil && !errors.Is(err, bus.ErrNoCallout) {
 		return err
@@ -63,6 +71,9 @@ func (s *Server) Serve() error {
 		}
 	}
 	// There are no measurements of a drill.
+	if err := s.serveTelemetry(); err != nil {
+		return err
+	}
 	return s.Bus.HandleShared("qingkong.observation.*", feederBounds,
 		func(place, user string, data []byte, reply func([]byte)) {
 			go act(reply, func(ctx context.Context) (any, error) {
@@ -118,7 +129,15 @@ func (s *Server) serveRecipients(root string, drill bool) error {
 	replies := newReplier(s.Service, s.Answers)
 	s.Background(root+"replies", replies.run)
 	err := s.Bus.Handle(root+"answer.*", answerBounds, func(user string, data []byte, reply func([]byte)) {
-		s.Service.Answer(user, drill, data, func(orderID string, err error) { replies.add(pendingReply{orderID, err, reply}) })
+		if calls.Explains(data) {
+			s.Service.ExplainBy(user, drill, data, func(finding string, err error) {
+				replies.add(pendingReply{finding: finding, user: user, err: err, reply: reply})
+			})
+			return
+		}
+		s.Service.Answer(user, drill, data, func(orderID string, err error) {
+			replies.add(pendingReply{order: orderID, err: err, reply: reply})
+		})
 	})
 	if err != nil {
 		return err

@@ -10,11 +10,12 @@ import (
 	"qingkong/cmd/internal/service"
 )
 
-// pendingReply is an act on an order that was decided and whose caller waits for the order.
+// pendingReply is an act on an order, or an explanation of a finding, that was decided and whose caller waits for it.
 type pendingReply struct {
-	order string
-	err   error
-	reply func([]byte)
+	order         string
+	finding, user string // of an explanation, instead of order
+	err           error
+	reply         func([]byte)
 }
 
 // replier answers what the writer has committed. The writer must not wait, and the acts of a block are answered
@@ -76,6 +77,11 @@ func (r *replier) answer(batch []pendingReply) {
 	texts, errs := r.svc.OrdersJSON(ids)
 	ok := 0
 	for i, a := range batch {
+		what := "order"
+		if a.err == nil && a.finding != "" {
+			what = "finding"
+			texts[i], errs[i] = r.svc.FindingJSON(a.user, a.finding)
+		}
 		switch {
 		case a.err != nil:
 			r.sent.WithLabelValues(outcomeOf(a.err)).Inc()
@@ -85,7 +91,7 @@ func (r *replier) answer(batch []pendingReply) {
 			a.reply(problem(errs[i]))
 		default:
 			ok++
-			const head = `{"ok":true,"order":`
+			head := `{"ok":true,"` + what + `":`
 			a.reply(append(append(append(make([]byte, 0, len(head)+len(texts[i])+1), head...), texts[i]...), '}'))
 		}
 	}

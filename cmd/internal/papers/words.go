@@ -4,6 +4,26 @@ import "qingkong/alerts/refusal"
 
 func init() {
 	refusal.Register(map[string]refusal.Pair{
+		"papers.series.at":              {"时段开始", "period begins"},
+		"papers.series.value":           {"数值", "value"},
+		"papers.series.flag":            {"标记", "flag"},
+		"papers.series.n":               {"有效数据数", "valid values"},
+		"papers.series.min":             {"最小值", "least"},
+		"papers.series.max":             {"最大值", "most"},
+		"papers.series.total":           {"累计值", "total"},
+		"papers.series.converted":       {"折算值", "converted"},
+		"papers.series.converted_total": {"折算累计值", "converted total"},
+		"papers.series.source":          {"来源", "source"},
+		"papers.series.received":        {"收到时间", "received"},
+		"papers.series.others":          {"同一时段的其他值", "other values of the period"},
+		"papers.series.gap":             {"缺数", "missing"},
+		"papers.series.late":            {"迟到", "late"},
+		"papers.series.resent":          {"补传", "sent again"},
+		"papers.series.source.device":   {"设备", "device"},
+		"papers.series.source.minutes":  {"由分钟数据计算", "made of minutes"},
+		"papers.series.source.samples":  {"由瞬时数据计算", "made of samples"},
+		"papers.series.source.hours":    {"由小时数据计算", "made of hours"},
+
 		"papers.todo":     {"〔待填写〕", "[to be filled in]"},
 		"papers.erased":   {"〔已删除，待填写〕", "[erased; to be filled in]"},
 		"papers.withheld": {"〔本账号不显示〕", "[not shown to this account]"},

@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/journal"
 )
 
@@ -52,7 +54,8 @@ func (e example) file() string {
 }
 
 func examples() []example {
-	return slices.Concat(airEvents(), warningEvents(), orderEvents(), otherEvents(), personEvents())
+	return slices.Concat(airEvents(), warningEvents(), orderEvents(), otherEvents(), personEvents(),
+		stationEvents(), findingEvents(), ledgerEvents())
 }
 
 // at is a time as it is read from the record.
@@ -172,9 +175,49 @@ func TestEventsAreShownWhole(t *testing.T) {
 	}
 }
 
+// Every kind of event has a word in the vocabulary, one that is no longer recorded too, and no word is of no kind: whoever
+// is told of an entry is told what it is.
+func TestEventsHaveWords(t *testing.T) {
+	kinds := kindsInSources(t)
+	files, err := os.ReadDir(goldenEvents)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		kind := strings.TrimSuffix(f.Name(), ".json")
+		example := kind[:strings.LastIndexByte(kind, '.')] // of which this is another example
+		if !slices.Contains(kinds, kind) && !slices.Contains(kinds, example) {
+			kinds = append(kinds, kind)
+		}
+	}
+	for _, kind := range kinds {
+		rule := terms.Rule(terms.Entry, kind)
+		if zh, en := refusal.Text(rule, "zh-CN", nil), refusal.Text(rule, "en", nil); !refusal.Known(rule) || zh == en {
+			t.Errorf("%s has no words: add %s to alerts/terms", kind, rule)
+		}
+	}
+	for _, rule := range refusal.Rules() {
+		if kind, ok := strings.CutPrefix(rule, terms.Rule(terms.Entry, "")); ok && !slices.Contains(kinds, kind) {
+			t.Errorf("%s is the word of no kind", rule)
+		}
+	}
+}
+
 // neverRecorded are members that no event has set.
 var neverRecorded = map[string]bool{
 	"reductionlist.List.Recipients": true, // of list.begun; list.rows carries them
+
+	// who and when the record says of each event, and a station that is registered or changed is in use
+	"telemetry.Station.Retired": true, "telemetry.Station.AddedAt": true, "telemetry.Station.AddedBy": true,
+	"telemetry.Station.ChangedAt": true, "telemetry.Station.ChangedBy": true,
+
+	// who and when the record says of each event, and what events of their own say of a finding, a monitor and a task
+	"compliance.Finding.Ended": true, "compliance.Finding.OpenedAt": true, "compliance.Finding.ChangedAt": true,
+	"compliance.Finding.ToldAt": true, "compliance.Finding.Explanations": true, "compliance.Monitor.Explained": true,
+	"compliance.Explanation.At": true, "compliance.Explanation.Decision": true, "compliance.Explanation.DecidedAt": true,
+	"compliance.Explanation.DecidedBy": true, "compliance.Explanation.ReasonRef": true, "compliance.Explanation.Hours": true,
+	"compliance.Task.ReasonRef": true, "compliance.Task.OpenedAt": true, "compliance.Task.OpenedBy": true,
+	"compliance.Task.ChangedAt": true, "compliance.Task.ChangedBy": true,
 }
 
 // filled says of each member of the structs in an event whether it was ever set.

@@ -47,6 +47,7 @@ func tell(t *testing.T) (blocks [][]byte) {
 	s.air()
 	s.first()
 	s.orders()
+	s.monitored()
 	s.levels()
 	s.end()
 	s.emergencies()
@@ -55,6 +56,8 @@ func tell(t *testing.T) (blocks [][]byte) {
 	s.city()
 	s.housekeeping()
 	s.persons()
+	s.stations()
+	s.ledger()
 	s.restored()
 	report, err := s.svc.J.Check(t.Context())
 	if err != nil || !report.OK {
@@ -395,6 +398,7 @@ func (s *story) end() {
 	s.act("duty", "lift", `,"ends_at":"2026-12-19T17:00:00+08:00","reason":"冷空气过程到达"`)
 	s.until("2026-12-19T18:00:00+08:00")
 	s.answers("E0003", notify.Receive)
+	s.judgedForGood()
 }
 
 // emergencies approves a warning by telephone that nobody confirms in time, and cancels it; the next one is open-ended

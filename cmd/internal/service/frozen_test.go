@@ -30,6 +30,8 @@ import (
 	"qingkong/cmd/internal/journal/natstest"
 	"qingkong/notify"
 	"qingkong/notify/channel"
+	"qingkong/notify/compliance"
+	"qingkong/notify/telemetry"
 	"qingkong/reductionlist"
 )
 
@@ -69,6 +71,12 @@ type seen struct {
 	Users      []*calls.User              `json:"users"`
 	Waiting    []journal.Due              `json:"waiting"` // in the outbox
 	Timers     []string                   `json:"timers"`
+	Stations   []*telemetry.Station       `json:"stations"`
+	LastHour   *telemetry.RootHour        `json:"last_hour"`
+	Cases      []*compliance.Case         `json:"cases"`
+	Findings   []*compliance.Finding      `json:"findings"`
+	Tasks      []*compliance.Task         `json:"tasks"`
+	LastJudged *time.Time                 `json:"last_judged"` // hour
 }
 
 // Today's program makes of every frozen record the root, the leaves and the sight that it had.
@@ -155,7 +163,50 @@ func replayed(t *testing.T, blocks [][]byte) goldenRecord {
 
 // read reads a whole record, which is small.
 func (s *seen) read(tx *bbolt.Tx) error {
-	return errors.Join(s.readAir(tx), s.readLists(tx), s.readOrders(tx), s.readRest(tx))
+	return errors.Join(s.readAir(tx), s.readLists(tx), s.readOrders(tx), s.readStations(tx), s.readFindings(tx), s.readRest(tx))
+}
+
+func (s *seen) readStations(tx *bbolt.Tx) (err error) {
+	if s.Stations, _, err = telemetry.Stations(tx, "", 1000); err != nil {
+		return err
+	}
+	last, found, err := telemetry.LastHour(tx)
+	if found {
+		s.LastHour, err = telemetry.HourRoot(tx, last)
+	}
+	return err
+}
+
+func (s *seen) readFindings(tx *bbolt.Tx) (err error) {
+	if s.Findings, _, err = compliance.ListFindings(tx, compliance.Filter{}, "", 1000); err != nil {
+		return err
+	}
+	if s.Tasks, _, err = compliance.ListTasks(tx, compliance.TaskFilter{}, "", 1000); err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, f := range s.Findings {
+		// the index by recipient is of what was recorded before there was one, too
+		of, _, err := compliance.ListFindings(tx, compliance.Filter{Recipient: f.Recipient}, "", 1000)
+		if err == nil && !slices.ContainsFunc(of, func(one *compliance.Finding) bool { return one.ID == f.ID }) {
+			err = fmt.Errorf("finding %s is not among those of %s", f.ID, f.Recipient)
+		}
+		if err != nil {
+			return err
+		}
+		c, err := compliance.GetCase(tx, f.Warning, f.Recipient)
+		if err != nil {
+			return err
+		}
+		if key := c.Warning + "/" + c.Recipient; !known[key] {
+			known[key] = true
+			s.Cases = append(s.Cases, c)
+		}
+	}
+	if last := compliance.LastHour(tx); !last.IsZero() {
+		s.LastJudged = &last
+	}
+	return nil
 }
 
 func (s *seen) readAir(tx *bbolt.Tx) error {

@@ -24,13 +24,19 @@ type listCaches struct {
 	due    cache[[3]string, []notify.DueChange]       // by two versions and a level
 
 	digests cache[[2]string, notify.DueDigests] // by a version and a level
+
+	owners cache[string, map[string]Owner]
+	refs   cache[string, map[string]*listedRef]
+
+	byOwner cache[string, map[string][]string]
 }
 
 func newListCaches() *listCaches {
 	return &listCaches{totals: newCache[string, reductionlist.Totals](64), scores: newCache[string, *rules.Assessment](3),
 		sums:  newCache[string, rules.Score](256),
 		diffs: newCache[[2]string, reductionlist.Comparison](64), due: newCache[[3]string, []notify.DueChange](16),
-		digests: newCache[[2]string, notify.DueDigests](4)}
+		digests: newCache[[2]string, notify.DueDigests](4), owners: newCache[string, map[string]Owner](2),
+		refs: newCache[string, map[string]*listedRef](2), byOwner: newCache[string, map[string][]string](2)}
 }
 
 // learn takes over what is at hand of a list anyway.

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,6 +19,7 @@ import (
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
 	"qingkong/notify/channel"
+	"qingkong/notify/compliance"
 )
 
 // Commands of orders that this package hands to the journal.
@@ -135,6 +137,10 @@ func (s *Service) Render(tx *bbolt.Tx, by, topic, id string) (channel.Message, e
 		if errors.Is(err, notify.ErrReceived) {
 			return channel.Message{}, nil
 		}
+		return channel.Message{Key: id, To: subject, Body: payload}, err
+	}
+	if topic == compliance.Topic {
+		subject, payload, err := s.findingMessage(tx, id)
 		return channel.Message{Key: id, To: subject, Body: payload}, err
 	}
 	m, err := alerts.Message(tx, topic, id)
@@ -325,10 +331,21 @@ func (s *Service) OrdersJSON(ids []string) (texts [][]byte, errs []error) {
 	return texts, errs
 }
 
-// Pending is the reply to qingkong.pending.<recipient>.
+// Pending is the reply to qingkong.pending.<recipient>: its open orders, releases not yet received, and the findings that
+// ask something of it.
 func (s *Service) Pending(recipient string, drill bool) ([]byte, error) {
 	return journal.Read(s.J, func(tx *bbolt.Tx) ([]byte, error) {
-		return notify.PendingOrders(tx, journal.ReadPos, s.vault(tx), recipient, drill)
+		text, err := notify.PendingOrders(tx, journal.ReadPos, s.vault(tx), recipient, drill)
+		if err != nil || drill { // a drill has no findings
+			return text, err
+		}
+		asked, err := s.askedFindings(tx, recipient)
+		if err != nil {
+			return nil, err
+		}
+		findings, err := json.Marshal(asked)
+		text = append(bytes.TrimSuffix(text, []byte("}")), `,"findings":`...)
+		return append(append(text, findings...), '}'), err
 	})
 }
 

@@ -22,7 +22,11 @@ import (
 	"qingkong/alerts"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/judging"
+	"qingkong/cmd/internal/notary"
 	"qingkong/notify"
+	"qingkong/notify/compliance"
+	"qingkong/notify/telemetry"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/rules"
 )
@@ -39,6 +43,13 @@ type Settings struct {
 	FiguresMaxAge time.Duration // of a plant, before they are asked for anew; zero stands for [FiguresMaxAge]
 
 	FactorRequired bool // who approves has a second factor, or does not approve
+
+	Follow judging.Follow // within which findings are followed up; zero is the usual
+
+	Ranking compliance.RankWeights // what makes a task press; zero is the usual
+	Office  compliance.Place       // of the district, from which inspectors set out; zero is not known
+
+	Patience telemetry.Patience // after how long without a word a station is late, and silent; zero is the usual one
 }
 
 // Service does the acts. Its methods may be called from any goroutine.
@@ -76,8 +87,30 @@ type Service struct {
 	// knows of none.
 	Keeping func(ctx context.Context, refs []string) []calls.KeptIn
 
+	// Judging holds orders against what was measured; nil where this node keeps no readings.
+	Judging *judging.Evaluator
+
+	// Notary signs for the ledger; nil where nothing is signed, as in tests.
+	Notary *notary.Notary
+
+	// Hours are the results of an hour, of which the record has the root, as far as this node holds them; nil holds none.
+	Hours func(hour time.Time) (leaves [][]byte, err error)
+
+	// Instruments is what this node keeps of what stations say; nil where it keeps nothing.
+	Instruments Instruments
+
+	patience telemetry.Patience     // with stations
+	follow   judging.Follow         // of findings
+	ranking  compliance.RankWeights // of tasks
+	office   compliance.Place
+
+	taken     *takenKeys    // idempotency keys of what instruments reported
+	reporters reporterCache // who reports
+
 	workbooks chan struct{} // holds one while a workbook is in work
-	contacts  sync.Map      // vault reference -> dutyContact; contacts are few and shared by all orders of a warning
+
+	gatherings chan struct{} // holds one for each bundle that is being made
+	contacts   sync.Map      // vault reference -> dutyContact; contacts are few and shared by all orders of a warning
 }
 
 // New returns the service over an open journal whose registry [Registry] made.
@@ -88,13 +121,21 @@ func New(ctx context.Context, j *journal.Journal, set Settings, log *slog.Logger
 	}
 	set.List = set.checks()
 	set.List.Account = accounts(j, log)
+	if set.Patience == (telemetry.Patience{}) {
+		set.Patience = telemetry.UsualPatience
+	}
+	set.Follow = set.follow()
+	if set.Ranking == (compliance.RankWeights{}) {
+		set.Ranking = compliance.UsualWeights
+	}
 	passwords := access.NewPasswords(j)
 	passwords.About = []string{set.Publishing.District, set.Region}
 	return &Service{J: j, Region: set.Region, Air: set.Alerts, Reader: alerts.Reader{Plausible: &set.Alerts.Plausible},
 		Passwords: passwords, Codes: access.NewCodes(j, log), FactorRequired: set.FactorRequired, List: set.List, log: log,
 		noteKey: key, lists: newListCaches(),
-		Publishing: set.Publishing, reads: newReadLog(), workbooks: make(chan struct{}, 1),
-		FiguresMaxAge: cmp.Or(set.FiguresMaxAge, FiguresMaxAge)}, nil
+		Publishing: set.Publishing, reads: newReadLog(), taken: newTakenKeys(), patience: set.Patience,
+		follow: set.Follow, ranking: set.Ranking, office: set.Office,
+		workbooks: make(chan struct{}, 1), gatherings: make(chan struct{}, mostGatherings), FiguresMaxAge: cmp.Or(set.FiguresMaxAge, FiguresMaxAge)}, nil
 }
 
 // checks are what lists are held to.
@@ -103,6 +144,14 @@ func (set *Settings) checks() rules.Settings {
 		return rules.DefaultSettings()
 	}
 	return set.List
+}
+
+// follow are the times within which findings are followed up.
+func (set *Settings) follow() judging.Follow {
+	if set.Follow == (judging.Follow{}) {
+		return judging.Usual
+	}
+	return set.Follow
 }
 
 // accounts knows which ids of a list are names of accounts. An id that cannot be looked up now passes: issuing
@@ -158,8 +207,19 @@ func Registry(set Settings) *journal.Registry {
 			Observe: func(tx *bbolt.Tx, fx journal.Effects, at time.Time, actor string, _ journal.Pos, ev journal.Event) error {
 				return notify.Observe(tx, fx, at, actor, ev)
 			}},
+		journal.Module{Name: "compliance", Buckets: compliance.Buckets(), Decode: compliance.Decode, About: compliance.About,
+			Quiet: compliance.Quiet(),
+			Apply: func(tx *bbolt.Tx, fx journal.Effects, at time.Time, actor string, _ journal.Pos, ev journal.Event) error {
+				return compliance.Apply(tx, fx, at, actor, ev)
+			}},
 		journal.Module{Name: "access", Buckets: access.Buckets(), Decode: access.Decode, About: access.About,
 			Quiet: access.Quiet(), Apply: access.Apply},
+		journal.Module{Name: "telemetry", Buckets: telemetry.Buckets(), Decode: telemetry.Decode, About: telemetry.About,
+			Quiet: telemetry.Quiet(),
+			Apply: func(tx *bbolt.Tx, _ journal.Effects, at time.Time, actor string, _ journal.Pos, ev journal.Event) error {
+				return telemetry.Apply(tx, at, actor, ev)
+			}},
+		notary.Module(),
 	)
 	two := gate{set.FactorRequired}
 	registerAlerts(r, alerts.Engine{Settings: set.Alerts}, two)
@@ -167,9 +227,14 @@ func Registry(set Settings) *journal.Registry {
 	registerPersons(r, two)
 	registerOrders(r, set)
 	registerPlans(r)
+	registerStations(r)
+	r.NameBlocks(idsNamed)
+	notary.Register(r)
+	judging.Register(r, compliance.Rules{ExplainWithin: set.follow().ExplainWithin})
 	access.Register(r)
 	// the last at each start
-	r.Vital(cmdLift, cmdCancel, cmdApprove, cmdEmergency, cmdAnswer, cmdObjection, CommandSent, cmdSettings)
+	r.Vital(cmdLift, cmdCancel, cmdApprove, cmdEmergency, cmdAnswer, cmdObjection, CommandSent, cmdSettings, CommandRootHour,
+		judging.CommandExplain, judging.CommandDecide)
 	return r
 }
 

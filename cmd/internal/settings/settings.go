@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"time"
 
 	"qingkong/alerts"
 	"qingkong/alerts/aqi"
 	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/service"
+	"qingkong/notify/telemetry"
 	"qingkong/seeds"
 )
 
@@ -36,7 +38,15 @@ func Of(cfg config.Config) (service.Settings, error) {
 	return service.Settings{Region: cfg.District.Region, Alerts: set, List: List(cfg.ListChecks),
 		RepeatFirst: cfg.Orders.RepeatFirst, RepeatMax: cfg.Orders.RepeatMax,
 		Publishing:    service.Publishing{District: cfg.District.Name, PublicURL: cfg.PublicURL, Watch: cfg.Supervision},
-		FiguresMaxAge: cfg.Orders.FiguresMaxAge, FactorRequired: cfg.SecondFactor == "required"}, err
+		FiguresMaxAge: cfg.Orders.FiguresMaxAge, FactorRequired: cfg.SecondFactor == "required",
+		Patience: patience(cfg.Telemetry), Follow: Follow(cfg.Compliance),
+		Ranking: Ranking(cfg.Compliance.Rank), Office: Office(cfg.Compliance.Rank)}, err
+}
+
+func patience(t config.Telemetry) telemetry.Patience {
+	minutes := func(n int) time.Duration { return time.Duration(n) * time.Minute }
+	return telemetry.Patience{Late: minutes(t.LateMin), Silent: minutes(t.SilentMin), MessagesLate: minutes(60 * t.MessagesLateH),
+		MessagesSilent: minutes(60 * t.MessagesSilentH)}
 }
 
 func stuckHours(s config.StuckHours) alerts.StuckHours {

@@ -11,27 +11,30 @@ import (
 // The names of the checks that every program has, in the order in which a report has them. Any other follows by its
 // name.
 const (
-	Writer   = "writer"   // blocks are decided and committed
-	Follower = "follower" // the stream has what was committed
-	NATS     = "nats"     // the connections answer
-	Leader   = "leader"   // somebody runs side effects and timers
-	Clock    = "clock"    // the clock goes with the record
-	Disk     = "disk"     // there is room
-	Vault    = "vault"    // both copies of what is erasable agree
-	Blobs    = "blobs"    // what the record names beside itself is there
-	Record   = "record"   // the record is whole
-	Outbox   = "outbox"   // what is due goes out
-	Auditor  = "auditor"  // no order lacks its next step
-	Backup   = "backup"   // there is a backup, and it is young enough
-	Local    = "local"    // what is of this node alone is kept
-	Logins   = "logins"   // no more logins fail than people mistype
-	TLS      = "tls"      // certificates are valid, and their files can take their place
+	Writer    = "writer"    // blocks are decided and committed
+	Follower  = "follower"  // the stream has what was committed
+	NATS      = "nats"      // the connections answer
+	Leader    = "leader"    // somebody runs side effects and timers
+	Clock     = "clock"     // the clock goes with the record
+	Disk      = "disk"      // there is room
+	Vault     = "vault"     // both copies of what is erasable agree
+	Blobs     = "blobs"     // what the record names beside itself is there
+	Record    = "record"    // the record is whole
+	Outbox    = "outbox"    // what is due goes out
+	Auditor   = "auditor"   // no order lacks its next step
+	Backup    = "backup"    // there is a backup, and it is young enough
+	Local     = "local"     // what is of this node alone is kept
+	Telemetry = "telemetry" // what stations send is kept, and made readings of
+	Judging   = "judging"   // orders are held against what was measured
+	Ledger    = "ledger"    // checkpoints are signed, and witnesses cosign them
+	Logins    = "logins"    // no more logins fail than people mistype
+	TLS       = "tls"       // certificates are valid, and their files can take their place
 
 	Credentials = "credentials" // no token that is in use ends soon
 )
 
 var order = []string{Writer, Follower, NATS, Leader, Clock, Disk, Vault, Blobs, Record, Outbox, Auditor, Backup, Local,
-	Logins, TLS, Credentials}
+	Telemetry, Judging, Ledger, Logins, TLS, Credentials}
 
 // byOrder compares two names by their places in a report.
 func byOrder(a, b string) int {

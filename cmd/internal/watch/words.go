@@ -37,5 +37,6 @@ func init() {
 		"watch.status.not_ready": {"系统现在不能记录任何操作", "Nothing can be recorded at present"},
 		"watch.name.blobs":       {"记录引用的文件", "files that the record names"},
 		"watch.name.local":       {"本节点的运行数据", "data of this node alone"},
+		"watch.name.telemetry":   {"监测数据", "what stations send"},
 	})
 }

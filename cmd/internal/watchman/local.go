@@ -9,6 +9,14 @@ import (
 	"qingkong/cmd/internal/watch"
 )
 
+// checkLocal judges all files.
+func checkLocal(all []*local.Store) (f watch.Finding) {
+	for _, s := range all {
+		f = worse(f, localFinding(s.Status()))
+	}
+	return f
+}
+
 // localFinding judges whether what is of this node alone is kept.
 func localFinding(s local.Status) watch.Finding {
 	file := filepath.Base(s.File)

@@ -17,8 +17,11 @@ import (
 	"qingkong/cmd/internal/certs"
 	"qingkong/cmd/internal/dispatch"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/judging"
 	"qingkong/cmd/internal/local"
 	"qingkong/cmd/internal/logins"
+	"qingkong/cmd/internal/notary"
+	"qingkong/cmd/internal/stations"
 	"qingkong/cmd/internal/watch"
 )
 
@@ -29,12 +32,16 @@ type Parts struct {
 	Room     *DiskWatch
 	Auditor  *Auditor
 	Dispatch *dispatch.Dispatcher
-	Local    *local.Store
+	Local    []*local.Store
 	Checks   *RecordChecks
 	Logins   *logins.Log
 	Certs    []*certs.Keeper // of the listeners
 	Backup   watch.Probe
-	Log      *slog.Logger
+
+	Telemetry func() stations.Status // nil where nothing of stations is kept
+	Judging   func() judging.Status  // nil where nothing is judged
+	Ledger    func() notary.Status
+	Log       *slog.Logger
 
 	Besides map[string]watch.Probe // of a test
 }
@@ -71,10 +78,28 @@ func New(p Parts) *watch.Watchman {
 		watch.Outbox:  func(context.Context) watch.Finding { return checkOutbox(p.Journal, p.Dispatch.Troubles()) },
 		watch.Auditor: func(context.Context) watch.Finding { return auditorFinding(p.Auditor.Finding()) },
 		watch.Backup:  p.Backup,
-		watch.Local:   func(context.Context) watch.Finding { return localFinding(p.Local.Status()) },
+		watch.Local:   func(context.Context) watch.Finding { return checkLocal(p.Local) },
 		watch.TLS:     func(context.Context) watch.Finding { return checkTLS(p.Certs) },
 		watch.Logins:  func(context.Context) watch.Finding { return loginsFinding(p.Logins.Burst()) },
 
+		watch.Telemetry: func(context.Context) watch.Finding {
+			if p.Telemetry == nil {
+				return watch.Finding{}
+			}
+			return telemetryFinding(p.Telemetry(), time.Now())
+		},
+		watch.Judging: func(context.Context) watch.Finding {
+			if p.Judging == nil {
+				return watch.Finding{}
+			}
+			return judgingFinding(p.Judging(), time.Now())
+		},
+		watch.Ledger: func(context.Context) watch.Finding {
+			if p.Ledger == nil {
+				return watch.Finding{}
+			}
+			return ledgerFinding(p.Ledger(), time.Now())
+		},
 		watch.Credentials: func(context.Context) watch.Finding { return checkCredentials(p.Journal) },
 	} {
 		w.Watch(name, probe)

@@ -19,13 +19,16 @@ import (
 	"time"
 
 	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/notary/notarytest"
 
 	"github.com/xuri/excelize/v2"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/stations/stationstest"
 	"qingkong/cmd/internal/watch"
 	"qingkong/notify"
+	"qingkong/notify/telemetry"
 	"qingkong/seeds"
 )
 
@@ -391,6 +394,12 @@ var samples = map[string]func(*world) call{
 		return c.asked(w.revision(id))
 	},
 
+	"POST /evidence": func(w *world) call { return handsIn(w.t, "E0001", "1.pdf", "%PDF-1.7 a curve") },
+	"GET /evidence/{hash}": func(w *world) call {
+		var e calls.EvidenceView
+		w.must(http.StatusCreated, handsIn(w.t, "E0001", "1.txt", "what the meter said"), &e)
+		return get("E0001", "/evidence/"+e.Hash)(w)
+	},
 	"POST /list/imports": func(*world) call { return upload("duty", seeds.Workbook()) },
 	"GET /list/imports/{id}": func(w *world) call {
 		return get("duty", "/list/imports/"+w.imports("duty", seeds.Workbook()).ID)(w)
@@ -468,6 +477,7 @@ var samples = map[string]func(*world) call{
 	},
 	"POST /personal-data/erasures": func(*world) call { return example("admin", "POST /personal-data/erasures") },
 	"GET /public/recipients/{id}":  func(*world) call { return call{method: "GET", path: "/public/recipients/E0001"} },
+	"GET /verify":                  func(*world) call { return call{method: "GET", path: "/verify"} },
 	"GET /public/list":             func(*world) call { return call{method: "GET", path: "/public/list"} },
 
 	"GET /orders":      func(w *world) call { w.ordered(); return get("duty", "/orders?state=awaiting&town=大寺镇")(w) },
@@ -527,9 +537,135 @@ var samples = map[string]func(*world) call{
 	"POST /allocations/coal":  func(*world) call { return example("duty", "POST /allocations/coal") },
 	"POST /allocations/waste": func(*world) call { return example("duty", "POST /allocations/waste") },
 
-	"GET /events":         get("duty", "/events"),
-	"GET /ledger/entries": get("viewer", "/ledger/entries?from=1&limit=5"),
-	"GET /ledger/proof":   get("viewer", "/ledger/proof?entry=1"),
+	"GET /stations":       func(w *world) call { w.station(); return get("town", "/stations?retired=false&q=0A89")(w) },
+	"POST /stations":      func(*world) call { return example("admin", "POST /stations") },
+	"GET /stations/{mn}":  func(w *world) call { return get("E0001", "/stations/"+w.station())(w) },
+	"POST /stations/{mn}": func(w *world) call { return example("admin", "POST /stations/{mn}", w.station()) },
+	"POST /stations/{mn}/retire": func(w *world) call {
+		return example("admin", "POST /stations/{mn}/retire", w.station())
+	},
+	"POST /stations/{mn}/reinstate": func(w *world) call {
+		w.must(http.StatusOK, example("admin", "POST /stations/{mn}/retire", w.station()), nil)
+		return example("admin", "POST /stations/{mn}/reinstate", stationMN)
+	},
+
+	"POST /telemetry": func(w *world) call { w.station(); return example("feeder", "POST /telemetry") },
+	"GET /telemetry":  func(w *world) call { w.reported(); return get("E0001", "/telemetry?mn="+stationMN)(w) },
+	"GET /telemetry/{point}": func(w *world) call {
+		return get("viewer", "/telemetry/"+w.reported()+"?step=1h&from=2016-12-16&limit=5")(w)
+	},
+	"GET /telemetry/{point}/export": func(w *world) call {
+		return get("E0001", "/telemetry/"+w.reported()+"/export?from=2016-12-16")(w)
+	},
+	"GET /telemetry/{point}/passes": func(w *world) call {
+		w.must(http.StatusCreated, call{who: "admin", path: calls.Prefix + "/stations",
+			body: `{"mn":"MJ0001","name":"东门","recipient_id":"E0001"}`}, nil)
+		w.must(http.StatusCreated, call{who: "E0001", path: calls.Prefix + "/telemetry",
+			body: `{"point":"MJ0001","passes":[{"at":"2016-12-16T16:00:00+08:00","plate":"津A12345","standard":"国五","fuel":"柴油"}]}`},
+			nil)
+		stationstest.Eventually(w.t, "the pass is read", func() bool {
+			var page calls.Passes
+			w.must(http.StatusOK, call{who: "duty", path: calls.Prefix + "/telemetry/MJ0001/passes"}, &page)
+			return len(page.Items) == 1
+		})
+		return get("duty", "/telemetry/MJ0001/passes?from=2016-12-16")(w)
+	},
+	"GET /stations/states":  func(w *world) call { w.reported(); return get("town", "/stations/states?limit=2")(w) },
+	"GET /stations/unknown": func(w *world) call { w.strange(); return get("admin", "/stations/unknown")(w) },
+	"GET /stations/{mn}/state": func(w *world) call {
+		w.reported()
+		return get("E0001", "/stations/"+stationMN+"/state")(w)
+	},
+
+	"GET /findings": func(w *world) call { newJudged(w).suspected("E0001"); return get("town", "/findings?open=true")(w) },
+	"GET /findings/{id}": func(w *world) call {
+		return call{who: "E0001", method: "GET", path: newJudged(w).suspected("E0001")}
+	},
+	"POST /findings/{id}/explain": func(w *world) call {
+		return example("E0001", "POST /findings/{id}/explain", idOf(newJudged(w).suspected("E0001")))
+	},
+	"POST /findings/{id}/decide": func(w *world) call {
+		path := newJudged(w).suspected("E0001")
+		w.must(http.StatusOK, example("E0001", "POST /findings/{id}/explain", idOf(path)), nil)
+		return example("duty", "POST /findings/{id}/decide", idOf(path))
+	},
+	"POST /findings/{id}/value": func(w *world) call {
+		j := newJudged(w)
+		j.says("E0001", 31.5, 41)
+		c := example("duty", "POST /findings/{id}/value", idOf(j.suspected("E0001")))
+		c.body = strings.Replace(c.body, "2016-12-17T21:00:00+08:00", j.due.Format(time.RFC3339), 1)
+		return c
+	},
+	"GET /findings/{id}/derive": func(w *world) call {
+		return call{who: "viewer", method: "GET", path: newJudged(w).suspected("E0001") + "/derive"}
+	},
+	"GET /orders/{id}/monitoring": func(w *world) call {
+		j := newJudged(w)
+		j.suspected("E0001")
+		return call{who: "E0001", method: "GET", path: j.order("E0001") + "/monitoring"}
+	},
+	"GET /tasks":      func(w *world) call { newJudged(w).task("E0001", 9); return get("inspector", "/tasks?state=open")(w) },
+	"GET /tasks/{id}": func(w *world) call { return get("town", "/tasks/"+newJudged(w).task("E0001", 9).ID)(w) },
+	"POST /tasks":     func(*world) call { return example("inspector", "POST /tasks") },
+	"POST /tasks/{id}": func(w *world) call {
+		return example("inspector", "POST /tasks/{id}", newJudged(w).task("E0001", 9).ID)
+	},
+
+	"GET /events":                         get("duty", "/events"),
+	"GET /ledger/entries":                 get("viewer", "/ledger/entries?from=1&limit=5"),
+	"GET /ledger/proof":                   get("viewer", "/ledger/proof?entry=1"),
+	"GET /ledger":                         signed(get("viewer", "/ledger")),
+	"GET /ledger/checkpoint":              signed(get("", "/ledger/checkpoint")),
+	"GET /ledger/tile/{level}/{place...}": signed(get("", "/ledger/tile/0/000.p/1")),
+	"POST /ledger/rotate-key":             signed(func(*world) call { return call{who: "admin", path: calls.Prefix + "/ledger/rotate-key", body: "{}"} }),
+	"POST /ledger/new-origin": signed(func(w *world) call {
+		notarytest.Lose(w.t, w.svc.Notary)
+		return call{who: "admin", path: calls.Prefix + "/ledger/new-origin", body: `{"reason":"恢复了较早的备份"}`}
+	}),
+	"GET /ledger/bundle": signed(func(w *world) call {
+		return get("viewer", "/ledger/bundle?order="+w.ordered()+"-E0001-1")(w)
+	}),
+	"GET /orders/{id}/receipts": signed(func(w *world) call {
+		return get("E0001", "/orders/"+w.ordered()+"-E0001-1/receipts")(w)
+	}),
+	"GET /warnings/{id}/receipts": signed(func(w *world) call { return get("duty", "/warnings/"+w.ordered()+"/receipts")(w) }),
+}
+
+// stationMN is the MN of the document's example of a station.
+const stationMN = "010000A8900016F000169DC0"
+
+// station registers the document's example, and returns its MN.
+func (w *world) station() string {
+	w.must(http.StatusCreated, example("admin", "POST /stations"), nil)
+	return stationMN
+}
+
+// reported has the document's example of a reading come in, and returns its point once it can be read.
+func (w *world) reported() (point string) {
+	w.station()
+	w.must(http.StatusCreated, example("feeder", "POST /telemetry"), nil)
+	point = stationMN + ".a21026"
+	stationstest.Eventually(w.t, "the reading is there", func() bool {
+		var s calls.Series
+		w.must(http.StatusOK, call{who: "viewer", path: calls.Prefix + "/telemetry/" + point}, &s)
+		return len(s.Items) == 1
+	})
+	return point
+}
+
+// strange has a frame of a station come in that nobody registered.
+func (w *world) strange() {
+	err := w.svc.Instruments.Take(w.t.Context(), telemetry.Received{At: w.clock.Now(), Sort: telemetry.Unknown,
+		MN: "88888880000001", From: "192.0.2.7", Why: "unregistered",
+		Raw: []byte("##0101QN=20160801085857223;ST=32;CN=1062;PW=100000;MN=010000A8900016F000169DC0;Flag=5;CP=&&RtdInterval=30&&1C80")})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	stationstest.Eventually(w.t, "the stranger is in quarantine", func() bool {
+		var page alerts.Page[calls.Stranger]
+		w.must(http.StatusOK, call{who: "admin", path: calls.Prefix + "/stations/unknown"}, &page)
+		return len(page.Items) == 1
+	})
 }
 
 // measured lets a day pass that was forecast, and says what it was.

@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -106,6 +107,8 @@ func components(made *schemas) *huma.Components {
 				Description: describe("提示的语言：zh-CN（默认）或 en", "language of messages: zh-CN (default) or en")},
 			"IfNoneMatch": {Name: "If-None-Match", In: "header", Schema: &huma.Schema{Type: "string"},
 				Description: describe("上次回答的 ETag；未变则答 304", "the ETag of an earlier answer; 304 when nothing changed")},
+			"Range": {Name: "Range", In: "header", Schema: &huma.Schema{Type: "string"},
+				Description: describe("只要文件的哪几段，如 bytes=0-1023；答 206", "the ranges of the file that are wanted, such as bytes=0-1023; answered with 206")},
 		},
 		Responses: map[string]*huma.Response{},
 		SecuritySchemes: map[string]*huma.SecurityScheme{
@@ -193,9 +196,16 @@ func operation(made *schemas, r route) *huma.Operation {
 		}
 		op.RequestBody = &huma.RequestBody{Required: len(made.SchemaFromRef(ref.Ref).Required) > 0,
 			Content: map[string]*huma.MediaType{"application/json": media}}
+		if r.Table > 0 {
+			op.RequestBody.Content[calls.CSVMedia] = &huma.MediaType{}
+		}
 	}
 	if op.RequestBody != nil {
-		op.RequestBody.Description = describe(fmt.Sprintf("最多 %d 字节", r.Body), fmt.Sprintf("at most %d bytes", r.Body))
+		zh, en := fmt.Sprintf("最多 %d 字节", r.Body), fmt.Sprintf("at most %d bytes", r.Body)
+		if r.Table > 0 {
+			zh, en = zh+fmt.Sprintf("，表格最多 %d 字节", r.Table), en+fmt.Sprintf(", as a table %d", r.Table)
+		}
+		op.RequestBody.Description = describe(zh, en)
 	}
 	return op
 }
@@ -222,7 +232,8 @@ func parameters(r route) []*huma.Param {
 	for _, shared := range []struct {
 		name string
 		has  bool
-	}{{"IdempotencyKey", r.Method == http.MethodPost && r.Act != ""}, {"IfNoneMatch", r.Repeats}, {"Language", true}} {
+	}{{"IdempotencyKey", r.Method == http.MethodPost && r.Act != ""}, {"IfNoneMatch", r.Repeats}, {"Range", r.Ranges},
+		{"Language", true}} {
 		if shared.has {
 			list = append(list, &huma.Param{Ref: "#/components/parameters/" + shared.name})
 		}
@@ -249,6 +260,11 @@ func responses(made *schemas, r route) map[string]*huma.Response {
 		answer.Headers["ETag"] = &huma.Header{Schema: &huma.Schema{Type: "string"}, Required: true}
 		all["304"] = &huma.Response{Description: "自上次以来未变 · nothing changed since"}
 	}
+	if r.Ranges {
+		some := maps.Clone(answer.Content)
+		some["multipart/byteranges"] = &huma.MediaType{}
+		all["206"] = &huma.Response{Description: "文件的一段或几段 · ranges of the file", Content: some}
+	}
 	for _, status := range r.problems() {
 		all[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + problemName(status)}
 	}
@@ -266,6 +282,9 @@ func (r route) problems() []int {
 	}
 	if r.HasBody() && !r.Upload {
 		statuses = append(statuses, http.StatusBadRequest) // no JSON
+	}
+	if r.Ranges {
+		statuses = append(statuses, http.StatusRequestedRangeNotSatisfiable)
 	}
 	slices.Sort(statuses)
 	return slices.Compact(statuses)

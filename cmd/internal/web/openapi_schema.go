@@ -20,6 +20,11 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/aqi"
 	"qingkong/notify"
+	"qingkong/notify/compliance"
+	"qingkong/notify/compliance/judge"
+	"qingkong/notify/telemetry"
+	"qingkong/notify/telemetry/hj212"
+	"qingkong/notify/telemetry/readings"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/allocate"
 	"qingkong/reductionlist/plant"
@@ -206,6 +211,12 @@ func schemaName(t reflect.Type, hint string) string {
 		return "Recipient"
 	case reflect.TypeFor[notify.Board]():
 		return "Overview"
+	case reflect.TypeFor[calls.FindingView](), reflect.TypeFor[calls.TaskView]():
+		return "Monitoring" + strings.TrimSuffix(t.Name(), "View")
+	case reflect.TypeFor[alerts.Page[calls.FindingView]]():
+		return "MonitoringFindingPage"
+	case reflect.TypeFor[alerts.Page[calls.TaskView]]():
+		return "MonitoringTaskPage"
 	}
 	name := huma.DefaultSchemaNamer(t, hint)
 	if item, ok := strings.CutPrefix(name, "Page"); ok && t.PkgPath() == reflect.TypeFor[alerts.Page[int]]().PkgPath() {
@@ -238,8 +249,29 @@ var own = map[reflect.Type]huma.Schema{
 	reflect.TypeFor[alerts.Date]():             {Type: "string", Format: "date"},
 	reflect.TypeFor[aqi.Concentration]():       {Type: "number", Description: "µg/m³，CO 为 mg/m³ · CO in mg/m³"},
 	reflect.TypeFor[reductionlist.Criterion](): {Type: "string", Description: "判定条件 · what monitoring data must show"},
+	reflect.TypeFor[readings.Plate]():          {Type: "string", Description: "号牌 · a number plate"},
+	reflect.TypeFor[readings.Standard]():       {Type: "string", Description: "排放标准，如 国五 · emission standard"},
+	reflect.TypeFor[judge.Verdict]():           {Type: "string", Enum: enum(verdictWords())},
+	reflect.TypeFor[judge.Result]():            {Type: "string", Enum: enum(resultWords())},
 	reflect.TypeFor[tlog.Hash]():               {Type: "string", ContentEncoding: "base64"},
 	reflect.TypeFor[json.RawMessage]():         {},
+	reflect.TypeFor[calls.FactorText](): {Description: "编码，或编码和单位 · a code, or a code with a unit",
+		AnyOf: []*huma.Schema{{Type: "string"}, {Type: "object", Required: []string{"code"}, AdditionalProperties: false,
+			Properties: map[string]*huma.Schema{"code": {Type: "string"}, "unit": {Type: "string"}}}}},
+}
+
+func verdictWords() (words []string) {
+	for v := judge.None; v <= judge.Violated; v++ {
+		words = append(words, v.String())
+	}
+	return words
+}
+
+func resultWords() (words []string) {
+	for r := judge.Pending; r <= judge.Fail; r++ {
+		words = append(words, r.String())
+	}
+	return words
 }
 
 // closedList is the words of a type.
@@ -270,6 +302,11 @@ var enums = byType(
 	closed(alerts.StateOpen, alerts.StateAccepted, alerts.StateDismissed, alerts.StateWithdrawn),
 	closed(alerts.KindStart, alerts.KindUpgrade, alerts.KindRevise, alerts.KindDowngrade, alerts.KindLift),
 	closed(calls.Roles()...),
+	closed(calls.SecretNone, calls.SecretSet, calls.SecretErased),
+	closed(hj212.Tolerances()...),
+	closed(telemetry.Freshnesses()...),
+	closed(telemetry.ByDevice, telemetry.ByMinutes, telemetry.BySamples, telemetry.ByHours),
+	closed(append([]hj212.Mode{""}, hj212.Modes()...)...),
 	closed(notify.Receive, notify.ReadIt, notify.Acknowledge, notify.Object, notify.Start, notify.Report,
 		notify.Complete),
 	closed(notify.ReleaseLifted, notify.ReleaseCancelled, notify.ReleaseExempted, notify.ReleaseLevelChanged,
@@ -291,6 +328,12 @@ var enums = byType(
 	closed(reductionlist.CEMS, reductionlist.Power, reductionlist.DCS, reductionlist.Video, reductionlist.Gate,
 		reductionlist.Weighing),
 	closed(plant.Coal, plant.Waste),
+	closed(compliance.Decision(""), compliance.Accept, compliance.Reject),
+	closed(compliance.FromFinding, compliance.FromNoData, compliance.FromNeverHeard, compliance.FromTagged,
+		compliance.FromExplanation, compliance.ByHand),
+	closed(compliance.TaskOpen, compliance.TaskTaken, compliance.TaskDone, compliance.TaskDropped),
+	closed("", judge.Waiting, judge.NothingCame, judge.TooFew, judge.BadFlag, judge.Beyond, judge.ByFlag, judge.ByOfficer,
+		judge.TooTagged, judge.NoBaseline),
 	closed(allocate.Optimal, allocate.Feasible, allocate.Infeasible),
 	closed(reductionlist.AtMost, reductionlist.ReduceBy, reductionlist.AtLeast),
 	closed(plant.Kept, plant.NotKept, plant.NotCompared),

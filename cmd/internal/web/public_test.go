@@ -38,6 +38,21 @@ func TestTheDocumentComesFromMemory(t *testing.T) {
 	}
 }
 
+// The page that verifies bundles is for everybody, under the policy that it states of itself; who has it is told so.
+func TestTheVerifyPage(t *testing.T) {
+	w := newWorld(t)
+	page := w.must(http.StatusOK, call{path: "/verify"}, nil)
+	policy, of := page.Header.Get("Content-Security-Policy"), strings.Index(page.body, `http-equiv="Content-Security-Policy" content="`)
+	own, _, _ := strings.Cut(page.body[of+len(`http-equiv="Content-Security-Policy" content="`):], `"`)
+	if of < 0 || policy != own+"; frame-ancestors 'none'" || !strings.Contains(policy, "default-src 'none'; connect-src 'none'; script-src 'sha256-") {
+		t.Errorf("policy %q, and of the file %q", policy, own)
+	}
+	if media := page.Header.Get("Content-Type"); media != "text/html; charset=utf-8" {
+		t.Errorf("it is %s", media)
+	}
+	w.must(http.StatusNotModified, call{path: "/verify", header: map[string]string{"If-None-Match": page.Header.Get("ETag")}}, nil)
+}
+
 // A page for the public is made once while the list in force is the same, whoever asks, and anew with another list; who
 // has it is told so. What is not there is not kept.
 func TestPagesForThePublicAreMadeOnce(t *testing.T) {

@@ -25,6 +25,7 @@ type request struct {
 	key   string              // for the journal; empty when the caller gave none
 	file  string              // the name of the file that is sent; empty when it has none
 	sent  *incoming.File      // where a file is sent
+	table bool                // the body is a table
 	route route
 	in    any // what the call takes, of the type that its row says
 }
@@ -52,7 +53,11 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, route route, who *
 		if route.Upload {
 			q.sent, q.file, err = readUpload(w, r, s.opt.Incoming)
 		} else {
-			body, err = readBody(w, r, route.Body)
+			limit := route.Body
+			if q.table = route.Table > 0 && isTable(r.Header); q.table {
+				limit = route.Table
+			}
+			body, err = readBody(w, r, limit, q.table)
 		}
 		if err != nil {
 			return nil, err
@@ -81,14 +86,16 @@ func idempotencyKey(r *http.Request, who *access.Principal) (string, error) {
 	return "http/" + who.User + "/" + key, nil
 }
 
-// readBody reads a JSON body of at most limit bytes, or none at all. One that says that it is larger is not
+// readBody reads a JSON body of at most limit bytes, a table, or none at all. One that says that it is larger is not
 // read, any other no further than the limit; no more is held than has come.
-func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+func readBody(w http.ResponseWriter, r *http.Request, limit int64, table bool) ([]byte, error) {
 	if r.ContentLength == 0 {
 		return nil, nil
 	}
-	if err := checkMedia(r.Header); err != nil {
-		return nil, err
+	if !table {
+		if err := checkMedia(r.Header); err != nil {
+			return nil, err
+		}
 	}
 	tooLarge := refusal.New(refusal.TooLarge, "input.too_large", refusal.Args{"limit": limit})
 	if r.ContentLength > limit {
@@ -105,6 +112,13 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 			refusal.Args{"offset": len(body), "why": refusal.NotJSON(err)})
 	}
 	return body, nil
+}
+
+// isTable reports whether a body is a table, not compressed: whoever reads it finds out in which letters.
+func isTable(h http.Header) bool {
+	media, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	encoding := h.Get("Content-Encoding")
+	return err == nil && media == calls.CSVMedia && (encoding == "" || strings.EqualFold(encoding, "identity"))
 }
 
 // checkMedia accepts application/json in UTF-8, not compressed.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/web/live"
 )
 
 // route is one call of the interface as HTTP has it.
@@ -95,6 +97,11 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request, route route) {
 		defer q.sent.Close()
 	}
 	q.by = by
+	if route.HasBody() { // the time that it took to come is not the act's: the connection says how slowly it may
+		ctx, cancel := context.WithTimeout(live.WithConnection(live.Connection(r.Context())), s.opt.Within)
+		defer cancel()
+		q.Request = q.WithContext(ctx)
+	}
 	result, err := s.carryOut(q)
 	if err != nil {
 		s.problem(w, r, err)

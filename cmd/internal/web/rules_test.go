@@ -22,6 +22,7 @@ var breaches = map[string][]breach{
 	"filled":      {{"", "input.required", "is required"}, {" \n", "input.required", "is required"}},
 	"bytes=32":    {{strings.Repeat("x", 33), "input.too_large", "limit of 32 bytes"}},
 	"bytes=64":    {{strings.Repeat("x", 65), "input.too_large", "limit of 64 bytes"}},
+	"bytes=128":   {{strings.Repeat("x", 129), "input.too_large", "limit of 128 bytes"}},
 	"bytes=500":   {{strings.Repeat("霾", 167), "input.too_large", "limit of 500 bytes"}},
 	"bytes=4000":  {{strings.Repeat("x", 4001), "input.too_large", "limit of 4000 bytes"}},
 	"line=40":     {{strings.Repeat("名", 41), "access.text_wrong", "at most 40 characters"}},
@@ -34,6 +35,7 @@ var breaches = map[string][]breach{
 	"region":      {{"西青", "region.wrong", "region 西青 is wrong"}, {"12011", "region.wrong", "12011"}},
 	"most=100":    {{"101", "order.too_many", "the limit of 100"}},
 	"most=200":    {{"201", "order.too_many", "the limit of 200"}},
+	"most=1000":   {{"1001", "order.too_many", "the limit of 1000"}},
 	"called":      {{"0", "order.called_count", "1 to 200"}, {"201", "order.called_count", "1 to 200"}},
 	"call_outcome": {{"", "order.call_outcome", "use told, unreachable or oral"},
 		{"asked", "order.call_outcome", "unknown outcome asked"}},
@@ -67,14 +69,21 @@ var breaches = map[string][]breach{
 		{"NaN", "allocate.time_limit", "NaN"},
 		{"", "allocate.time_limit", "0.1 to 20"}},
 	"day": {{"2016-02-30", "day.date_wrong", "date 2016-02-30 is wrong"}},
-	"day_or_time": {{"2016-02-30", "http.want_time", "the value 2016-02-30 of parameter as_of"},
-		{"", "http.want_time", "as_of"}},
+	"day_or_time": {{"2016-02-30", "http.want_time", "the value 2016-02-30 of parameter "},
+		{"", "http.want_time", "the value  of parameter "}},
+	"step":         {{"5m", "telemetry.step", "the step 5m is wrong; use sample, 1m, 1h, 1d"}},
+	"periods":      {{"0", "telemetry.periods", "the value 0 of parameter limit"}, {"10001", "telemetry.periods", "1 to 10000"}},
+	"freshness":    {{"stale", "telemetry.freshness", "stale says nothing"}},
+	"table_format": {{"pdf", "telemetry.table_format", "pdf is no format of a table; use csv, xlsx"}},
+	"ends":         {{"middle", "telemetry.ends", "the value middle of parameter ends"}},
 	"message": {{"", "live.want_id", " is no event id"},
 		{"1.x.y", "live.want_id", "1.x.y is no"},
 		{"-1", "live.want_id", "-1 is no"},
 		{"1.2", "live.want_id", "1.2 is no"}},
-	"proposal_state": {{"lost", "proposal.state_unknown", "no state lost"}},
-	"order_state":    {{"done", "order.state_filter", "no state done"}},
+	"proposal_state":  {{"lost", "proposal.state_unknown", "no state lost"}},
+	"finding_verdict": {{"compliant", "finding.verdict_filter", "unknown verdict compliant; use suspected, violated, no_data"}},
+	"task_state":      {{"finished", "task.state", "unknown state finished of a task; use open, taken, done, dropped"}},
+	"order_state":     {{"done", "order.state_filter", "no state done"}},
 	"severity": {{"info", "list.want_severity", "info is no severity"},
 		{"", "list.want_severity", " is no severity"}},
 	"list_format": {{"csv", "list.export_format", "csv is no format"}, {"", "list.export_format", "use format=xlsx"}},
@@ -83,6 +92,13 @@ var breaches = map[string][]breach{
 	"roll_format": {{"pdf", "papers.want_format", "the format pdf is wrong; use html, xlsx"},
 		{"", "papers.want_format", "html, xlsx"}},
 	"paper_kind": {{"list", "papers.want_kind", "list is no kind"}, {"", "papers.want_kind", "plan or board"}},
+	"mn": {{"a.b", "telemetry.mn", "a.b cannot be a station's number"}, {"MN>", "telemetry.mn", "1 to 40 letters"},
+		{strings.Repeat("A", 41), "telemetry.mn", "24 hexadecimal digits"}},
+	"edition": {{"2011", "telemetry.version", "unknown edition 2011 of HJ 212; use 2005, 2017, 2025"}},
+	"station_password": {{"12;34", "telemetry.password", "without ; & = , and #"},
+		{strings.Repeat("1", 33), "telemetry.password", "1 to 32 visible"}, {"密码", "telemetry.password", "ASCII"}},
+	"sm4_key": {{"short", "telemetry.sm4_key", "16 ASCII characters or 32"}, {strings.Repeat("g", 32), "telemetry.sm4_key", "32"}},
+	"yes_no":  {{"1", "http.want_yes_no", "give true or false"}},
 	"paper_lang": {{"fr", "papers.want_format", "the format fr is wrong; use zh-CN, en"},
 		{"", "papers.want_format", "zh-CN, en"}},
 }
@@ -154,6 +170,10 @@ func tryMembers(t *testing.T, r route, in, v reflect.Value, path string, tried m
 				switch n, _ := strconv.Atoi(b.bad); member.Kind() {
 				case reflect.String:
 					member.SetString(b.bad)
+				case reflect.Pointer:
+					if member.Type().Elem().Kind() == reflect.String {
+						member.Set(reflect.ValueOf(new(b.bad)))
+					}
 				case reflect.Slice:
 					if tag != "required" {
 						member.Set(reflect.MakeSlice(member.Type(), n, n))

@@ -4,6 +4,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -38,7 +39,7 @@ func readUpload(w http.ResponseWriter, r *http.Request, dir string) (f *incoming
 	}
 	in := http.MaxBytesReader(w, r.Body, limit)
 	if media == "multipart/form-data" {
-		up, err := serve.ReadForm(multipart.NewReader(in, params["boundary"]), dir)
+		up, err := serve.ReadForm(multipart.NewReader(in, params["boundary"]), dir, url.Values{})
 		if err != nil {
 			return nil, "", err
 		}

@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"reflect"
 	"slices"
@@ -11,6 +12,13 @@ import (
 	"time"
 
 	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/judging"
+	"qingkong/cmd/internal/stations/stationstest"
+	"qingkong/notify"
+	"qingkong/notify/compliance"
+	"qingkong/notify/compliance/judge"
+	"qingkong/reductionlist"
 
 	"github.com/xuri/excelize/v2"
 
@@ -134,6 +142,64 @@ func (w *world) many() {
 		w.elapse(0)
 	}
 	w.ordered()
+	for _, mn := range []string{"A1", "A2", "B1"} {
+		w.registered(meter(mn, "E0002"))
+	}
+	w.manyReadings()
+}
+
+// The points of which manyReadings makes three readings and three passes.
+const (
+	pointOfMany = "MNE0001.a21026"
+	gateOfMany  = "MJ0001"
+)
+
+// manyReadings has three hours of a point and three vehicles at a gate be told.
+func (w *world) manyReadings() {
+	w.t.Helper()
+	w.registered(meter(gateOfMany, "E0001"))
+	hour := w.clock.Now().Truncate(time.Hour)
+	var hours, passes []string
+	for i := range 3 {
+		at := hour.Add(time.Duration(i-4) * time.Hour).Format(time.RFC3339)
+		hours = append(hours, fmt.Sprintf(`{"at":%q,"value":%d,"flag":"N"}`, at, i))
+		passes = append(passes, fmt.Sprintf(`{"at":%q,"plate":"津A1234%d"}`, hour.Format(time.RFC3339), i))
+	}
+	for _, body := range []string{
+		fmt.Sprintf(`{"point":%q,"unit":"mg/m3","step":"1h","readings":[%s]}`, pointOfMany, strings.Join(hours, ",")),
+		fmt.Sprintf(`{"point":%q,"passes":[%s]}`, gateOfMany, strings.Join(passes, ",")),
+	} {
+		w.must(http.StatusCreated, call{who: "feeder", path: calls.Prefix + "/telemetry", body: body}, nil)
+	}
+	w.series("viewer", pointOfMany, "", func(s calls.Series) bool { return len(s.Items) == 3 })
+	stationstest.Eventually(w.t, "the passes are read", func() bool {
+		return len(list[calls.VehiclePass](w, "viewer", calls.Prefix+"/telemetry/"+gateOfMany+"/passes").Items) == 3
+	})
+}
+
+// manyFindings has something found of each order that binds, and three tasks made.
+func (w *world) manyFindings() {
+	w.t.Helper()
+	w.svc.Judging = judging.New(judging.Options{Journal: w.svc.J, Readings: w.svc.Instruments, Settings: judge.Defaults,
+		Follow: judging.Usual, Log: slog.New(slog.DiscardHandler)})
+	found := 0
+	for _, o := range list[notify.View](w, "duty", calls.Prefix+"/orders?state=open").Items {
+		key := compliance.Key{Measure: o.Measures[0].ID, Source: reductionlist.Power, Ref: "DB0001", Kind: reductionlist.Stopped}
+		hour := o.IssuedAt.Truncate(time.Hour)
+		if _, err := w.svc.J.Submit(w.t.Context(), journal.Command{Kind: judging.CommandJudge, Actor: "system",
+			Payload: compliance.Judge{Warning: o.WarningID, Recipient: o.RecipientID, Order: o.ID, Seen: []compliance.Seen{{Key: key,
+				Verdict: judge.Suspected, Worst: judge.Suspected, Since: hour, Failed: 2, Finding: &compliance.Finding{Criterion: "stopped",
+					Unit: "kW", From: hour, Last: hour}}}}}); err == nil { // drills are not judged
+			found++
+		}
+	}
+	if found < 3 {
+		w.t.Fatalf("only %d orders are found to be anything", found)
+	}
+	for i := range 3 {
+		w.must(http.StatusCreated, call{who: "duty", path: calls.Prefix + "/tasks", body: fmt.Sprintf(
+			`{"recipient_id":"E000%d","due":%q,"note":"示例"}`, i+1, w.clock.Now().Add(24*time.Hour).Format(time.RFC3339))}, nil)
+	}
 }
 
 // faulty imports a list in which some measures lack a mark.
@@ -175,6 +241,7 @@ func TestEveryListPages(t *testing.T) {
 	version, warning := w.faulty().ID, list[alerts.Warning](w, "duty", calls.Prefix+"/warnings").Items[0].ID
 	w.newerList()
 	w.manyReads()
+	w.manyFindings()
 	for _, r := range routes {
 		if !slices.ContainsFunc(r.Query, func(p calls.Param) bool { return p.Name == "limit" }) {
 			continue
@@ -193,7 +260,7 @@ func TestEveryListPages(t *testing.T) {
 				on = "from"
 			}
 			address := strings.NewReplacer("/versions/{id}", "/versions/"+version, "/warnings/{id}",
-				"/warnings/"+warning).Replace(r.Path())
+				"/warnings/"+warning, "{point}/passes", gateOfMany+"/passes", "{point}", pointOfMany).Replace(r.Path())
 			all := list[json.RawMessage](w, who, address+"?limit=1000")
 			if len(all.Items) < 3 || all.Next != "" {
 				t.Fatalf("%d items, next %q", len(all.Items), all.Next)

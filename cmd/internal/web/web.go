@@ -35,7 +35,7 @@ import (
 	"qingkong/cmd/internal/web/share"
 )
 
-// actTimeout bounds how long a request waits for the record.
+// actTimeout bounds how long a request waits for the record, unless the options say otherwise.
 const actTimeout = 30 * time.Second
 
 // Server answers HTTP requests. It is an http.Handler.
@@ -67,6 +67,7 @@ type Options struct {
 	Limits  share.Limits         // of one caller; none
 	// Incoming is the folder of files until it is their turn; that of the system for temporary files.
 	Incoming string
+	Within   time.Duration    // a request's wait for the record, from when its body has come; 30 s
 	Clock    func() time.Time // time.Now
 	Log      *slog.Logger     // none
 }
@@ -78,6 +79,9 @@ func New(svc *service.Service, sessions *session.Sessions, opt Options) *Server 
 	}
 	if opt.Metrics == nil {
 		opt.Metrics = prometheus.NewRegistry()
+	}
+	if opt.Within == 0 {
+		opt.Within = actTimeout
 	}
 	if opt.Clock == nil {
 		opt.Clock = time.Now
@@ -147,7 +151,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.areas.ServeHTTP(w, r)
 		return
 	}
-	ctx, cancel := context.WithTimeout(live.WithConnection(r.Context()), actTimeout)
+	ctx, cancel := context.WithTimeout(live.WithConnection(r.Context()), s.opt.Within)
 	defer cancel()
 	routed = r.WithContext(ctx)
 	s.handler.ServeHTTP(w, routed)

@@ -15,8 +15,6 @@ func init() {
 		// Versions.
 		"list.as_of_version": {"as_of 与 version 只能给一个；请去掉其中之一。", "give as_of or version, not both; remove one of them."},
 		"list.media":         {"不能接收 {type}；请直接上传 .xlsx 文件（Content-Type 为 application/vnd.openxmlformats-officedocument.spreadsheetml.sheet 或 application/octet-stream），或用 multipart/form-data 的 file 部分上传。", "{type} is not accepted; send the .xlsx file itself (Content-Type application/vnd.openxmlformats-officedocument.spreadsheetml.sheet or application/octet-stream), or as the part file of multipart/form-data."},
-		"list.upload_part": {"multipart/form-data 应只有一个名为 file 的部分；“{name}”不对，请改正后重发。",
-			"multipart/form-data holds one part, named file; {name} is wrong, mend it and send it again."},
 		"list.want_severity": {"“{value}”不是问题的严重程度；请用 error 或 warning。", "{value} is no severity; use error or warning."},
 
 		// What the commands about a list say.
@@ -30,6 +28,8 @@ func init() {
 			"{value} is no kind of paper; use plan or board."},
 
 		"http.method": {"该地址不接受 {method}；可用：{allowed}。", "{method} is not accepted here; use {allowed}."},
+		"http.range": {"文件有 {size} 个字节，没有所要的这一段；请去掉 Range 或改正后重取。",
+			"the file has {size} bytes and nothing of that range; leave Range out or correct it."},
 		"http.token": {"未登录、登录已过期或令牌无效；请重新登录，或在 Authorization: Bearer 后给出有效令牌。",
 			"not signed in, the session is over, or the token is not valid; log in again, or give a valid token after Authorization: Bearer."},
 		"http.media": {"只接受 application/json；收到的是 {type}。", "only application/json is accepted; {type} was sent."},
@@ -51,6 +51,8 @@ func init() {
 			"the value {value} of parameter {name} is wrong; give a whole number from 1 to 1000."},
 		"http.want_revision": {"参数 {name} 的值“{value}”不对；应为看到的修订号，不小于 1 的整数。",
 			"the value {value} of parameter {name} is wrong; give the revision that was seen, a whole number of 1 or more."},
+		"http.want_yes_no": {"参数 {name} 的值“{value}”不对；应为 true 或 false。",
+			"the value {value} of parameter {name} is wrong; give true or false."},
 		"http.want_index": {"参数 {name} 的值“{value}”不对；应为不小于 0 的整数。",
 			"the value {value} of parameter {name} is wrong; give a whole number of 0 or more."},
 		"http.want_time": {"参数 {name} 的值“{value}”不对；应为 YYYY-MM-DD 或 RFC 3339 时间。",

@@ -24,8 +24,10 @@ import (
 	"qingkong/alerts/feed"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/journal/journaltest"
+	"qingkong/cmd/internal/notary/notarytest"
 	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/service/servicetest"
+	"qingkong/cmd/internal/stations/stationstest"
 	"qingkong/cmd/internal/watch"
 	"qingkong/cmd/internal/web/session"
 	"qingkong/reductionlist"
@@ -77,6 +79,7 @@ func newWorld(t testing.TB) *world {
 	log := slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.World = servicetest.New(t, log)
 	w.svc, w.js, w.clock = w.Svc, w.JS, w.Clock
+	w.svc.Instruments = stationstest.New(t, w.svc, w.clock.Now)
 	sessions, err := session.New(t.Context(), w.svc.J, w.svc.Passwords, session.Options{Log: log})
 	if err != nil {
 		t.Fatal(err)
@@ -300,4 +303,18 @@ func (w *world) ordered() string {
 	id := w.declared(alerts.Yellow).ID
 	w.elapse(0)
 	return id
+}
+
+// signs has the record be signed for.
+func (w *world) signs() {
+	w.t.Helper()
+	w.svc.Notary = notarytest.Sign(w.t, w.svc.J)
+	if _, err := w.svc.Notary.Covering(w.t.Context(), 1); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// signed makes a request in a world whose record is signed for.
+func signed(make func(*world) call) func(*world) call {
+	return func(w *world) call { w.signs(); return make(w) }
 }

@@ -2,13 +2,17 @@
 package desktest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -217,6 +221,41 @@ func (w *World) send(r *http.Request, user string, header []string) Reply {
 	rec := httptest.NewRecorder()
 	w.Desk.ServeHTTP(rec, r)
 	return Reply{rec.Result(), rec.Body.String()}
+}
+
+// SendFile sends a form with a file, which comes after its texts; a name of "" is a form in which none was chosen. after is
+// how long the form takes to come.
+func (w *World) SendFile(user, path string, texts url.Values, name, content string, after time.Duration) Reply {
+	w.T.Helper()
+	var b bytes.Buffer
+	m := multipart.NewWriter(&b)
+	for _, key := range slices.Sorted(maps.Keys(texts)) {
+		for _, text := range texts[key] {
+			_ = m.WriteField(key, strings.ReplaceAll(text, "\n", "\r\n")) // as browsers do
+		}
+	}
+	part, err := m.CreateFormFile("file", name)
+	if err == nil {
+		_, err = io.WriteString(part, content)
+	}
+	if err != nil || m.Close() != nil {
+		w.T.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodPost, path, &late{&b, after})
+	r.Header.Set("Content-Type", m.FormDataContentType())
+	return w.send(r, user, nil)
+}
+
+// late is a body that begins to come after a while.
+type late struct {
+	io.Reader
+	after time.Duration
+}
+
+func (l *late) Read(b []byte) (int, error) {
+	time.Sleep(l.after)
+	l.after = 0
+	return l.Reader.Read(b)
 }
 
 // Get is a page, which has to come with the status.

@@ -103,7 +103,7 @@ func ValuesOf(form *html.Node, v url.Values) url.Values {
 				text = e.FirstChild.Data
 			}
 			v.Set(name, text)
-		case e.Data != "input":
+		case e.Data != "input" || Attr(e, "type") == "file":
 		case Attr(e, "type") == "checkbox":
 			if Has(e, "checked") {
 				v.Add(name, Attr(e, "value"))

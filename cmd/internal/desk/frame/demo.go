@@ -9,6 +9,19 @@ import (
 	"qingkong/cmd/internal/calls"
 )
 
+// filling is how far the time before a demo is filled in.
+type filling struct{ Done, All int }
+
+func (f *Frame) filling() *filling {
+	if f.Filling == nil {
+		return nil
+	}
+	if done, all := f.Filling(); done < all {
+		return &filling{done, all}
+	}
+	return nil
+}
+
 // asField is the field with the role whose demo account a button logs in.
 const asField = "as"
 

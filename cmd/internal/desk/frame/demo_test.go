@@ -59,3 +59,21 @@ func TestADemosRolesAreEnteredWithoutTyping(t *testing.T) {
 		}
 	}
 }
+
+// As long as the time before a demo is filled in its pages say so, and how far that is.
+func TestADemoSaysWhatIsStillFilledIn(t *testing.T) {
+	w := desktest.New(t)
+	done := 3
+	w.Desk.Filling = func() (int, int) { return done, 46 }
+	page := func() string {
+		rec := httptest.NewRecorder()
+		w.Desk.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/login", nil))
+		return rec.Body.String()
+	}
+	if got := page(); !strings.Contains(got, "（3/46）") {
+		t.Errorf("nothing is said: %s", got)
+	}
+	if done = 46; strings.Contains(page(), "补录") {
+		t.Error("what is done is still said to be going on")
+	}
+}

@@ -38,6 +38,7 @@ import (
 	"qingkong/cmd/internal/web/serve"
 	"qingkong/cmd/internal/web/share"
 	"qingkong/notify"
+	"qingkong/reductionlist"
 )
 
 // Sessions are the logins of browsers.
@@ -79,6 +80,8 @@ type Live interface {
 type Options struct {
 	District string // its name, as the header shows it
 	Demo     bool   // the data are examples
+	// Filling says of how many of a demo's instruments the time before it is filled in; nil, or all of them, for no word.
+	Filling func() (done, all int)
 	// DemoAccount gives the credentials of a demo's account of a role; nil, or not ok, where everybody types them.
 	DemoAccount func(role string) (user, password string, ok bool)
 	Alerts      alerts.Settings // the engine's own, by which the read-out before an act is worked out
@@ -89,6 +92,8 @@ type Options struct {
 	Feeds    func() []feed.Status // state of the sources of forecasts on this node; nil where there are none
 	Watch    *watch.Watchman      // what the head of every page says of the system
 	Clock    func() time.Time     // of this machine; default: time.Now
+	// Within bounds a page's wait for the record, from when its form has come. Default: 30 s.
+	Within time.Duration
 	// Beat is between two signs of life of a stream, each a use of its session; default: 15 s.
 	Beat time.Duration
 	Log  *slog.Logger
@@ -102,6 +107,17 @@ type Frame struct {
 	Sessions Sessions
 	// PlanOf renders what the page of an order shows of a plant's plan; empty for nothing. The area of plants sets it.
 	PlanOf func(*Request, *notify.View) (template.HTML, error)
+	// MonitorsOf gives what is known of the readings of a recipient's monitors; nil where nothing is. The area of stations
+	// sets it.
+	MonitorsOf func(q *Request, recipient string) (func(*reductionlist.Monitor) Heard, error)
+
+	// MonitoringOf are the live parts of the page of an order, by its id, that show what is measured: order-monitoring, and
+	// order-alarm for what of it stands above everything else; none for who may not see them. AskedOf renders what an
+	// enterprise is asked about what was measured of it, for its first page. FoundOf counts what was found. The area of
+	// monitoring sets them.
+	MonitoringOf func(q *Request, order string) []Part
+	AskedOf      func(*Request) (template.HTML, error)
+	FoundOf      func(*Request) (Standing, error)
 
 	// Queue is what waits for the reader; nil where nobody says. The area of warnings sets it.
 	Queue func(*Request) (Queue, error)
@@ -117,7 +133,15 @@ type Frame struct {
 	refusals  PageCache
 }
 
-// actTimeout bounds how long a page waits for the record; live pages go on without such a limit.
+// Standing is how many recipients are found to be how, of those that a reader may see, while their orders go on; Waiting
+// explanations wait for an officer, and Asks findings for one.
+type Standing struct{ Suspected, Violated, NoData, Waiting, Asks int }
+
+// None reports whether there is nothing to tell but that of some nothing is known.
+func (s Standing) None() bool { return s.Suspected+s.Violated+s.Waiting == 0 }
+
+// actTimeout bounds how long a page waits for the record, unless the options say otherwise; live pages go on without such a
+// limit.
 const actTimeout = 30 * time.Second
 
 // ServeHTTP implements http.Handler. A panic becomes a page that says so, and a log line.
@@ -138,6 +162,9 @@ func New(svc *service.Service, sessions Sessions, live Live, templates Templates
 	if opt.Clock == nil {
 		opt.Clock = time.Now
 	}
+	if opt.Within <= 0 {
+		opt.Within = actTimeout
+	}
 	if opt.Beat <= 0 {
 		opt.Beat = beat
 	}
@@ -145,8 +172,12 @@ func New(svc *service.Service, sessions Sessions, live Live, templates Templates
 		opt.Shares = share.New(share.Options{})
 	}
 	f := &Frame{Svc: svc, Sessions: sessions, live: live, templates: templates, Options: opt,
-		streams: map[string]Stream{},
-		PlanOf:  func(*Request, *notify.View) (template.HTML, error) { return "", nil }}
+		streams:      map[string]Stream{},
+		PlanOf:       func(*Request, *notify.View) (template.HTML, error) { return "", nil },
+		MonitoringOf: func(*Request, string) []Part { return nil },
+		AskedOf:      func(*Request) (template.HTML, error) { return "", nil },
+		FoundOf:      func(*Request) (Standing, error) { return Standing{}, nil },
+		MonitorsOf:   func(*Request, string) (func(*reductionlist.Monitor) Heard, error) { return nil, nil }}
 	f.face = serve.Face{Log: opt.Log, Policy: Policy, Referrer: "same-origin", NoAnswer: "desk.error.no_answer",
 		Refuse: func(w http.ResponseWriter, r *http.Request, err error) {
 			f.failed(f.request(w, r, f.Sessions.Who), err)

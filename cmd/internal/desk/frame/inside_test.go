@@ -13,27 +13,28 @@ import (
 	"qingkong/reductionlist"
 )
 
-// A reader that asks for the same fragment at the same height gets the same rendering.
+// A reader that asks for the same fragment as things stand gets the same rendering: at the same height of the record, or, of
+// one that rests on less, while that is the same.
 func TestFragmentsAreShared(t *testing.T) {
 	var fs fragments
-	height, made := uint64(1), 0
+	now, made := standing{height: 1}, 0
 	get := func() {
-		if _, err := fs.get(t.Context(), "k", func() uint64 { return height }, false, func() (h template.HTML, err error) {
+		stands := func() (standing, error) { return now, nil }
+		if _, err := fs.get(t.Context(), "k", stands, false, func() (h template.HTML, err error) {
 			made++
 			return "x", nil
 		}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for range 200 {
-		get()
-	}
-	height = 2
-	for range 200 {
-		get()
-	}
-	if made != 2 {
-		t.Errorf("rendered %d times for two heights", made)
+	for i, s := range []standing{{height: 1}, {height: 2}, {rests: "a"}, {rests: "b"}} {
+		now = s
+		for range 200 {
+			get()
+		}
+		if made != i+1 {
+			t.Errorf("rendered %d times for %d standings", made, i+1)
+		}
 	}
 }
 

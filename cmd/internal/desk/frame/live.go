@@ -38,23 +38,33 @@ type fragments struct {
 }
 
 type fragment struct {
-	mu     sync.Mutex
-	height uint64
-	at     time.Time
-	text   template.HTML
-	made   int                      // how often it was rendered
-	shows  atomic.Pointer[[]string] // recipients whose contacts stand in it
+	mu    sync.Mutex
+	of    standing
+	at    time.Time
+	text  template.HTML
+	made  int                      // how often it was rendered
+	shows atomic.Pointer[[]string] // recipients whose contacts stand in it
 }
 
-// get is the fragment as of the record's height at the call, or later. A patient caller waits out the pause between two
-// renderings; a page that somebody asked for does not wait.
-func (fs *fragments) get(ctx context.Context, key string, height func() uint64, patient bool,
+// standing is what a fragment shows, as far as it is made anew when that changes: the height of the record, or what it is
+// said to rest on alone.
+type standing struct {
+	height uint64
+	rests  string
+}
+
+// get is the fragment as things stand at the call, or later. A patient caller waits out the pause between two renderings; a
+// page that somebody asked for does not wait.
+func (fs *fragments) get(ctx context.Context, key string, stands func() (standing, error), patient bool,
 	make func() (template.HTML, error)) (template.HTML, error) {
 	f := fs.of(key)
-	want := height()
+	want, err := stands()
+	if err != nil {
+		return "", err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.made > 0 && f.height >= want && time.Since(f.at) < fragmentAge {
+	if f.made > 0 && f.of.height >= want.height && f.of.rests == want.rests && time.Since(f.at) < fragmentAge {
 		return f.text, nil
 	}
 	if rest := fragmentPause - time.Since(f.at); patient && rest > 0 {
@@ -66,12 +76,15 @@ func (fs *fragments) get(ctx context.Context, key string, height func() uint64, 
 			return "", ctx.Err()
 		}
 	}
-	at, now := height(), time.Now()
+	now := time.Now()
+	if want, err = stands(); err != nil {
+		return "", err
+	}
 	text, err := make()
 	if err != nil {
 		return "", err
 	}
-	f.height, f.at, f.text, f.made = at, now, text, f.made+1
+	f.of, f.at, f.text, f.made = want, now, text, f.made+1
 	return text, nil
 }
 
@@ -97,10 +110,26 @@ type Part struct {
 
 // SharedPart is a part that shows a fragment about something; all readers of the same scope share the fragment.
 func (q *Request) SharedPart(name, about, scope string, make func() (template.HTML, error)) Part {
+	return q.sharedPart(name, about, scope, func() (standing, error) {
+		return standing{height: q.frame.Svc.J.Height()}, nil
+	}, make)
+}
+
+// SteadyPart is a SharedPart that costs more than the record moves: it is made anew when what it rests on changes, and
+// every [fragmentAge] for what is not in the record.
+func (q *Request) SteadyPart(name, about, scope string, rests func() (string, error), make func() (template.HTML, error)) Part {
+	return q.sharedPart(name, about, scope, func() (s standing, err error) {
+		s.rests, err = rests()
+		return s, err
+	}, make)
+}
+
+func (q *Request) sharedPart(name, about, scope string, stands func() (standing, error),
+	make func() (template.HTML, error)) Part {
 	key := strings.Join([]string{name, about, q.Lang, scope}, "|")
 	return Part{name, func(patient bool) (template.HTML, error) {
 		f := q.frame.fragments.of(key)
-		text, err := q.frame.fragments.get(q.Context(), key, q.frame.Svc.J.Height, patient,
+		text, err := q.frame.fragments.get(q.Context(), key, stands, patient,
 			func() (text template.HTML, err error) {
 				shows, err := q.shows(func() (err error) { text, err = make(); return err })
 				f.shows.Store(&shows)

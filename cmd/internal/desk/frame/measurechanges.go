@@ -46,7 +46,7 @@ func (q *Request) measureChanges(before, after []reductionlist.Measure) (out []M
 		row("much", old.Much, now.Much)
 		row("within", old.Within, now.Within)
 		row("measure_responsible", old.Responsible, now.Responsible)
-		row("checks", strings.Join(old.Checks, "；"), strings.Join(now.Checks, "；"))
+		row("checks", checkTexts(old.Checks), checkTexts(now.Checks))
 		row("monitors", points(old.Monitors), points(now.Monitors))
 		row("measure_evidence", old.Evidence, now.Evidence)
 		row("saves", q.saved(old.Measure), q.saved(now.Measure))
@@ -95,4 +95,12 @@ func measuresOf(o *notify.Issued) ([]reductionlist.Measure, error) {
 		return nil, err
 	}
 	return v.Listed()
+}
+
+func checkTexts(all []Check) string {
+	texts := make([]string, len(all))
+	for i, c := range all {
+		texts[i] = c.Text
+	}
+	return strings.Join(texts, "；")
 }

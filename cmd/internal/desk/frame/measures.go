@@ -23,9 +23,33 @@ type MeasureView struct {
 	Do       string // the action
 	Much     string // how much
 	Within   string
-	Checks   []string
+	Checks   []Check
 	Evidence string
 	Saves    string // tonnes a day
+}
+
+// Check is how a measure is checked, and what is known of it by now.
+type Check struct {
+	Text string
+	Heard
+}
+
+// Heard is where the readings of a monitor are shown, and the last of them in words. It is empty where the reader has no
+// such page.
+type Heard struct{ Href, Last string }
+
+// Watched adds to measures of a recipient where the readings of their monitors are shown, and what came last.
+func (q *Request) Watched(recipient string, measures []MeasureView) error {
+	of, err := q.frame.MonitorsOf(q, recipient)
+	if err != nil || of == nil {
+		return err
+	}
+	for i := range measures {
+		for j := range measures[i].Checks {
+			measures[i].Checks[j].Heard = of(&measures[i].Monitors[j])
+		}
+	}
+	return nil
 }
 
 // Measures words measures. The texts of the list stay in Chinese; the words around them are the desk's.
@@ -42,8 +66,8 @@ func (q *Request) Measures(list []reductionlist.Measure) []MeasureView {
 			v.Much = q.T("no_vehicles", "standard", standard)
 		}
 		for _, o := range m.Monitors {
-			v.Checks = append(v.Checks, strings.TrimSpace(terms.Name(terms.Source, o.Source, q.Lang)+" "+
-				o.Criterion.Text(q.Lang)))
+			v.Checks = append(v.Checks, Check{Text: strings.TrimSpace(terms.Name(terms.Source, o.Source, q.Lang) + " " +
+				o.Criterion.Text(q.Lang))})
 		}
 		v.Saves = q.amounts(m.Reduction)
 		out[i] = v

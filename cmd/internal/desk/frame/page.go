@@ -8,6 +8,7 @@ import (
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/web/serve"
 )
 
 // Page is an address of the desk: a view, the template that shows it and the function that makes it. A page with a form
@@ -24,9 +25,10 @@ type Page struct {
 	// shows what Do refuses, except for not_found. A form that comes back after a login is shown and not carried out.
 	Do func(*Request) (to string, err error)
 
-	Secret bool // what is typed into it is never carried over a login
-	Upload bool // its form holds a file, which Do reads
-	Grows  bool // a post makes the record larger, and may be told to come later
+	Secret bool         // what is typed into it is never carried over a login
+	Upload bool         // its form holds a file, which Do reads by [Request.ReadForm]
+	Texts  []serve.Text // that such a form has before its file, beside its key
+	Grows  bool         // a post makes the record larger, and may be told to come later
 
 	stream bool // it goes on for as long as it is watched
 	file   bool // it is the same for everybody, and no session is looked for
@@ -121,18 +123,15 @@ func (f *Frame) serve(w http.ResponseWriter, r *http.Request, p Page) {
 	}
 	defer done()
 	if r.Method == http.MethodPost && !p.Upload {
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		if err := r.ParseForm(); err != nil {
-			f.failed(q, unreadable(err))
+		if err := q.readPlain(); err != nil {
+			f.failed(q, err)
 			return
-		}
-		for _, values := range r.PostForm { // a browser ends lines so, whatever was typed
-			for i, v := range values {
-				values[i] = strings.ReplaceAll(v, "\r\n", "\n")
-			}
 		}
 	}
 	if p.Act != "" && q.Who == nil {
+		if r.Method == http.MethodPost && p.Upload {
+			q.readTexts()
+		}
 		f.askLogin(q, p)
 		return
 	}
@@ -143,8 +142,14 @@ func (f *Frame) serve(w http.ResponseWriter, r *http.Request, p Page) {
 		}
 	}
 	if !p.stream {
-		ctx, cancel := context.WithTimeout(r.Context(), actTimeout)
-		defer cancel()
+		connection := r.Context()
+		ctx, cancel := context.WithTimeout(connection, f.Within)
+		defer func() { cancel() }()
+		q.begins = func() { // the time that a file took to come is not the act's: the connection says how slowly it may
+			cancel()
+			ctx, cancel = context.WithTimeout(connection, f.Within)
+			q.Request = q.WithContext(ctx)
+		}
 		q.Request = q.WithContext(ctx)
 	}
 	if err := f.answer(q); err != nil {
@@ -157,7 +162,7 @@ func (f *Frame) serve(w http.ResponseWriter, r *http.Request, p Page) {
 // it back. Large forms without a session share a small limit, for they are held in memory before their sender is known.
 func (f *Frame) begin(q *Request, p Page) (done func(), err error) {
 	h, post := q.W.Header(), q.Method == http.MethodPost
-	if q.Who == nil && post && !p.Upload && (q.ContentLength < 0 || q.ContentLength > smallForm) {
+	if q.Who == nil && post && (q.ContentLength < 0 || q.ContentLength > smallForm) {
 		return f.Shares.LargeForm(q.Context(), h, f.Sessions.Address(q.Request))
 	}
 	if q.Who == nil || p.file {

@@ -2,6 +2,7 @@ package frame
 
 import (
 	"html/template"
+	"strings"
 	"time"
 
 	"qingkong/alerts"
@@ -73,4 +74,37 @@ func HourMinute(at, now time.Time) string {
 		return at.Format("15:04")
 	}
 	return at.Format("01-02 15:04")
+}
+
+// FoundLine is what was found, in a line of the first page. An empty text is nothing.
+type FoundLine struct {
+	Text  string
+	Alarm bool
+	Waits bool // explanations wait for an officer
+}
+
+// Line words a standing for the reader: an enterprise reads what it is asked, everybody else how many are found to be how.
+func (s Standing) Line(q *Request) (l FoundLine) {
+	l.Alarm = s.Violated+s.Suspected > 0
+	switch {
+	case s.None():
+	case q.Who.Role != calls.Enterprise:
+		var parts []string
+		for _, one := range []struct {
+			key string
+			n   int
+		}{{"violated", s.Violated}, {"suspected", s.Suspected}, {"waiting", s.Waiting}} {
+			if one.n > 0 {
+				parts = append(parts, q.T("found.line."+one.key, "n", one.n))
+			}
+		}
+		l.Text, l.Waits = strings.Join(parts, q.T("found.line.and")), s.Waiting > 0
+	case s.Asks > 0:
+		l.Text = q.T("found.line.mine", "n", s.Asks)
+	case s.Waiting > 0:
+		l.Text, l.Alarm = q.T("found.line.mine_waiting"), false
+	default:
+		l.Text = q.T("found.line.mine_standing")
+	}
+	return l
 }

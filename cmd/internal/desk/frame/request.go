@@ -51,6 +51,7 @@ type Request struct {
 	status int
 	theme  string
 	seen   personalData // that the answer holds
+	begins func()       // has the time of the act begin anew; nil where it has none
 }
 
 func (f *Frame) request(w http.ResponseWriter, r *http.Request, who func(*http.Request) *access.Principal) *Request {
@@ -131,8 +132,9 @@ type Chrome struct {
 	Theme    string
 	District string
 	Demo     bool
-	Wrong    bool // what was asked for was refused; the title begins with that
-	Drill    bool // the page is about a drill: it looks and reads differently
+	Filling  *filling // of a demo's instruments; nil where there is nothing to say
+	Wrong    bool     // what was asked for was refused; the title begins with that
+	Drill    bool     // the page is about a drill: it looks and reads differently
 	Who      *access.Principal
 	Nav      []Link
 	Here     string      // this page, to come back to
@@ -162,8 +164,8 @@ func (q *Request) chrome(key string) *Chrome {
 		here = q.URL.Path
 	}
 	c := &Chrome{Key: key, Title: q.T("title." + key), Lang: q.Lang, Theme: q.theme, District: q.frame.District,
-		Demo: q.frame.Demo,
-		Who:  q.Who, Nav: q.nav(), Here: here, Now: q.Now, Wall: watch.Apart(q.frame.Clock(), q.Now), Health: q.health(),
+		Demo: q.frame.Demo, Filling: q.frame.filling(),
+		Who: q.Who, Nav: q.nav(), Here: here, Now: q.Now, Wall: watch.Apart(q.frame.Clock(), q.Now), Health: q.health(),
 		Waits: q.waits()}
 	if done := "done." + q.URL.Query().Get("done"); refusal.Known("desk." + done) {
 		c.Flash = q.T(done)
@@ -188,15 +190,22 @@ func (q *Request) nav() []Link {
 	for _, n := range []struct{ key, href, act string }{
 		{"home", "/desk", calls.ActWarningsRead},
 		{"orders", "/desk/orders", calls.ActOrdersRead},
+		{"found", "/desk/findings", calls.ActFindingsRead},
+		{"visits", "/desk/tasks", calls.ActTasksRead},
+		{"stations", "/desk/stations", calls.ActTelemetryRead},
 		{"warnings", "/desk/warnings", calls.ActWarningsRead},
 		{"recipients", "/desk/recipients", calls.ActRecipientsRead},
 		{"lists", "/desk/lists", calls.ActListsRead},
+		{"proofs", "/desk/proofs", calls.ActLedgerRead},
 	} {
 		if q.May(n.act) {
-			current := q.URL.Path == n.href || n.href != "/desk" && strings.HasPrefix(q.URL.Path, n.href+"/")
+			current := q.URL.Path == n.href || n.href != "/desk" && strings.HasPrefix(q.URL.Path, n.href+"/") ||
+				n.key == "visits" && q.URL.Path == "/desk/task" ||
+				n.key == "proofs" && strings.HasPrefix(q.URL.Path, "/desk/entries/") ||
+				n.key == "stations" && (strings.HasPrefix(q.URL.Path, "/desk/points/") || q.URL.Path == "/desk/register")
 			text := q.T("nav." + n.key)
-			if n.key == "home" && q.Who.Role == calls.Enterprise {
-				text = q.T("mine.title")
+			if q.Who.Role == calls.Enterprise && refusal.Known("desk.nav."+n.key+".mine") {
+				text = q.T("nav." + n.key + ".mine")
 			}
 			out = append(out, Link{Href: n.href, Text: text, Current: current})
 		}

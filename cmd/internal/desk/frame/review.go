@@ -38,15 +38,25 @@ func (q *Request) Kept() url.Values {
 
 // ToReview keeps the form v as a draft and leads to the page that reads it out.
 func (q *Request) ToReview(v url.Values) (view any, err error) {
-	form := maps.Clone(v)
-	for _, name := range notDrafted {
-		form.Del(name)
-	}
-	id, err := q.frame.Sessions.KeepDraft(q.Context(), q.Who.User, form)
+	id, err := q.keep(v)
 	if err != nil {
 		return nil, err
 	}
 	return q.Redirect(q.reviewOf(id))
+}
+
+// ToEdit keeps the form v as a draft and returns the query by which a page goes on with it, see [Request.Kept].
+func (q *Request) ToEdit(v url.Values) (query url.Values, err error) {
+	id, err := q.keep(v)
+	return url.Values{draftField: {id}, "step": {StepEdit}}, err
+}
+
+func (q *Request) keep(v url.Values) (id string, err error) {
+	form := maps.Clone(v)
+	for _, name := range notDrafted {
+		form.Del(name)
+	}
+	return q.frame.Sessions.KeepDraft(q.Context(), q.Who.User, form)
 }
 
 func (q *Request) reviewOf(draft string) string {

@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"qingkong/cmd/internal/desk/frame"
-	"qingkong/cmd/internal/web/serve"
 
 	"qingkong/alerts/refusal"
 )
@@ -18,20 +17,17 @@ type uploadForm struct {
 
 // importList imports the workbook of a form, and leads to the page of its findings.
 func (d *desk) importList(q *frame.Request) (to string, err error) {
-	q.Body = serve.Bound(q.W, q.Request)
-	form, err := q.MultipartReader()
-	if err != nil {
-		return "", refusal.New(refusal.Invalid, "desk.error.form", nil)
-	}
-	up, err := serve.ReadForm(form, d.Incoming, "key")
+	up, err := q.ReadForm()
 	if err != nil {
 		return "", err
+	}
+	if up == nil {
+		return "", refusal.New(refusal.Invalid, "list.file_empty", nil)
 	}
 	defer up.Close()
 	if up.Size() == 0 {
 		return "", refusal.New(refusal.Invalid, "list.file_empty", nil)
 	}
-	q.PostForm = url.Values{"key": {up.Texts["key"]}}
 	in, err := d.Svc.ImportWorkbook(q.Context(), q.Ask(), up.Name, up.Bytes)
 	if err != nil {
 		return "", err

@@ -86,23 +86,26 @@ func (h *orderHead) standing() string {
 	return fmt.Sprintf("%s.%s.%s.%t", o.State, o.Answer, o.Execution, o.Unreceived && o.State != notify.StateOpen)
 }
 
-// watch is the address of the stream of a page that shows the order as it stands.
-func (h *orderHead) watch() string {
-	return "/desk/live?" + url.Values{"page": {"order"}, "id": {h.row.ID}, "warning": {h.row.WarningID},
-		"seen": {h.standing()}}.Encode()
+// watch is the address of the stream of a page that shows the order as it stands, and what is measured of it.
+func (h *orderHead) watch(measured bool) string {
+	query := url.Values{"page": {"order"}, "id": {h.row.ID}, "warning": {h.row.WarningID}, "seen": {h.standing()}}
+	if measured {
+		query.Set("measured", "true")
+	}
+	return "/desk/live?" + query.Encode()
 }
 
-// headPart is the live part of an order's page. What it can do is rendered anew only when it stands otherwise than before.
-func (d *desk) headPart(q *frame.Request) ([]frame.Part, string) {
+// liveParts are those of an order's page. What its recipient can do is rendered anew only when it stands otherwise than before.
+func (d *desk) liveParts(q *frame.Request) ([]frame.Part, string) {
 	v := q.URL.Query()
 	var was string
 	var last template.HTML
-	return []frame.Part{q.OwnPart("order-head", func() (template.HTML, error) {
+	parts := []frame.Part{q.OwnPart("order-head", func() (template.HTML, error) {
 		h, err := d.head(q, v.Get("id"))
 		if err != nil {
 			return "", err
 		}
-		if now := h.standing() + h.row.Delivery.String(); now != was {
+		if now := h.standing() + h.row.Delivery.String() + h.row.Verdict.String(); now != was {
 			h.Changed = h.standing() != v.Get("seen")
 			if last, err = q.HTML("order-head-part", h); err != nil {
 				return "", err
@@ -110,5 +113,9 @@ func (d *desk) headPart(q *frame.Request) ([]frame.Part, string) {
 			was = now
 		}
 		return last, nil
-	})}, v.Get("warning")
+	})}
+	if v.Get("measured") == "true" {
+		parts = append(parts, d.MonitoringOf(q, v.Get("id"))...)
+	}
+	return parts, v.Get("warning")
 }

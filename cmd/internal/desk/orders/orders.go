@@ -26,22 +26,23 @@ import (
 // desk is the area's state.
 type desk struct {
 	*frame.Frame
-	timelines timelines
+	courses frame.Courses
 }
 
 // Mount adds the area to the desk.
 func Mount(f *frame.Frame) {
-	d := &desk{Frame: f}
+	d := &desk{Frame: f, courses: frame.Courses{Of: ownKinds}}
 	f.Add(
 		frame.Page{Pattern: "GET /desk/orders", Act: calls.ActOrdersRead, Key: "orders", Show: d.orders},
 		frame.Page{Pattern: "GET /desk/orders/{id}", Act: calls.ActOrdersRead, Key: "order", Show: d.order},
 		frame.Page{Pattern: "GET /desk/orders/{id}/paper", Act: calls.ActOrdersRead, Key: "paper", Show: d.paper},
+		frame.Page{Pattern: "GET /desk/proofs", Act: calls.ActLedgerRead, Key: "proofs", Show: d.proofs},
 		frame.Page{Pattern: "GET /desk/entries/{id}", Act: calls.ActLedgerRead, Key: "entry", Show: d.entry},
 		frame.Page{Pattern: "POST /desk/orders/{id}/{action}", Act: calls.ActOrdersAnswer, Key: "order",
 			Show: d.order, Do: d.answer},
 		frame.Page{Pattern: "/desk/objections/{id}", Act: calls.ActOrdersObjection, Key: "objection",
 			Show: d.decision})
-	f.Stream("order", frame.Stream{Act: calls.ActOrdersRead, Parts: d.headPart})
+	f.Stream("order", frame.Stream{Act: calls.ActOrdersRead, Parts: d.liveParts})
 }
 
 // ordersView is a page of orders.
@@ -120,8 +121,9 @@ type orderView struct {
 	More     bool // the record was not read to its end
 	MarkRead bool
 	Decide   bool
-	Proofs   bool          // entries lead to their proofs
-	Plan     template.HTML // of a plant's order
+	Proofs   bool                     // entries lead to their proofs
+	Plan     template.HTML            // of a plant's order
+	Live     map[string]template.HTML // what is measured, by [frame.Frame.MonitoringOf]
 	Error    string
 	Again    bool // an answer comes back unsent after a login
 }
@@ -152,10 +154,14 @@ func (d *desk) order(q *frame.Request) (any, error) {
 	}
 	q.SawOfficer(&v.Order)
 	v.Drill, v.Title, v.Proofs = v.Order.Drill, v.Order.Title, q.May(calls.ActLedgerRead)
-	if h.mine(q) { // an officer opens many, and a browser has few connections to one server
-		v.Watch = h.watch()
+	measured := d.measuredParts(q, &v.Order)
+	if h.mine(q) || len(measured) > 0 {
+		v.Watch = h.watch(len(measured) > 0)
 	}
 	v.Measures = q.Measures(measures)
+	if err := q.Watched(v.Order.RecipientID, v.Measures); err != nil {
+		return nil, err
+	}
 	if v.Steps, v.More, err = d.timeline(q, h.row); err != nil {
 		return nil, err
 	}
@@ -170,8 +176,19 @@ func (d *desk) order(q *frame.Request) (any, error) {
 			}
 		}
 	}
+	if v.Live, err = frame.Shown(measured); err != nil {
+		return nil, err
+	}
 	v.Plan, err = d.PlanOf(q, &v.Order)
 	return v, err
+}
+
+// measuredParts are the live parts of what is measured of an order; none of a drill, which nothing is measured of.
+func (d *desk) measuredParts(q *frame.Request, o *notify.View) []frame.Part {
+	if o.Drill {
+		return nil
+	}
+	return d.MonitoringOf(q, o.ID)
 }
 
 // answers are the forms of the answers that an order's state allows its recipient: first the next step on its way from

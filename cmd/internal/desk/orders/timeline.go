@@ -1,11 +1,10 @@
 package orders
 
 import (
-	"bytes"
 	"cmp"
+	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -15,34 +14,7 @@ import (
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
-)
-
-// timelines keep what the record says of orders that somebody looked at. The record is not indexed by order: it is read
-// once from the block that issued the order, and after that only where it grew. A page reads a bounded part of it.
-type timelines struct {
-	mu  sync.Mutex
-	all map[string]*timeline
-}
-
-type timeline struct {
-	mu     sync.Mutex
-	next   uint64 // block to read next
-	events []orderEvent
-}
-
-// orderEvent is one recorded event of an order.
-type orderEvent struct {
-	Index int64 // of its ledger entry
-	Kind  string
-	At    time.Time
-	Actor string
-	Data  []byte
-}
-
-const (
-	timelinesMost  = 500
-	timelineBlocks = 200      // read in one transaction
-	timelineBytes  = 96 << 20 // looked through for one page
+	"qingkong/notify/compliance"
 )
 
 // timelineStep is one line of an order's course.
@@ -59,81 +31,43 @@ type timelineStep struct {
 	Values []frame.Row
 	Entry  int64 // of the ledger
 	Link   string
+
+	measured bool // it is what measurements show, which is told where it changes
+}
+
+// ownKinds are the kinds of events that are steps of an order.
+func ownKinds(kind string) bool {
+	return strings.HasPrefix(kind, "notify.") || strings.HasPrefix(kind, "compliance.")
 }
 
 // timeline is an order's course from the record; more says that the record holds more than one page may read.
 func (d *desk) timeline(q *frame.Request, o *notify.Order) (steps []timelineStep, more bool, err error) {
-	t := d.timelines.of(o)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	height := d.Svc.J.Height()
-	for budget := timelineBytes; t.next <= height; {
-		if budget <= 0 || q.Context().Err() != nil {
-			more = true
-			break
-		}
-		err := q.View(func(tx *bbolt.Tx) error {
-			n, err := t.read(tx, o.ID, min(height, t.next+timelineBlocks-1))
-			budget -= n
-			return err
-		})
-		if err != nil {
-			return nil, false, err
-		}
+	events, more, err := d.courses.Read(q, o.ID, o.Body.Block)
+	if err != nil {
+		return nil, false, err
 	}
+	judged := "judged_none"
 	err = q.View(func(tx *bbolt.Tx) error {
-		for _, e := range t.events {
+		for _, e := range events {
 			step, ok, err := d.stepOf(q, tx, o, e)
 			if err != nil {
 				return err
 			}
-			if ok {
-				steps = append(steps, step)
+			if !ok || step.measured && step.What == judged {
+				continue
 			}
+			if step.measured {
+				judged = step.What
+			}
+			steps = append(steps, step)
 		}
 		return nil
 	})
 	return steps, more, err
 }
 
-func (ts *timelines) of(o *notify.Order) *timeline {
-	ts.mu.Lock()
-	defer ts.mu.Unlock()
-	if ts.all == nil || len(ts.all) >= timelinesMost {
-		ts.all = map[string]*timeline{}
-	}
-	t := ts.all[o.ID]
-	if t == nil {
-		t = &timeline{next: o.Body.Block}
-		ts.all[o.ID] = t
-	}
-	return t
-}
-
-// read looks through the blocks up to last and returns their size in bytes. It parses only blocks that name the order.
-func (t *timeline) read(tx *bbolt.Tx, order string, last uint64) (size int, err error) {
-	name := []byte(`"` + order + `"`)
-	for ; t.next <= last; t.next++ {
-		raw := journal.ReadBlock(tx, t.next)
-		size += len(raw) + 64
-		if !bytes.Contains(raw, name) {
-			continue
-		}
-		block, err := journal.ParseBlock(raw)
-		if err != nil {
-			return size, err
-		}
-		for _, e := range block.Entries() {
-			if strings.HasPrefix(e.Kind, "notify.") && bytes.Contains(e.Data, name) {
-				t.events = append(t.events, orderEvent{e.Index, e.Kind, e.At, e.Actor, bytes.Clone(e.Data)})
-			}
-		}
-	}
-	return size, nil
-}
-
 // stepOf words one event; ok is false for one that is of another order.
-func (d *desk) stepOf(q *frame.Request, tx *bbolt.Tx, o *notify.Order, e orderEvent) (s timelineStep, ok bool,
+func (d *desk) stepOf(q *frame.Request, tx *bbolt.Tx, o *notify.Order, e frame.CourseEvent) (s timelineStep, ok bool,
 	err error) {
 	s = timelineStep{At: e.At, Actor: e.Actor, Entry: e.Index}
 	ev, err := d.Svc.J.Registry().Decode(e.Kind, e.Data)
@@ -192,9 +126,19 @@ func (d *desk) stepOf(q *frame.Request, tx *bbolt.Tx, o *notify.Order, e orderEv
 		s.Note = note(ev.NoteRef, ok && service.MayReadCallNotes(q.Who, o.Town))
 	case *notify.Judged:
 		s.What, ok = "judged_"+ev.Verdict, ev.OrderID == o.ID
+	case *compliance.Judged:
+		s.What, s.Actor, s.measured, ok = "judged_"+ev.Verdict.String(), "", true, ev.Order == o.ID
+	case *compliance.Explained:
+		s.What, s.Link, s.Note, ok = "explained", findingPath(ev.Finding), note(ev.Explanation.NoteRef, may), ev.Order == o.ID
+	case *compliance.Decided:
+		s.What, s.Link, s.Note, ok = "explanation_"+string(ev.Decision), findingPath(ev.Finding), note(ev.ReasonRef, may),
+			ev.Order == o.ID
 	}
 	return s, ok, nil
 }
+
+// findingPath is the address of a finding's page.
+func findingPath(id string) string { return "/desk/findings/" + url.PathEscape(id) }
 
 // reportRows are the numbers of a report, by measure.
 func reportRows(ev *notify.Answered) (out []frame.Row) {

@@ -230,7 +230,9 @@ func (d *desk) boardLive(q *frame.Request, s boardSource, order string) (*boardL
 		v.Bars = append(v.Bars, a.bar(t, t.Total, href))
 	}
 	if t.Verdict["none"] < t.Total {
-		v.Bars = append(v.Bars, judged.bar(t, t.Total, href))
+		v.Bars = append(v.Bars, judged.bar(t, t.Total, func(verdict string) string {
+			return cmp.Or(foundPath(q, w, town, verdict), href(verdict))
+		}))
 	}
 	if t.Release.Total > 0 {
 		v.Bars = append([]bar{ended.bar(t, t.Release.Total, href)}, v.Bars...)
@@ -254,6 +256,22 @@ func (d *desk) boardLive(q *frame.Request, s boardSource, order string) (*boardL
 		sortGroups(rows, order)
 	}
 	return v, nil
+}
+
+// foundPath is the address of the findings behind a verdict of a warning's orders; empty where it rests on none, or the
+// reader may see none. While a warning goes on, orders show what stands; once it has ended, the worst that was found.
+func foundPath(q *frame.Request, w *alerts.Warning, town, verdict string) string {
+	if !slices.Contains([]string{"suspected", "violated", "no_data"}, verdict) || !q.May(calls.ActFindingsRead) {
+		return ""
+	}
+	query := url.Values{"warning": {w.ID}, "verdict": {verdict}}
+	if town != "" {
+		query.Set("town", town)
+	}
+	if w.State != alerts.Lifted && w.State != alerts.Cancelled {
+		query.Set("state", "open")
+	}
+	return "/desk/findings?" + query.Encode()
 }
 
 func groupOf(name string, t *notify.Tally) group {

@@ -176,6 +176,7 @@ type proposalView struct {
 type homePage struct {
 	*frame.Chrome
 	Parts   map[string]template.HTML
+	Asked   template.HTML // of an enterprise; outside the live parts, for it types into it
 	Refused []refusedFeed // outside the live parts, for it is no change of the record
 }
 
@@ -184,7 +185,10 @@ func (d *desk) home(q *frame.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	view := homePage{q.Chrome(), parts, d.refusedFeeds(q)}
+	view := homePage{Chrome: q.Chrome(), Parts: parts, Refused: d.refusedFeeds(q)}
+	if view.Asked, err = d.AskedOf(q); err != nil {
+		return nil, err
+	}
 	view.Watch = "/desk/live?page=home"
 	if q.Who.Role == calls.Enterprise {
 		view.Title = q.T("mine.title")
@@ -199,6 +203,12 @@ func (d *desk) homeParts(q *frame.Request) []frame.Part {
 			return "", err
 		}
 		return q.HTML("queue", queueView{v, q.Now})
+	}), q.SharedPart("found", "", frame.ScopeKey(q.Who), func() (template.HTML, error) {
+		s, err := d.FoundOf(q)
+		if err != nil {
+			return "", err
+		}
+		return q.HTML("found-line", s.Line(q))
 	}), q.SharedPart("home", "", frame.ScopeKey(q.Who), func() (template.HTML, error) {
 		v, err := d.homeView(q)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
+	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/journal/journaltest"
 	"qingkong/cmd/internal/journal/natstest"
@@ -35,6 +37,7 @@ type World struct {
 
 	t      testing.TB
 	leader *journaltest.Leader
+	full   atomic.Bool
 }
 
 // Settings are what a world decides by: Xiqing's, with orders that are repeated after a minute.
@@ -64,7 +67,7 @@ func New(t testing.TB, log *slog.Logger, change ...func(*service.Settings)) *Wor
 			return []journal.Event{&ev}, ev.OrderID, nil
 		})
 	j := journaltest.Open(t, journal.Options{Dir: dir, Registry: registry, JS: w.JS, Log: log, NoSync: true,
-		Clock: w.Clock.Now})
+		Clock: w.Clock.Now, Full: w.refuses})
 	var err error
 	if w.Svc, err = service.New(t.Context(), j, set, log); err != nil {
 		t.Fatal(err)
@@ -93,6 +96,17 @@ func (w *World) Unexplained(order string) {
 		journal.Command{Kind: cmdUnexplained, Actor: "enterprise", Payload: order}); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// Fill has the disk of the record be nearly full, or have room again: what is not vital is refused then, as the program
+// refuses it.
+func (w *World) Fill(full bool) { w.full.Store(full) }
+
+func (w *World) refuses() error {
+	if w.full.Load() {
+		return refusal.New(refusal.NotReady, "watch.full", nil)
+	}
+	return nil
 }
 
 // Elapse moves the clock and carries out the timers that have come due, on the lease's holder as the program does.

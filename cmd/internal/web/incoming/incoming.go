@@ -107,5 +107,8 @@ func (in *File) Bytes() ([]byte, error) {
 	return data, nil
 }
 
+// Reader reads the file from its beginning.
+func (in *File) Reader() *io.SectionReader { return io.NewSectionReader(in.f, 0, in.size) }
+
 // Close lets go of the file.
 func (in *File) Close() error { return in.f.Close() }

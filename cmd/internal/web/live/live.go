@@ -12,6 +12,7 @@
 //	order     {"id", "warning_id", "recipient_id", "revision", "state", "delivery", "answer", "execution", "verdict", "event"}
 //	list      a version of the list that was begun, approved or activated, came into force, or ceased to count
 //	feed      a source that fell silent, or is heard again
+//	station   a station of the register as it stands now; the snapshot has none
 //
 // Which entries these come from each module says by itself (journal.Module.About); what another one records joins as a
 // [Topic]. Who gets what, and what of it the snapshot holds, is a [Filter]; a member of the snapshot that its reader
@@ -40,6 +41,8 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/notify"
+	"qingkong/notify/compliance"
+	"qingkong/notify/telemetry"
 	"qingkong/reductionlist"
 )
 
@@ -55,6 +58,9 @@ const (
 	Order    Kind = notify.AboutOrder          // *OrderChange
 	List     Kind = reductionlist.AboutVersion // what Options.Version makes of it
 	Feed     Kind = alerts.AboutFeed           // alerts.FeedState
+	Station  Kind = telemetry.AboutStation     // calls.Station
+	Finding  Kind = compliance.AboutFinding    // calls.FindingView, without what was written about people
+	Task     Kind = compliance.AboutTask       // calls.TaskView, likewise and without its rank
 )
 
 // OrderChange is an order as it stands after an event of it. Event is a change that [notify.About] names; empty in a

@@ -7,14 +7,18 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
+	"qingkong/notify/compliance"
+	"qingkong/notify/telemetry"
 	"qingkong/reductionlist"
 )
 
 // Topic is a kind of subject that viewers hear of. Those of this package are told as the kinds say; one of
 // [Options.Topics] reaches the viewers that may read the same by a call; a subject that is a recipient's reaches only
-// that recipient, its town, and viewers of its order or warning, as orders do.
+// that recipient, its town, and viewers of its order or warning, as orders do. Stations, findings and tasks, which are
+// few and seldom change, reach whoever sees all recipients.
 type Topic struct {
 	Kind Kind   // of the messages, and what the subjects are called by who records them: see journal.Subject
 	Act  string // the right, as package access names it
@@ -38,6 +42,9 @@ func (h *Hub) makeTopics(more []Topic) {
 		{Kind: List, Read: h.readVersion},
 		{Kind: Feed, Read: readFeed},
 		{Kind: Order, Each: true, Read: readOrder},
+		{Kind: Station, Act: calls.ActTelemetryRead, Read: h.readStation},
+		{Kind: Finding, Act: calls.ActFindingsRead, Read: h.readFinding},
+		{Kind: Task, Act: calls.ActTasksRead, Read: h.readTask},
 	}
 	h.topics = map[Kind]*Topic{}
 	for _, t := range slices.Concat(own, more) {
@@ -72,6 +79,32 @@ func (h *Hub) readVersion(tx *bbolt.Tx, s journal.Subject) (View, error) {
 	}
 	value, err := h.opt.Version(tx, &v, h.svc.J.Wall())
 	return View{Value: value}, err
+}
+
+// readStation is a station as everybody who may see it does.
+func (h *Hub) readStation(tx *bbolt.Tx, s journal.Subject) (View, error) {
+	st, err := telemetry.Get(tx, s.ID)
+	if err != nil {
+		return View{}, err
+	}
+	shown, err := h.svc.StationOf(tx, nil, st)
+	return View{Value: shown, Recipient: st.Recipient, Town: shown.Town}, err
+}
+
+// readFinding is a finding as everybody who may see it does. It is of the order that was judged last.
+func (h *Hub) readFinding(tx *bbolt.Tx, s journal.Subject) (View, error) {
+	shown, err := h.svc.FoundFor(tx, nil, s.ID)
+	if err != nil {
+		return View{}, err
+	}
+	c, err := compliance.GetCase(tx, shown.WarningID, shown.RecipientID)
+	return View{Value: shown, Warning: shown.WarningID, Order: c.Order, Recipient: shown.RecipientID, Town: shown.Town}, err
+}
+
+// readTask is a task as everybody who may see it does.
+func (h *Hub) readTask(tx *bbolt.Tx, s journal.Subject) (View, error) {
+	shown, err := h.svc.TaskFor(tx, nil, s.ID)
+	return View{Value: shown, Warning: shown.Warning, Order: shown.Order, Recipient: shown.Recipient, Town: shown.Town}, err
 }
 
 func readFeed(tx *bbolt.Tx, s journal.Subject) (View, error) {

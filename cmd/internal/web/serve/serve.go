@@ -39,6 +39,7 @@ var StatusOf = map[refusal.Code]int{
 var StatusByRule = map[string]int{
 	"input.not_json": http.StatusBadRequest,
 	"http.method":    http.StatusMethodNotAllowed,
+	"http.range":     http.StatusRequestedRangeNotSatisfiable,
 }
 
 // Face is what one of them says of itself.

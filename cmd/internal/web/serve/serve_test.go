@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -124,6 +127,10 @@ func TestReadForm(t *testing.T) {
 		{"two files", []sent{file, file}, "list.upload_part"},
 		{"another part", []sent{file, {"else", "", "x"}}, "list.upload_part"},
 		{"a text twice", []sent{{"key", "", "k1"}, {"key", "", "k2"}, file}, "list.upload_part"},
+		{"a text that may come twice", []sent{{"note", "", "n1"}, {"note", "", "n2"}, file}, ""},
+		{"and comes thrice", []sent{{"note", "", "n1"}, {"note", "", "n2"}, {"note", "", "n3"}, file}, "list.upload_part"},
+		{"a text as long as it may be", []sent{{"note", "", "12345678"}, file}, ""},
+		{"a longer one", []sent{{"note", "", "123456789"}, file}, "input.too_large"},
 		{"no file", []sent{{"key", "", "k1"}}, "list.upload_broken"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -142,13 +149,23 @@ func TestReadForm(t *testing.T) {
 			}
 			_ = form.Close()
 			dir := t.TempDir()
-			up, err := serve.ReadForm(multipart.NewReader(&body, form.Boundary()), dir, "key")
+			texts := url.Values{}
+			up, err := serve.ReadForm(multipart.NewReader(&body, form.Boundary()), dir, texts, serve.Text{Name: "key", Bytes: 200, Times: 1},
+				serve.Text{Name: "note", Bytes: 8, Times: 2})
+			want := url.Values{}
+			for _, p := range c.parts {
+				if p.file == "" && c.wrong == "" {
+					want.Add(p.name, p.text)
+				}
+			}
+			if c.wrong == "" && !maps.EqualFunc(texts, want, slices.Equal) {
+				t.Errorf("texts %v, want %v", texts, want)
+			}
 			if c.wrong == "" {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if data, err := up.Bytes(); err != nil || string(data) != "content" || up.Name != "清单.xlsx" || len(c.parts) > 1 &&
-					up.Texts["key"] != "k1" {
+				if data, err := up.Bytes(); err != nil || string(data) != "content" || up.Name != "清单.xlsx" {
 					t.Errorf("%q, %v, %+v", data, err, up)
 				}
 				_ = up.Close()
@@ -160,5 +177,21 @@ func TestReadForm(t *testing.T) {
 				t.Errorf("left in the folder: %v", left)
 			}
 		})
+	}
+}
+
+// Of a form that is refused there are the texts that came before what was wrong; what comes before its file can be read
+// alone.
+func TestTextsOfAFormThatIsRefused(t *testing.T) {
+	const body = "--b\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\nwhat happened\r\n" +
+		"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\ncut off"
+	note := serve.Text{Name: "note", Bytes: 100, Times: 1}
+	whole, before := url.Values{}, url.Values{}
+	if up, err := serve.ReadForm(multipart.NewReader(strings.NewReader(body), "b"), t.TempDir(), whole, note); err == nil || up != nil {
+		t.Error("a form that is cut off is taken")
+	}
+	serve.ReadTexts(multipart.NewReader(strings.NewReader(body), "b"), before, note)
+	if whole.Get("note") != "what happened" || before.Get("note") != "what happened" {
+		t.Errorf("%v, %v", whole, before)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"qingkong/alerts/refusal"
@@ -14,22 +15,26 @@ import (
 // MaxEnvelope is the most that multipart puts around a file, in bytes.
 const MaxEnvelope = 64 << 10
 
-// maxText is the most that a part beside the file has, in bytes.
-const maxText = 200
-
 // Upload is a file that was sent, in a folder until it is its turn. It has to be closed.
 type Upload struct {
 	*incoming.File
-	Name  string            // that it has there; empty for none
-	Texts map[string]string // the parts beside it
+	Name string // that it has there; empty for none
 }
 
-// ReadForm reads a form of one file, the part named file, and of short texts. Another part is refused.
-func ReadForm(form *multipart.Reader, dir string, texts ...string) (up *Upload, err error) {
-	up = &Upload{Texts: map[string]string{}}
+// Text is a part of a form beside its file.
+type Text struct {
+	Name  string
+	Bytes int // that it has at most
+	Times int // that it comes at most
+}
+
+// ReadForm reads a form of one file, the part named file, and of texts, which it adds to into as they come: of a form that
+// is refused there are those before what was wrong. Another part is refused, and so is a text that is too long.
+func ReadForm(form *multipart.Reader, dir string, into url.Values, texts ...Text) (up *Upload, err error) {
+	up = &Upload{}
 	defer func() {
 		if err != nil {
-			if up != nil && up.File != nil {
+			if up.File != nil {
 				_ = up.Close() // what was wrong is said already
 			}
 			up = nil
@@ -43,23 +48,46 @@ func ReadForm(form *multipart.Reader, dir string, texts ...string) (up *Upload, 
 		if err != nil {
 			return up, Broken(err)
 		}
-		switch name := part.FormName(); {
-		case name == "file" && up.File == nil:
+		name := part.FormName()
+		if name == "file" && up.File == nil {
 			up.Name = part.FileName()
 			if up.File, err = incoming.Take(dir, part, calls.FileBody); err != nil {
 				up.File = nil
 				return up, Broken(err)
 			}
-		case slices.Contains(texts, name) && up.Texts[name] == "":
-			data, err := io.ReadAll(io.LimitReader(part, maxText))
-			if err != nil {
-				return up, Broken(err)
-			}
-			up.Texts[name] = string(data)
-		default:
-			return up, refusal.Wrong(name, "list.upload_part", refusal.Args{"name": name})
+			continue
+		}
+		if err := readText(part, into, texts); err != nil {
+			return up, err
 		}
 	}
+}
+
+// ReadTexts reads what a form has before its file, as [ReadForm] does, and leaves the rest.
+func ReadTexts(form *multipart.Reader, into url.Values, texts ...Text) {
+	for {
+		part, err := form.NextPart()
+		if err != nil || part.FormName() == "file" || readText(part, into, texts) != nil {
+			return
+		}
+	}
+}
+
+func readText(part *multipart.Part, into url.Values, texts []Text) error {
+	name := part.FormName()
+	i := slices.IndexFunc(texts, func(t Text) bool { return t.Name == name })
+	if i < 0 || len(into[name]) >= texts[i].Times {
+		return refusal.Wrong(name, "list.upload_part", refusal.Args{"name": name})
+	}
+	data, err := io.ReadAll(io.LimitReader(part, int64(texts[i].Bytes)+1))
+	if err != nil {
+		return Broken(err)
+	}
+	if len(data) > texts[i].Bytes {
+		return refusal.Wrong(name, "input.too_large", refusal.Args{"limit": texts[i].Bytes})
+	}
+	into.Add(name, string(data))
+	return nil
 }
 
 // Bound lets no more of a body be read than a file and what multipart puts around it.

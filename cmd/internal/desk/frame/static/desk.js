@@ -26,10 +26,16 @@
     if (state && e.detail && e.detail.type === "message") state.textContent = state.dataset.over; // the session is over
   });
   // Nobody opens what they were reading again because a number beside it moved, nor looks for the focus. htmx keeps that of
-  // what has an id; what is unfolded has none.
-  var open = {}, focused = {};
+  // what has an id; what is unfolded has none. Nor is the focus of a keyboard pushed out of sight by what came above it.
+  var open = {}, focused = {}, aside = {}, inSight = false;
+  function seen() {
+    var at = document.activeElement, r = at && at !== document.body && at.matches(":focus-visible") && at.getBoundingClientRect();
+    return !!r && r.bottom > 0 && r.top < innerHeight;
+  }
   function keep(part) {
     focused[part.id] = -1;
+    inSight = seen();
+    part.querySelectorAll(".scroll-x").forEach(function (s, i) { aside[part.id + i] = s.scrollLeft; });
     part.querySelectorAll("details").forEach(function (d, i) {
       open[part.id + i] = d.open;
       if (d.firstElementChild === document.activeElement) focused[part.id] = i;
@@ -40,6 +46,8 @@
       d.open = !!open[part.id + i];
       if (focused[part.id] === i) d.firstElementChild.focus({ preventScroll: true });
     });
+    part.querySelectorAll(".scroll-x").forEach(function (s, i) { s.scrollLeft = aside[part.id + i] || 0; });
+    if (inSight && !seen()) document.activeElement.scrollIntoView({ block: "nearest" });
   }
   // What arrives for a part in which somebody is pressing or choosing something waits until they are done: what is replaced
   // between the button's way down and up is not clicked.
@@ -73,6 +81,14 @@
     keep(e.target);
   });
   document.addEventListener("htmx:sseMessage", function (e) { restore(e.target); });
+  // A part that asks for itself again keeps what it has when the answer is another page, such as the login's, or none; the
+  // time that stands in it tells how old it is. What was pressed in it is let go of first.
+  document.addEventListener("htmx:beforeSwap", function (e) {
+    var part = e.detail.target;
+    if (!part || !part.classList.contains("polled")) return;
+    var at = new URL(e.detail.xhr.responseURL || location.href, location.href).pathname;
+    if (at !== location.pathname || e.detail.xhr.status !== 200 || busy(part)) e.detail.shouldSwap = false;
+  });
   // What waits is counted in the title of the tab, and more of it rings once, in one tab whose sound was armed.
   var queue = document.getElementById("queue-n"), alarm = document.getElementById("alarm"), title = document.title.replace(/^\(\d+\) /, "");
   function count() { var n = queue && queue.querySelector("[data-n]"); return n ? +n.dataset.n : 0; }

@@ -20,6 +20,8 @@
   function all() {
     var list = wants();
     Object.keys(tabs).forEach(function (id) { tabs[id].wants.forEach(function (w) { if (list.indexOf(w) < 0) list.push(w); }); });
+    function single(w) { return /(^|&)page=order(&|$)/.test(w) ? 1 : 0; } // somebody may open many, and watches the whole beside
+    list.sort(function (a, b) { return single(a) - single(b); });
     return list.slice(0, MOST);
   }
   function hand(want, name, data) {

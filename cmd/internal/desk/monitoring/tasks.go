@@ -1,0 +1,279 @@
+package monitoring
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/terms"
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/desk/frame"
+	"qingkong/cmd/internal/valid"
+	"qingkong/notify/compliance"
+)
+
+// tasksView is a page of tasks, the most pressing first.
+type tasksView struct {
+	*frame.Chrome
+	frame.Pager
+	Filter  calls.TasksQuery
+	States  []frame.Option
+	Towns   []string
+	Rows    []taskRow
+	Weights *weightsView // by which they are ranked; nil where none is
+	Mine    bool
+}
+
+// taskRow is a task in a list.
+type taskRow struct {
+	calls.TaskView
+	Href    string
+	Why     string // there is the task
+	Late    bool
+	Parts   []frame.Row // what its rank is made of
+	Finding string      // address
+	Order   string
+}
+
+func taskRowOf(q *frame.Request, t *calls.TaskView) taskRow {
+	row := taskRow{TaskView: *t, Href: taskPath(t.ID), Why: terms.Name(terms.TaskOrigin, string(t.Origin), q.Lang)}
+	row.Late = undone(t.State) && !q.Now.Before(t.Due)
+	if t.Finding != "" {
+		row.Finding = findingPath(t.Finding)
+	}
+	if t.Order != "" {
+		row.Order = frame.OrderPath(t.Order)
+	}
+	if r := t.Rank; r != nil {
+		add := func(key, value string) { row.Parts = append(row.Parts, frame.Row{Label: q.T(key), Value: value}) }
+		add("visit.at_stake", q.T("visit.tonnes", "n", frame.ShortNumber(r.AtStake)))
+		add("visit.failing", percent(r.Failing)+" %")
+		if r.NoData > 0 {
+			add("visit.no_data", percent(r.NoData)+" %")
+		}
+		if r.Distance != nil {
+			add("visit.distance", frame.ShortNumber(float64(int(*r.Distance*10+0.5))/10)+" km")
+		}
+	}
+	return row
+}
+
+// Score is the rank as it is shown.
+func (r taskRow) Score() string {
+	if r.Rank == nil {
+		return ""
+	}
+	return frame.ShortNumber(r.Rank.Score)
+}
+
+func undone(s compliance.TaskState) bool {
+	return s == compliance.TaskOpen || s == compliance.TaskTaken
+}
+
+// taskStates are those that tasks can be looked for by.
+var taskStates = []compliance.TaskState{compliance.TaskOpen, compliance.TaskTaken, compliance.TaskDone,
+	compliance.TaskDropped}
+
+func (d *desk) tasks(q *frame.Request) (any, error) {
+	query := q.URL.Query()
+	in := calls.TasksQuery{Town: query.Get("town"), Paging: calls.Paging{Limit: frame.PageSize(query),
+		Cursor: query.Get("cursor")}}
+	if s := compliance.TaskState(query.Get("state")); slices.Contains(taskStates, s) {
+		in.State = s
+	}
+	v := &tasksView{Chrome: q.Chrome(), Mine: query.Get("mine") == "true"}
+	if v.Mine {
+		in.Assignee = q.Who.User
+	}
+	if day, ok := frame.Day(query.Get("day")); ok {
+		in.Day = day
+	}
+	v.Filter = in
+	for _, s := range taskStates {
+		v.States = append(v.States, frame.Option{Value: string(s), Label: terms.Name(terms.TaskState, string(s), q.Lang)})
+	}
+	if q.Who.Role != calls.Town {
+		err := q.View(func(tx *bbolt.Tx) (err error) { v.Towns, err = q.Towns(tx, "", in.Town); return err })
+		if err != nil {
+			return nil, err
+		}
+	}
+	page, err := d.Svc.Tasks(q.Context(), q.Ask(), in)
+	if err != nil {
+		return nil, err
+	}
+	for i := range page.Items {
+		v.Rows = append(v.Rows, taskRowOf(q, &page.Items[i]))
+		if r := page.Items[i].Rank; r != nil {
+			v.Weights = d.weights(&r.Weights)
+		}
+	}
+	v.Pager = q.Pager(page.Next)
+	return v, nil
+}
+
+// weightsView is how a score is made.
+type weightsView struct {
+	*compliance.RankWeights
+	Office string // the place from which ways are counted, in degrees; empty for none
+}
+
+func (d *desk) weights(w *compliance.RankWeights) *weightsView {
+	v := &weightsView{RankWeights: w}
+	if at := d.Svc.Office(); at != (compliance.Place{}) {
+		v.Office = strconv.FormatFloat(at.Lon, 'f', -1, 64) + ", " + strconv.FormatFloat(at.Lat, 'f', -1, 64)
+	}
+	return v
+}
+
+// taskView is the page of a task.
+type taskView struct {
+	*frame.Chrome
+	taskRow
+	Weights *weightsView // by which it is ranked; nil where it is not
+	Forms   []stepForm
+	Error   string
+	Again   bool
+	Phone   string
+	Person  string
+}
+
+// stepForm is the form of a step that a task's state allows.
+type stepForm struct {
+	Name, State string
+	Main        bool
+	Fields      []frame.Field
+	Key         string
+	Current     bool
+}
+
+func (d *desk) task(q *frame.Request) (any, error) {
+	t, err := d.Svc.OneTask(q.Context(), q.Ask(), calls.ByID{ID: q.ID()})
+	if err != nil {
+		return nil, err
+	}
+	v := &taskView{Chrome: q.Chrome(), taskRow: taskRowOf(q, &t), Again: q.Again()}
+	v.Title = q.T("visit.of", "name", cmp.Or(t.RecipientName, t.Recipient))
+	if t.Rank != nil {
+		v.Weights = d.weights(&t.Rank.Weights)
+	}
+	if q.May(calls.ActTasksWrite) {
+		v.Forms = stepsOf(q, &t)
+	}
+	if q.Refused != nil {
+		v.Error = q.Refused.Detail(q.Lang)
+		for i := range v.Forms {
+			if v.Forms[i].Current {
+				v.Error = q.Blame(nil, v.Forms[i].Fields)
+			}
+		}
+	}
+	return v, nil
+}
+
+// stepsOf are the forms of what can be done with a task.
+func stepsOf(q *frame.Request, t *calls.TaskView) (forms []stepForm) {
+	add := func(name string, state compliance.TaskState, fields ...frame.Field) *stepForm {
+		f := stepForm{Name: name, State: string(state), Fields: fields, Key: frame.NewKey()}
+		for i := range f.Fields {
+			f.Fields[i].Form = name + "-"
+		}
+		if q.Method == http.MethodPost && q.PostForm.Get("step_name") == name {
+			frame.Set(f.Fields, q.PostForm)
+			f.Key, f.Current = cmp.Or(q.PostForm.Get("key"), f.Key), true
+		}
+		forms = append(forms, f)
+		return &forms[len(forms)-1]
+	}
+	if !undone(t.State) {
+		return nil
+	}
+	assignee := q.Field("assignee", frame.KindText, true)
+	reason := q.Field("reason", frame.KindArea, true)
+	reason.Hint = ""
+	result := q.Field("reason", frame.KindArea, false)
+	result.Label, result.Hint = q.T("visit.result"), ""
+	if t.State == compliance.TaskOpen || t.Assignee != q.Who.User {
+		if t.State == compliance.TaskOpen {
+			add("take", compliance.TaskTaken).Main = true
+		}
+	}
+	if t.State == compliance.TaskTaken {
+		add("end", compliance.TaskDone, result).Main = true
+		add("give", compliance.TaskTaken, assignee)
+		add("return", compliance.TaskOpen)
+	} else {
+		add("give", compliance.TaskTaken, assignee)
+		add("end", compliance.TaskDone, result)
+	}
+	add("drop", compliance.TaskDropped, reason)
+	return forms
+}
+
+// step carries out a step of a task.
+func (d *desk) step(q *frame.Request) (to string, err error) {
+	in := calls.TaskStep{ByID: calls.ByID{ID: q.ID()}, State: compliance.TaskState(q.PostForm.Get("state")),
+		Assignee: strings.TrimSpace(q.PostForm.Get("assignee")), Reason: strings.TrimSpace(q.PostForm.Get("reason"))}
+	if err := valid.Check(in); err != nil {
+		return "", err
+	}
+	_, err = d.Svc.ChangeTask(q.Context(), q.Ask(), in)
+	return taskPath(in.ID) + "?done=visit." + string(in.State), err
+}
+
+// taskForm is the page that makes a task by hand.
+type taskForm struct {
+	*frame.Chrome
+	Fields []frame.Field
+	Key    string
+	Error  string
+	Again  bool
+}
+
+func taskFields(q *frame.Request) []frame.Field {
+	fields := []frame.Field{q.Field("recipient_id", frame.KindText, true), q.Field("order_id", frame.KindText, false),
+		q.Field("due", frame.KindMoment, true), q.Field("note", frame.KindArea, false),
+		q.Field("assignee", frame.KindText, false)}
+	fields[3].Label = q.T("visit.what")
+	return fields
+}
+
+func (d *desk) addForm(q *frame.Request) (any, error) {
+	v := &taskForm{Chrome: q.Chrome(), Fields: taskFields(q), Key: frame.NewKey(), Again: q.Again()}
+	for i := range v.Fields {
+		if v.Fields[i].Name == "due" {
+			v.Fields[i].Value = frame.MomentValue(q.Now.Add(24 * time.Hour).Truncate(time.Hour))
+		}
+	}
+	if q.Method == http.MethodPost {
+		frame.Set(v.Fields, q.PostForm)
+		v.Key = cmp.Or(q.PostForm.Get("key"), v.Key)
+	} else {
+		query := q.URL.Query()
+		query.Set("recipient_id", query.Get("recipient"))
+		query.Set("order_id", query.Get("order"))
+		frame.Set(v.Fields[:2], query)
+	}
+	v.Error = q.Blame(nil, v.Fields)
+	return v, nil
+}
+
+func (d *desk) add(q *frame.Request) (to string, err error) {
+	typed, err := frame.Typed(taskFields(q), q.PostForm)
+	if err != nil {
+		return "", err
+	}
+	text := func(name string) string { s, _ := typed[name].(string); return s }
+	in := calls.NewTask{RecipientID: text("recipient_id"), OrderID: text("order_id"), Due: typed["due"].(time.Time),
+		Note: text("note"), Assignee: text("assignee")}
+	if err := valid.Check(in); err != nil {
+		return "", err
+	}
+	t, err := d.Svc.AddTask(q.Context(), q.Ask(), in)
+	return taskPath(t.ID) + "?done=visit.add", err
+}
