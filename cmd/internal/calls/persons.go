@@ -226,6 +226,12 @@ const (
 	WhyLate       = "late"       // there was no time left to look into it
 )
 
+// DeviceKey is a key for what a browser keeps of its user.
+type DeviceKey struct {
+	ID  string `json:"id"`  // names the key and tells nothing of it
+	Key string `json:"key"` // 32 bytes, standard base64
+}
+
 // Calls of who is signed in.
 var (
 	Login = row[LoginInput, Person]("POST /session", "",
@@ -245,6 +251,10 @@ var (
 		Call{Spared: true, Refuses: codes{refusal.NotFound}})
 	Me = row[None, Person]("GET /me", SignedIn,
 		"我是谁", "who the caller is", Call{})
+	OwnDeviceKey = row[None, DeviceKey]("GET /me/device-key", SignedIn,
+		"本人在这个浏览器里的密钥，用来加密离线草稿；同一浏览器再次登录仍是同一个，浏览器不再认得时作废",
+		"the caller's key in this browser, for drafts kept offline; the same after another login there, void once the browser is no longer known",
+		Call{Refuses: codes{refusal.NotFound}})
 	ChangePassword = row[PasswordChange, None]("POST /me/password", SignedIn,
 		"修改自己的口令；此后口令只用于网页和接口登录，连接 NATS 要用令牌",
 		"changes the caller's own password; it serves to sign in here alone then, and NATS takes a token",

@@ -302,6 +302,11 @@ var samples = map[string]func(*world) call{
 		return call{who: "town", method: "DELETE", path: calls.Prefix + "/sessions/" + w.sessions(w.session("town"))[0].ID}
 	},
 	"GET /me": get("town", "/me"),
+	"GET /me/device-key": func(w *world) call {
+		r := w.must(http.StatusOK, login("town", w.password("town")), nil)
+		return call{who: "town", path: calls.Prefix + "/me/device-key",
+			header: map[string]string{"Cookie": deviceOf(r), "Sec-Fetch-Site": "same-origin"}}
+	},
 	"POST /me/password": func(w *world) call {
 		c := example("duty", "POST /me/password")
 		c.body = fmt.Sprintf(`{"current":%q,"password":"晴空万里-2016-xiqing"}`, w.renewed("duty"))

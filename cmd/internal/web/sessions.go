@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/base64"
 
 	"qingkong/cmd/internal/calls"
 
@@ -43,6 +44,15 @@ var _ = bind(calls.Login, func(s *Server, q *request, in calls.LoginInput) (any,
 var _ = bind(calls.Logout, func(s *Server, q *request, _ calls.None) (any, error) {
 	s.sessions.Logout(q.w, q.Request)
 	return nil, nil
+})
+
+// The key is of the browser that asks: a token alone comes from none.
+var _ = bind(calls.OwnDeviceKey, func(s *Server, q *request, _ calls.None) (any, error) {
+	id, key, err := s.sessions.DeviceKey(q.Request, q.who.User)
+	if err == nil && key == nil {
+		err = refusal.New(refusal.NotFound, "device.unknown", nil)
+	}
+	return calls.DeviceKey{ID: id, Key: base64.StdEncoding.EncodeToString(key)}, err
 })
 
 // A password of the caller's own choosing takes the place of the one in force.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"strings"
@@ -42,6 +43,16 @@ func (w *world) cookieOf(r reply) string {
 		}
 	}
 	w.t.Fatalf("no session in %v", r.Header)
+	return ""
+}
+
+// deviceOf is by what an answer has a browser known, as the browser sends it.
+func deviceOf(r reply) string {
+	for _, c := range r.Cookies() {
+		if c.Name == session.DeviceCookie {
+			return c.Name + "=" + c.Value
+		}
+	}
 	return ""
 }
 
@@ -265,5 +276,32 @@ func TestAProxyThatIsNotNamedIsToldOf(t *testing.T) {
 	}
 	if n := strings.Count(w.log.String(), "not named in proxies"); n != 1 {
 		t.Errorf("%d lines of the proxy, want 1", n)
+	}
+}
+
+// The key of a device takes a login there: its cookie without one is worth nothing, nor is a login without the cookie.
+func TestDeviceKey(t *testing.T) {
+	w := newWorld(t)
+	ask := func(cookie string) call { return by(cookie, call{path: "/api/v1/me/device-key"}) }
+	password := w.password("town")
+	r := w.must(http.StatusOK, login("town", password), nil)
+	cookie, device := w.cookieOf(r), deviceOf(r)
+	var key, again calls.DeviceKey
+	w.must(http.StatusOK, ask(cookie+"; "+device), &key)
+	if bits, err := base64.StdEncoding.DecodeString(key.Key); err != nil || len(bits) != 32 || key.ID == "" {
+		t.Errorf("the key is %+v", key)
+	}
+	w.refused(http.StatusUnauthorized, "unauthenticated", ask(device))
+	w.refused(http.StatusNotFound, "not_found", ask(cookie))
+	out := w.must(http.StatusNoContent, by(cookie, call{method: "DELETE", path: "/api/v1/session"}), nil)
+	if got := out.Header.Get("Clear-Site-Data"); got != `"cache"` {
+		t.Errorf("a logout clears %s", got)
+	}
+	in := login("town", password)
+	in.header = map[string]string{"Cookie": device}
+	r = w.must(http.StatusOK, in, nil)
+	w.must(http.StatusOK, ask(w.cookieOf(r)+"; "+deviceOf(r)), &again)
+	if again != key {
+		t.Errorf("after another login there the key is %+v, not %+v", again, key)
 	}
 }

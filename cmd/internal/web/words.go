@@ -37,6 +37,9 @@ func init() {
 		"session.none": {"没有这个登录，或它已经结束；请重新查看列表。",
 			"there is no such session of yours, or it has ended; look at the list again."},
 
+		"device.unknown": {"这个浏览器不认得您，没有密钥；请在这里重新登录。",
+			"this browser is not known as yours and has no key; log in here again."},
+
 		"http.no_answer": {"在规定时间内没有得到结果，结果未知；请用同一个 Idempotency-Key 重试，相同内容不会重复生效。",
 			"there was no answer in time and the outcome is not known; try again with the same Idempotency-Key, the same content takes effect once."},
 		"http.key": {"Idempotency-Key 应只有一个，为 1 至 200 个可见 ASCII 字符；请改正后重发。",

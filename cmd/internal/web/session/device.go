@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -39,6 +40,9 @@ type pair struct {
 	Login  string `json:"login"`  // see [access.Principal.Login]
 	Serial string `json:"serial"` // of the login that made it; wrong tries are counted by it
 	Until  int64  `json:"until"`  // Unix seconds
+	// Secret is what the user's key on this device is derived with, see [Sessions.DeviceKey]; empty in the cookies of
+	// older programs, until the next login.
+	Secret string `json:"secret,omitempty"`
 }
 
 // pair is that of a user; nil where the browser does not know it.
@@ -67,11 +71,15 @@ func (d *device) without(user string, now time.Time) *device {
 	return next
 }
 
-// with is the device after a login.
-func (d *device) with(who *access.Principal, now time.Time) *device {
+// with is the device after a login. was is the user's pair that stood until then, nil for none: its secret goes on.
+func (d *device) with(who *access.Principal, was *pair, now time.Time) *device {
 	next := d.without(who.User, now)
-	next.Pairs = append(next.Pairs,
-		pair{User: who.User, Login: who.Login(), Serial: rand.Text(), Until: now.Add(deviceLife).Unix()})
+	made := pair{User: who.User, Login: who.Login(), Serial: rand.Text(), Until: now.Add(deviceLife).Unix()}
+	if was != nil {
+		made.Secret = was.Secret
+	}
+	made.Secret = cmp.Or(made.Secret, rand.Text())
+	next.Pairs = append(next.Pairs, made)
 	next.Pairs = next.Pairs[max(len(next.Pairs)-devicePairs, 0):]
 	return next
 }

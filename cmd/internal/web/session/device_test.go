@@ -76,6 +76,16 @@ func (b *browser) waits(what, user, password string) {
 	}
 }
 
+// key is what names the key of a user on the browser, and the key; empty for none.
+func (b *browser) key(user string) string {
+	b.h.t.Helper()
+	id, key, err := b.h.s.DeviceKey(b.request(), user)
+	if err != nil || key != nil && (len(key) != 32 || len(id) != 16) || (key == nil) != (id == "") {
+		b.h.t.Fatalf("the key of %s is %q, %d bytes, %v", user, id, len(key), err)
+	}
+	return id + fmt.Sprintf("%x", key)
+}
+
 // guess has somebody guess from an address until it has to wait a minute.
 func (h *house) guess(address, user string) {
 	h.t.Helper()
@@ -248,15 +258,25 @@ func TestWhatMakesABrowserUnknown(t *testing.T) {
 			duty := h.account("duty")
 			b := h.browser(office)
 			b.in("the first login", "duty", duty.Password)
+			first := b.key("duty")
 			now := c.do(h, b, duty.Password)
 			h.guess(office, "duty")
 			if c.known {
 				b.in("known still", "duty", now)
+				if got := b.key("duty"); got == "" || got != first {
+					t.Errorf("the key of the device was %q and is %q", first, got)
+				}
 				return
+			}
+			if b.key("duty") != "" {
+				t.Error("an unknown browser is given a key")
 			}
 			b.waits("unknown", "duty", now)
 			h.elapse(time.Minute)
 			b.in("a stranger after a minute", "duty", now)
+			if got := b.key("duty"); got == "" || got == first {
+				t.Errorf("the key of the device was %q and is %q", first, got)
+			}
 			h.guess(office, "duty")
 			b.in("known anew", "duty", now)
 		})
@@ -434,7 +454,7 @@ func TestALoginWithoutAKey(t *testing.T) {
 	r, w := request(""), httptest.NewRecorder()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	h.s.keepDevice(w, r.WithContext(ctx), (*device)(nil).with(&access.Principal{User: "duty"}, noon))
+	h.s.keepDevice(w, r.WithContext(ctx), (*device)(nil).with(&access.Principal{User: "duty"}, nil, noon))
 	if has(w, DeviceCookie) {
 		t.Error("a cookie without a key")
 	}
@@ -458,5 +478,59 @@ func TestADeviceCookieThatIsNone(t *testing.T) {
 		if h.s.device(b.request()) != nil {
 			t.Errorf("%.40q is taken", value)
 		}
+	}
+}
+
+// A key is of one user in one browser. A password that is changed in that browser leaves it, and so does a cookie of an
+// older program nothing but the need of a login.
+func TestTheKeyOfADevice(t *testing.T) {
+	const chosen = "three herons wade past"
+	h := newHouse(t)
+	duty, approver := h.account("duty"), h.account("approver")
+	b, other := h.browser(office), h.browser(office)
+	if got := b.key("duty"); got != "" {
+		t.Errorf("a browser without a cookie has the key %s", got)
+	}
+	b.in("duty", "duty", duty.Password)
+	b.in("approver in the same browser", "approver", approver.Password)
+	other.in("duty in another", "duty", duty.Password)
+	keys := map[string]bool{b.key("duty"): true, b.key("approver"): true, other.key("duty"): true, other.key("approver"): true}
+	if len(keys) != 4 || !keys[""] {
+		t.Errorf("three keys and none are %v", keys)
+	}
+	mine := b.key("duty")
+	b.in("duty again", "duty", duty.Password)
+	w := httptest.NewRecorder()
+	err := h.s.ChangePassword(w, b.request(), "duty", func(ctx context.Context) (*access.Principal, error) {
+		return h.passwords.Change(ctx, "duty", duty.Password, chosen)
+	})
+	b.keep(w)
+	if err != nil || b.key("duty") != mine {
+		t.Errorf("after the change of the password here: %v, another key", err)
+	}
+	if other.key("duty") != "" {
+		t.Error("the browser where it was not changed has its key still")
+	}
+
+	key, err := h.s.deviceKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _ := open(key, b.cookies[DeviceCookie])
+	var d device
+	if err := json.Unmarshal(text, &d); err != nil {
+		t.Fatal(err)
+	}
+	for i := range d.Pairs {
+		d.Pairs[i].Secret = ""
+	}
+	old, _ := json.Marshal(d)
+	b.cookies[DeviceCookie] = sealed(key, old)
+	if b.key("duty") != "" {
+		t.Error("a pair without a secret has a key")
+	}
+	b.in("after the update", "duty", chosen)
+	if got := b.key("duty"); got == "" || got == mine {
+		t.Errorf("after a login the key is %q", got)
 	}
 }

@@ -190,7 +190,7 @@ func (s *Sessions) Login(w http.ResponseWriter, r *http.Request, user, password 
 	if who == nil {
 		return nil, refusal.New(refusal.Unauthenticated, "session.wrong", nil)
 	}
-	return who, s.begin(w, r, who)
+	return who, s.begin(w, r, who, s.good(s.device(r), who.User))
 }
 
 // tried lets somebody try a password of a user, which gives a principal when it is right, and leaves a trace of it.
@@ -254,7 +254,7 @@ func (s *Sessions) mayTry(w http.ResponseWriter, r *http.Request, user string) (
 // wrong. All its sessions end; the one that the request came with is begun anew.
 func (s *Sessions) ChangePassword(w http.ResponseWriter, r *http.Request, user string,
 	change func(ctx context.Context) (*access.Principal, error)) error {
-	mine := s.Who(r)
+	mine, known := s.Who(r), s.good(s.device(r), user) // neither is good after the change
 	who, err := s.tried(w, r, logins.Password, user, change)
 	if err != nil {
 		return err
@@ -263,7 +263,7 @@ func (s *Sessions) ChangePassword(w http.ResponseWriter, r *http.Request, user s
 		return refusal.Wrong("current", "session.current_wrong", nil)
 	}
 	if mine != nil && mine.User == user {
-		return s.begin(w, r, who)
+		return s.begin(w, r, who, known)
 	}
 	return nil
 }
@@ -279,13 +279,14 @@ func (s *Sessions) Confirm(w http.ResponseWriter, r *http.Request, user string,
 	return err
 }
 
-func (s *Sessions) begin(w http.ResponseWriter, r *http.Request, who *access.Principal) error {
+// begin begins a session; known is the user's pair in this browser that the login proved once more, nil for none.
+func (s *Sessions) begin(w http.ResponseWriter, r *http.Request, who *access.Principal, known *pair) error {
 	if old := tokenOf(r); old != "" {
 		if err := s.rows.End(r.Context(), keyOf(old)); err != nil {
 			return err
 		}
 	}
-	now, d, token := s.now().UnixMilli(), s.device(r).with(who, s.now()), newToken()
+	now, d, token := s.now().UnixMilli(), s.device(r).with(who, known, s.now()), newToken()
 	err := s.keep(r.Context(), token, row{User: who.User, Credential: who.Login(), Began: now, Seen: now,
 		Address: s.proxies.address(r), Device: d.ID, Browser: browserOf(r), Until: time.Now().Add(Lifetime).UTC()})
 	if err != nil {
@@ -301,7 +302,9 @@ func (s *Sessions) begin(w http.ResponseWriter, r *http.Request, who *access.Pri
 	return nil
 }
 
-// Logout ends the session that the request came with, if any.
+// Logout ends the session that the request came with, if any, and has the browser forget what it keeps of our answers.
+// The area of the inspectors keeps its files and drafts all the same: they are no cache, and whoever logs out there is
+// asked first.
 func (s *Sessions) Logout(w http.ResponseWriter, r *http.Request) {
 	token := tokenOf(r)
 	if token == "" {
@@ -316,6 +319,7 @@ func (s *Sessions) Logout(w http.ResponseWriter, r *http.Request) {
 			s.log.Error("the drafts of a user who has logged out could not be ended", "user", kept.User, "err", err)
 		}
 	}
+	w.Header().Set("Clear-Site-Data", `"cache"`)
 	s.writeCookie(w, r, "")
 }
 
