@@ -35,11 +35,12 @@ func Apply(tx *bbolt.Tx, fx Effects, at time.Time, actor string, ev Event) error
 	case *HourSummed:
 		return put(tx, hoursBucket, hourKey(ev.Hour), ev)
 	case *EvidenceAdded:
-		e := &Evidence{Hash: ev.Hash, Size: ev.Size, Type: ev.Type, Recipient: ev.Recipient, At: at, By: actor}
+		e := &Evidence{Hash: ev.Hash, Size: ev.Size, Type: ev.Type, Recipient: ev.Recipient, At: at, By: actor,
+			PhotoRef: ev.PhotoRef}
 		if err := put(tx, evidenceBucket, e.key(), e); err != nil {
 			return err
 		}
-		return countFile(tx, actor, at)
+		return countFile(tx, actor, ev.Size, at)
 	case *TaskOpened:
 		return applyTaskOpened(tx, at, actor, ev)
 	case *TaskChanged:

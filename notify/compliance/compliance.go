@@ -17,7 +17,7 @@
 //	compliance.undone         task id                         empty: neither done nor dropped
 //	compliance.origins        origin, 0, what it is about     task id: one task for one reason
 //	compliance.evidence       hash, 0, who handed it in       JSON [Evidence]
-//	compliance.handed         day, 0, account                 4 bytes: how many files it handed in; of the latest day alone
+//	compliance.handed         day, 0, account                 4 and 8 bytes: files and bytes that it handed in; of the latest day alone
 //	compliance.hours          start of the hour, 4 bytes      JSON [HourSum]
 //
 // A finding's id is "<warning>-<recipient>-F001" and so on, so that a warning's findings lie together in the order of recipients.
@@ -69,6 +69,7 @@ func Buckets() []string {
 // Rules are what a district settles of how it follows findings up.
 type Rules struct {
 	ExplainWithin time.Duration // for an enterprise to explain what it is suspected of, before it may count as a violation
+	Evidence      EvidenceLimits
 }
 
 // caseKey is the key of a case.

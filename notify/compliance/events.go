@@ -75,6 +75,7 @@ type EvidenceAdded struct {
 	Size      int64  `json:"size"`
 	Type      string `json:"type"`
 	Recipient string `json:"recipient_id,omitempty"`
+	PhotoRef  string `json:"photo_ref,omitempty"` // of its [Photo] in the vault
 }
 
 // Blobs are the names of what is stored beside the record: the file.

@@ -13,9 +13,23 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// MostFilesADay is how many files an account hands in on a day of Beijing time: with the size of one, what it can take of
-// the disk.
-const MostFilesADay = 200
+// EvidenceLimits are what an account hands in on a day of Beijing time: what it can take of the disk. The zero value is
+// [UsualEvidence].
+type EvidenceLimits struct {
+	FilesADay uint32
+	BytesADay uint64
+}
+
+// UsualEvidence is an inspector's long day: some forty plants with a dozen photos each, and a few videos.
+var UsualEvidence = EvidenceLimits{FilesADay: 500, BytesADay: 4 << 30}
+
+// usual is the limits, or the usual ones.
+func (l EvidenceLimits) usual() EvidenceLimits {
+	if l == (EvidenceLimits{}) {
+		return UsualEvidence
+	}
+	return l
+}
 
 // Evidence is a file that somebody handed in: a photo, a curve, a log. It is stored under its hash, which is what findings,
 // reports and inspections name.
@@ -25,44 +39,61 @@ type Evidence struct {
 	Type      string    `json:"type"`                   // media type, by its content
 	Recipient string    `json:"recipient_id,omitempty"` // of an enterprise that handed it in; empty of staff
 	At        time.Time `json:"at,omitzero"`
-	By        string    `json:"by,omitempty"` // the account
+	By        string    `json:"by,omitempty"`        // the account
+	PhotoRef  string    `json:"photo_ref,omitempty"` // of its [Photo] in the vault; empty where nothing is said
 }
 
 // key tells the same file of two enterprises apart: neither may see that the other has it.
 func (e *Evidence) key() []byte { return []byte(e.Hash + "\x00" + e.Recipient) }
 
-// MayHandIn refuses (rate_limited) a file of an account that has handed in [MostFilesADay] on the day of now. A file that
-// is there already, by its hash and recipient, is not refused: it changes nothing.
-func MayHandIn(tx *bbolt.Tx, account string, in Evidence, now time.Time) error {
-	n, err := filesOf(tx, account, now)
-	if err != nil || n < MostFilesADay || tx.Bucket(evidenceBucket).Get(in.key()) != nil {
+// MayHandIn refuses (rate_limited) a file of an account that has handed in what a day takes, or would with it, on the day
+// of now. A file that is there already, by its hash and recipient, is not refused: it changes nothing.
+func MayHandIn(tx *bbolt.Tx, limits EvidenceLimits, account string, in Evidence, now time.Time) error {
+	was, err := handedBy(tx, account, now)
+	if err != nil {
 		return err
 	}
+	limits = limits.usual()
+	rule, limit := "", uint64(0)
+	switch {
+	case was.files >= limits.FilesADay:
+		rule, limit = "evidence.many", uint64(limits.FilesADay)
+	case was.bytes+uint64(in.Size) > limits.BytesADay:
+		rule, limit = "evidence.much", limits.BytesADay>>20
+	}
+	if rule == "" || tx.Bucket(evidenceBucket).Get(in.key()) != nil {
+		return nil
+	}
 	left := alerts.DateOf(now).End().Sub(now)
-	return refusal.New(refusal.RateLimited, "evidence.many", refusal.Args{"limit": MostFilesADay,
-		"retry_after": int(left/time.Second) + 1})
+	return refusal.New(refusal.RateLimited, rule, refusal.Args{"limit": limit, "retry_after": int(left/time.Second) + 1})
 }
 
-// handedKey is the key of how many files an account has handed in on a day.
+// handed is what an account has handed in on a day.
+type handed struct {
+	files uint32
+	bytes uint64
+}
+
+// handedKey is the key of what an account has handed in on a day.
 func handedKey(account string, at time.Time) []byte {
 	return []byte(string(alerts.DateOf(at)) + "\x00" + account)
 }
 
-// filesOf is how many files an account has handed in on the day of a time.
-func filesOf(tx *bbolt.Tx, account string, at time.Time) (uint32, error) {
+// handedBy is what an account has handed in on the day of a time.
+func handedBy(tx *bbolt.Tx, account string, at time.Time) (h handed, err error) {
 	row := tx.Bucket(handedBucket).Get(handedKey(account, at))
 	switch len(row) {
 	case 0:
-		return 0, nil
-	case 4:
-		return binary.BigEndian.Uint32(row), nil
+		return h, nil
+	case 12:
+		return handed{binary.BigEndian.Uint32(row), binary.BigEndian.Uint64(row[4:])}, nil
 	}
-	return 0, fmt.Errorf("compliance: the count of files of %s is damaged", account)
+	return h, fmt.Errorf("compliance: the count of files of %s is damaged", account)
 }
 
-// countFile counts a file of an account, and forgets the days before: the count of one day is held to the limit.
-func countFile(tx *bbolt.Tx, account string, at time.Time) error {
-	n, err := filesOf(tx, account, at)
+// countFile counts a file of an account, and forgets the days before: the count of one day is held to the limits.
+func countFile(tx *bbolt.Tx, account string, size int64, at time.Time) error {
+	h, err := handedBy(tx, account, at)
 	if err != nil {
 		return err
 	}
@@ -73,21 +104,24 @@ func countFile(tx *bbolt.Tx, account string, at time.Time) error {
 			return err
 		}
 	}
-	return tx.Bucket(handedBucket).Put(handedKey(account, at), binary.BigEndian.AppendUint32(nil, n+1))
+	row := binary.BigEndian.AppendUint32(nil, h.files+1)
+	row = binary.BigEndian.AppendUint64(row, h.bytes+uint64(size))
+	return tx.Bucket(handedBucket).Put(handedKey(account, at), row)
 }
 
-// DecideEvidence records a file. The same of the same enterprise, or of staff, again gives no event; one beyond
-// [MostFilesADay] is refused (rate_limited).
-func DecideEvidence(tx *bbolt.Tx, actor string, in Evidence, now time.Time) ([]Event, *Evidence, error) {
+// DecideEvidence records a file. The same of the same enterprise, or of staff, again gives no event; one beyond what a day
+// takes is refused (rate_limited).
+func DecideEvidence(tx *bbolt.Tx, limits EvidenceLimits, actor string, in Evidence, now time.Time) ([]Event, *Evidence, error) {
 	in.At, in.By = now, actor
 	var was Evidence
 	if ok, err := get(tx, evidenceBucket, in.key(), &was); err != nil || ok {
 		return nil, &was, err
 	}
-	if err := MayHandIn(tx, actor, in, now); err != nil {
+	if err := MayHandIn(tx, limits, actor, in, now); err != nil {
 		return nil, nil, err
 	}
-	return []Event{&EvidenceAdded{Hash: in.Hash, Size: in.Size, Type: in.Type, Recipient: in.Recipient}}, &in, nil
+	return []Event{&EvidenceAdded{Hash: in.Hash, Size: in.Size, Type: in.Type, Recipient: in.Recipient, PhotoRef: in.PhotoRef}},
+		&in, nil
 }
 
 // GetEvidence is a file by its hash as the first who handed it in has it, or a not_found refusal; of recipient alone unless

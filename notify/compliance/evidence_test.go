@@ -16,6 +16,8 @@ import (
 type handing struct {
 	t  *testing.T
 	tx *bbolt.Tx
+
+	limits EvidenceLimits
 }
 
 func newHanding(t *testing.T) *handing {
@@ -34,7 +36,7 @@ func newHanding(t *testing.T) *handing {
 			t.Fatal(err)
 		}
 	}
-	return &handing{t, tx}
+	return &handing{t, tx, EvidenceLimits{FilesADay: 20, BytesADay: 1000}}
 }
 
 // file is the n-th of an enterprise, or of staff.
@@ -45,8 +47,8 @@ func file(n int, recipient string) Evidence {
 // handIn hands a file in; what may not be is not decided either.
 func (h *handing) handIn(account string, in Evidence, at time.Time) refusal.Code {
 	h.t.Helper()
-	may := MayHandIn(h.tx, account, in, at)
-	events, _, err := DecideEvidence(h.tx, account, in, at)
+	may := MayHandIn(h.tx, h.limits, account, in, at)
+	events, _, err := DecideEvidence(h.tx, h.limits, account, in, at)
 	if refusal.CodeOf(may) != refusal.CodeOf(err) {
 		h.t.Fatalf("it may be handed in: %v; and is decided: %v", may, err)
 	}
@@ -69,12 +71,12 @@ func (h *handing) counts() (n int) {
 func TestHowManyFilesADay(t *testing.T) {
 	h := newHanding(t)
 	last := time.Date(2016, 12, 16, 23, 59, 59, 0, alerts.Shanghai())
-	for n := range MostFilesADay {
+	for n := range int(h.limits.FilesADay) {
 		if code := h.handIn("E0001", file(n, "E0001"), last.Add(-time.Duration(n)*time.Second)); code != "" {
 			t.Fatalf("file %d: %s", n+1, code)
 		}
 	}
-	one := file(MostFilesADay, "E0001")
+	one := file(20, "E0001")
 	for range 2 { // a refusal counts nothing and leaves nothing
 		if code := h.handIn("E0001", one, last); code != refusal.RateLimited {
 			t.Fatalf("one more: %q", code)
@@ -91,7 +93,7 @@ func TestHowManyFilesADay(t *testing.T) {
 	if n := h.counts(); n != 4 {
 		t.Errorf("%d accounts are counted", n)
 	}
-	if code := h.handIn("E0001", file(MostFilesADay+1, "E0001"), last.Add(time.Second)); code != "" {
+	if code := h.handIn("E0001", file(21, "E0001"), last.Add(time.Second)); code != "" {
 		t.Errorf("the next day: %s", code)
 	}
 	if n := h.counts(); n != 1 {
@@ -103,12 +105,34 @@ func TestHowManyFilesADay(t *testing.T) {
 func TestWhenFilesAreTakenAgain(t *testing.T) {
 	h := newHanding(t)
 	at := time.Date(2016, 12, 16, 15, 0, 0, 0, time.UTC) // 23:00
-	for n := range MostFilesADay {
+	for n := range int(h.limits.FilesADay) {
 		h.handIn("inspector", file(n, ""), at)
 	}
-	err := MayHandIn(h.tx, "inspector", file(-1, ""), at)
+	err := MayHandIn(h.tx, h.limits, "inspector", file(-1, ""), at)
 	e, ok := err.(*refusal.Error)
 	if !ok || e.Rule != "evidence.many" || e.Args["retry_after"] != 3601 {
 		t.Errorf("%v", err)
+	}
+}
+
+// The bytes of a day are bounded as its files are; without a setting the limits are the usual ones.
+func TestHowManyBytesADay(t *testing.T) {
+	h := newHanding(t)
+	at := time.Date(2016, 12, 16, 12, 0, 0, 0, alerts.Shanghai())
+	sized := func(n int, size int64) Evidence { e := file(n, ""); e.Size = size; return e }
+	for n, size := range []int64{600, 400} {
+		if code := h.handIn("inspector", sized(n, size), at); code != "" {
+			t.Fatalf("file %d: %s", n, code)
+		}
+	}
+	if code := h.handIn("inspector", sized(2, 1), at); code != refusal.RateLimited {
+		t.Errorf("a byte more: %q", code)
+	}
+	if code := h.handIn("inspector", sized(0, 600), at); code != "" {
+		t.Errorf("one that is there: %s", code)
+	}
+	h.limits = EvidenceLimits{}
+	if code := h.handIn("inspector", sized(2, 200<<20), at); code != "" {
+		t.Errorf("under the usual limits: %s", code)
 	}
 }

@@ -33,6 +33,7 @@ const (
 	SeenNote        = "note"         // what somebody wrote about people: an objection, its decision, a report
 	SeenDutyContact = "duty_contact" // the duty officer that an order names
 	SeenPlate       = "plate"        // plates of vehicles at a recipient's gates
+	SeenPhoto       = "photo"        // when and where photos were taken
 )
 
 // PersonalSeen says what personal data of others a user read in a period.

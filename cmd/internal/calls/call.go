@@ -38,17 +38,18 @@ const NearOrSignedIn = "signed in, or from this machine"
 // Call is one call of the interface.
 type Call struct {
 	Method  string
-	Pattern string // below Prefix, of http.ServeMux
-	Root    bool   // it is not: it stands at the root
-	Act     string // what its caller must be allowed; empty for a public call
-	Body    int64  // the most that its body may have, in bytes; 0: it takes none
-	Bare    bool   // its body may be left out
-	Upload  bool   // its body is a file
-	Table   int64  // the most that its body may have where it is a table (CSVMedia), in bytes; 0: it takes none
-	Spared  bool   // it changes something and no rate of writes holds it: it belongs to a response, or adds nothing
-	Kept    bool   // a POST is answered 201 though what it made has no path of its own
-	Repeats bool   // it is read again and again, and answered with an ETag
-	Ranges  bool   // it is a file of which ranges may be asked for
+	Pattern string   // below Prefix, of http.ServeMux
+	Root    bool     // it is not: it stands at the root
+	Act     string   // what its caller must be allowed; empty for a public call
+	Body    int64    // the most that its body may have, in bytes; 0: it takes none
+	Bare    bool     // its body may be left out
+	Upload  bool     // its body is a file
+	Texts   []string // what the form of that file may have beside it
+	Table   int64    // the most that its body may have where it is a table (CSVMedia), in bytes; 0: it takes none
+	Spared  bool     // it changes something and no rate of writes holds it: it belongs to a response, or adds nothing
+	Kept    bool     // a POST is answered 201 though what it made has no path of its own
+	Repeats bool     // it is read again and again, and answered with an ETag
+	Ranges  bool     // it is a file of which ranges may be asked for
 
 	Takes, Shows any            // of a body or an answer that is raw JSON: a value of the type that it is described by
 	Unwell       bool           // the same answer may come with 503

@@ -36,7 +36,9 @@ const (
 // params are the words of the parameters by the name that the tag `query` of a member has, or by the one that it has
 // after a comma where two calls have different parameters of one name.
 var params = map[string]Param{
-	"limit":         {ZH: "一页最多几条，默认 100", EN: "how many a page has at most; 100 unless told"},
+	"limit": {ZH: "一页最多几条，默认 100", EN: "how many a page has at most; 100 unless told"},
+	"size": {ZH: "缩略图的长边，像素（16–1280），取不小于它的 160、320、640 或 1280；缺省给原文件",
+		EN: "the longer side of a small picture in pixels (16 to 1280), of which the next of 160, 320, 640 and 1280 is given; the file itself unless told"},
 	"cursor":        {ZH: "上一页的 next", EN: "next of the page before"},
 	"as_of":         {ZH: "某日或某时（RFC 3339）生效的清单", EN: "the list in force on a day or at a time (RFC 3339)"},
 	"version":       {ZH: "清单版本编号；与 as_of 二选一", EN: "the id of a list version; instead of as_of"},

@@ -48,6 +48,7 @@ var fieldRules = map[string]valid.Rule{
 	// parameters
 	"yes_no":        {Words: "http.want_yes_no", OneOf: []string{"true", "false"}},
 	"limit":         {Words: "http.want_limit", Min: 1, Max: 1000},
+	"preview":       {Words: "evidence.preview_size", Min: 16, Max: MostPreview},
 	"index":         {Words: "http.want_index"},
 	"seen_revision": {Words: "http.want_revision", Min: 1},
 	"seconds":       {Words: "allocate.time_limit", Min: 0.1, Max: PlanTimeLimitMax},

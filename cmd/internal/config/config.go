@@ -31,6 +31,7 @@ type Config struct {
 	HJ212          HJ212       `yaml:"hj212"`
 	Telemetry      Telemetry   `yaml:"telemetry"`
 	Compliance     Compliance  `yaml:"compliance"`
+	Evidence       Evidence    `yaml:"evidence"`
 	Ledger         Ledger      `yaml:"ledger"`
 	Proxies        []string    `yaml:"proxies"` // addresses or networks of reverse proxies before the HTTP listener
 	Limits         Limits      `yaml:"limits"`

@@ -55,6 +55,8 @@ func TestDefaultsAreTheContracts(t *testing.T) {
 		Telemetry: Telemetry{MaxGB: 20, StreamGB: 5, ShareMBADay: 256, RawDays: 60, MinutesDays: 60, HoursDays: 400,
 			LateMin: 5, SilentMin: 60, MessagesLateH: 3, MessagesSilentH: 27},
 		Ledger: Ledger{Witnesses: []Witness{}},
+		Evidence: Evidence{MaxMB: 200, FilesADay: 500, MBADay: 4096, WaitingGB: 8, KeepDays: 1095, Positions: "gcj02", FarM: 1000,
+			LateMin: 30},
 		Compliance: Compliance{ResultsDays: 400, WaitFor: 90 * time.Minute, ValidMinutes: 45, ValidHours: 20, TaggedInADay: 6,
 			LowMeansADay: 5, SuspectAfter: 2, ViolatedAfter: 4, ClearAfter: 2, UnknownAfter: 3, ExplainWithin: 4 * time.Hour,
 			DecideWithin: 12 * time.Hour, TaskWithin: 24 * time.Hour, SilentFor: 24 * time.Hour, BaselineDays: 90,

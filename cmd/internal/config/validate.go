@@ -53,6 +53,7 @@ func (c *Config) Validate() error {
 	k.section("hj212", c.HJ212)
 	k.telemetry(c.Telemetry)
 	k.compliance(c.Compliance)
+	k.evidence(c.Evidence)
 	k.ledger(c.Ledger)
 	for i, proxy := range c.Proxies {
 		_, err := ParseProxy(proxy)

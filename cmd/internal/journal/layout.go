@@ -20,8 +20,9 @@ import (
 // and a day keeps what each station measured; in 5 an outbox row names its channel, and the record knows which blobs
 // its events name; in 6 the reports of a recipient are kept, and who has received an end is counted; in 7 a raise that
 // is ordered ahead and moved makes another round; in 8 a warning has a sheet of whom to call; in 9 the files that an account
-// hands in on a day are counted, findings are listed by recipient, and the record knows which blocks name a warning.
-const layout = 9
+// hands in on a day are counted, findings are listed by recipient, and the record knows which blocks name a warning; in 10
+// their bytes are counted beside them.
+const layout = 10
 
 var layoutKey = []byte("layout")
 

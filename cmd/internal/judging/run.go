@@ -51,7 +51,7 @@ func Register(r *journal.Registry, rules compliance.Rules) {
 	})
 	journal.Handle(r, CommandEvidence, func(tx *bbolt.Tx, actor string, in compliance.Evidence, now time.Time) ([]journal.Event,
 		*compliance.Evidence, error) {
-		return compliance.DecideEvidence(tx, actor, in, now)
+		return compliance.DecideEvidence(tx, rules.Evidence, actor, in, now)
 	})
 	journal.Handle(r, CommandExplain, func(tx *bbolt.Tx, _ string, in compliance.Explain, _ time.Time) ([]journal.Event,
 		*compliance.Finding, error) {

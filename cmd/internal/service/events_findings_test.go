@@ -54,6 +54,7 @@ func findingEvents() []example {
 		{"", &compliance.HourSummed{Hour: first, Orders: 1500, Pass: 9000, Fail: 12, NoData: 480, Tagged: 36,
 			Root: "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg="}},
 		{"", &compliance.EvidenceAdded{Hash: fileHash, Size: 4_200_000, Type: "image/jpeg", Recipient: "E0001"}},
+		{"photo", &compliance.EvidenceAdded{Hash: fileHash, Size: 4_200_000, Type: "image/jpeg", PhotoRef: vaultRef}},
 		{"min", &compliance.EvidenceAdded{Hash: fileHash, Size: 1, Type: "application/pdf"}},
 		{"", &compliance.TaskOpened{Task: task}},
 		{"min", &compliance.TaskOpened{Task: bare}},

@@ -49,6 +49,10 @@ type Settings struct {
 	Ranking compliance.RankWeights // what makes a task press; zero is the usual
 	Office  compliance.Place       // of the district, from which inspectors set out; zero is not known
 
+	Evidence     compliance.EvidenceLimits // of an account and a day; zero is the usual
+	Photos       compliance.PhotoLimits    // beyond which a photo is remarked upon; zero is the usual
+	KeepEvidence time.Duration             // before a file that was handed in is erased; zero is for ever
+
 	Patience telemetry.Patience // after how long without a word a station is late, and silent; zero is the usual one
 }
 
@@ -104,6 +108,10 @@ type Service struct {
 	ranking  compliance.RankWeights // of tasks
 	office   compliance.Place
 
+	limits    compliance.EvidenceLimits
+	photos    compliance.PhotoLimits
+	keepFiles time.Duration // files that were handed in; zero is for ever
+
 	taken     *takenKeys    // idempotency keys of what instruments reported
 	reporters reporterCache // who reports
 
@@ -135,6 +143,7 @@ func New(ctx context.Context, j *journal.Journal, set Settings, log *slog.Logger
 		noteKey: key, lists: newListCaches(),
 		Publishing: set.Publishing, reads: newReadLog(), taken: newTakenKeys(), patience: set.Patience,
 		follow: set.Follow, ranking: set.Ranking, office: set.Office,
+		limits: set.Evidence, photos: set.Photos, keepFiles: set.KeepEvidence,
 		workbooks: make(chan struct{}, 1), gatherings: make(chan struct{}, mostGatherings), FiguresMaxAge: cmp.Or(set.FiguresMaxAge, FiguresMaxAge)}, nil
 }
 
@@ -230,7 +239,7 @@ func Registry(set Settings) *journal.Registry {
 	registerStations(r)
 	r.NameBlocks(idsNamed)
 	notary.Register(r)
-	judging.Register(r, compliance.Rules{ExplainWithin: set.follow().ExplainWithin})
+	judging.Register(r, compliance.Rules{ExplainWithin: set.follow().ExplainWithin, Evidence: set.Evidence})
 	access.Register(r)
 	// the last at each start
 	r.Vital(cmdLift, cmdCancel, cmdApprove, cmdEmergency, cmdAnswer, cmdObjection, CommandSent, cmdSettings, CommandRootHour,

@@ -40,7 +40,9 @@ func Of(cfg config.Config) (service.Settings, error) {
 		Publishing:    service.Publishing{District: cfg.District.Name, PublicURL: cfg.PublicURL, Watch: cfg.Supervision},
 		FiguresMaxAge: cfg.Orders.FiguresMaxAge, FactorRequired: cfg.SecondFactor == "required",
 		Patience: patience(cfg.Telemetry), Follow: Follow(cfg.Compliance),
-		Ranking: Ranking(cfg.Compliance.Rank), Office: Office(cfg.Compliance.Rank)}, err
+		Ranking: Ranking(cfg.Compliance.Rank), Office: Office(cfg.Compliance.Rank),
+		Evidence: EvidenceLimits(cfg.Evidence), Photos: Photos(cfg.Evidence),
+		KeepEvidence: time.Duration(cfg.Evidence.KeepDays) * 24 * time.Hour}, err
 }
 
 func patience(t config.Telemetry) telemetry.Patience {

@@ -9,20 +9,60 @@ import (
 	"strconv"
 	"time"
 
+	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/photos"
+	"qingkong/cmd/internal/service"
 	"qingkong/notify/compliance"
+	"qingkong/notify/compliance/place"
 )
 
 var _ = bind(calls.AddEvidence, func(s *Server, q *request, _ calls.None) (any, error) {
-	return s.svc.AddEvidence(q.Context(), q.ask(), q.sent.Reader(), q.sent.Size())
+	claimed, err := claims(q.texts.Get)
+	if err != nil {
+		return nil, err
+	}
+	return s.svc.HandIn(q.Context(), q.ask(), service.HandedIn{File: q.sent.Reader(), Size: q.sent.Size(), Claimed: claimed})
 })
 
-var _ = bind(calls.Evidence, func(s *Server, q *request, in calls.ByHash) (any, error) {
+// claims are what a device says of a photo, by the names of [calls.Claims]; an empty text is not said.
+func claims(of func(name string) string) (t compliance.Taken, err error) {
+	wrong := func(name string) error {
+		return refusal.Wrong(name, "evidence.claimed", refusal.Args{"value": refusal.Shown(of(name))})
+	}
+	if text := of("taken_at"); text != "" {
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil || at.Year() < 1970 || at.Year() > 9000 {
+			return t, wrong("taken_at")
+		}
+		at = at.In(alerts.Shanghai()).Truncate(time.Second)
+		t.At = &at
+	}
+	if of("lon") == "" && of("lat") == "" {
+		return t, nil
+	}
+	p := place.Point{}
+	for name, to := range map[string]*float64{"lon": &p.Lon, "lat": &p.Lat} {
+		if *to, err = strconv.ParseFloat(of(name), 64); err != nil {
+			return t, wrong(name)
+		}
+	}
+	if !p.Valid() {
+		return t, wrong("lon")
+	}
+	t.Position = &p
+	return t, nil
+}
+
+var _ = bind(calls.Evidence, func(s *Server, q *request, in calls.EvidenceQuery) (any, error) {
 	e, content, err := s.svc.OpenEvidence(q.Context(), q.ask(), in.Hash)
 	if err != nil {
 		return nil, err
+	}
+	if in.Size > 0 {
+		return s.preview(q, e, content, in.Size)
 	}
 	return handedOut{s, e, content}, nil
 })
@@ -105,4 +145,4 @@ const octets = "application/octet-stream"
 // extension is that of a name for a media type.
 var extension = map[string]string{"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp",
 	"image/bmp": ".bmp", "application/pdf": ".pdf", "video/mp4": ".mp4", "video/webm": ".webm", "application/zip": ".zip",
-	"text/plain": ".txt"}
+	photos.HEIC: ".heic", "text/plain": ".txt"}

@@ -187,7 +187,7 @@ func operation(made *schemas, r route) *huma.Operation {
 	}
 	switch {
 	case r.Upload:
-		op.RequestBody = uploadBody()
+		op.RequestBody = uploadBody(r.Texts)
 	case r.HasBody():
 		ref := made.of(r.body(), true)
 		media := &huma.MediaType{Schema: ref}
@@ -210,9 +210,12 @@ func operation(made *schemas, r route) *huma.Operation {
 	return op
 }
 
-func uploadBody() *huma.RequestBody {
+func uploadBody(texts []string) *huma.RequestBody {
 	file := &huma.Schema{Type: "string", Format: "binary"}
 	form := &huma.Schema{Type: "object", Properties: map[string]*huma.Schema{"file": file}, Required: []string{"file"}}
+	for _, name := range texts {
+		form.Properties[name] = &huma.Schema{Type: "string"}
+	}
 	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
 		calls.XLSXMedia: {}, "application/octet-stream": {}, "multipart/form-data": {Schema: form}}}
 }

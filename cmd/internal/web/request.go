@@ -25,6 +25,7 @@ type request struct {
 	key   string              // for the journal; empty when the caller gave none
 	file  string              // the name of the file that is sent; empty when it has none
 	sent  *incoming.File      // where a file is sent
+	texts url.Values          // beside that file
 	table bool                // the body is a table
 	route route
 	in    any // what the call takes, of the type that its row says
@@ -51,7 +52,8 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, route route, who *
 			}
 		}
 		if route.Upload {
-			q.sent, q.file, err = readUpload(w, r, s.opt.Incoming)
+			q.texts = url.Values{}
+			q.sent, q.file, err = readUpload(w, r, s.opt.Incoming, q.texts, route.Texts)
 		} else {
 			limit := route.Body
 			if q.table = route.Table > 0 && isTable(r.Header); q.table {

@@ -16,9 +16,10 @@ import (
 )
 
 // readUpload takes in a file of at most calls.FileBody bytes, in a folder until it is its turn: the body itself, or its
-// part named file with the name that it has there. One that says that it is larger is not read, any other no further
-// than the limit. It has to be closed.
-func readUpload(w http.ResponseWriter, r *http.Request, dir string) (f *incoming.File, name string, err error) {
+// part named file with the name that it has there, and beside it the texts of some names. One that says that it is larger
+// is not read, any other no further than the limit. It has to be closed.
+func readUpload(w http.ResponseWriter, r *http.Request, dir string, into url.Values, names []string) (f *incoming.File,
+	name string, err error) {
 	given := r.Header.Get("Content-Type")
 	media, params, err := mime.ParseMediaType(given)
 	if encoding := r.Header.Get("Content-Encoding"); err != nil || encoding != "" &&
@@ -39,7 +40,11 @@ func readUpload(w http.ResponseWriter, r *http.Request, dir string) (f *incoming
 	}
 	in := http.MaxBytesReader(w, r.Body, limit)
 	if media == "multipart/form-data" {
-		up, err := serve.ReadForm(multipart.NewReader(in, params["boundary"]), dir, url.Values{})
+		var texts []serve.Text
+		for _, name := range names {
+			texts = append(texts, serve.Text{Name: name, Bytes: mostText, Times: 1})
+		}
+		up, err := serve.ReadForm(multipart.NewReader(in, params["boundary"]), dir, into, texts...)
 		if err != nil {
 			return nil, "", err
 		}
@@ -48,6 +53,9 @@ func readUpload(w http.ResponseWriter, r *http.Request, dir string) (f *incoming
 	f, err = incoming.Take(dir, in, calls.FileBody)
 	return f, "", serve.Broken(err)
 }
+
+// mostText is the length of a text beside a file, in bytes.
+const mostText = 64
 
 func wrongMedia(given string) error {
 	return refusal.New(refusal.UnsupportedMedia, "list.media", refusal.Args{"type": strconv.Quote(given)})

@@ -50,6 +50,7 @@ type Server struct {
 	live     *live.Hub
 	document *staticPage // GET /api/v1/openapi.json
 	pages    *pageCache  // pages for the public
+	previews *previews
 	shares   *share.Shares
 	mounted  map[string]Area // by the pattern of areas
 	signIn   []string        // paths of areas with which somebody signs in
@@ -95,7 +96,7 @@ func New(svc *service.Service, sessions *session.Sessions, opt Options) *Server 
 		Refuse: s.problem,
 		Safe:   func(r *http.Request) bool { return bearer(r) != "" }} // the session does not count beside a token
 	s.shares = share.New(share.Options{Limits: opt.Limits, Metrics: opt.Metrics, Log: opt.Log})
-	s.document, s.pages = newStaticPage("application/json", theDocument()), newPageCache()
+	s.document, s.pages, s.previews = newStaticPage("application/json", theDocument()), newPageCache(), newPreviews()
 	s.counted = newRequestMetrics(opt.Metrics)
 	s.metrics = newMetrics(opt.Metrics, opt.Log)
 	s.live = newLive(s)

@@ -139,7 +139,7 @@ func TestEvidenceThatIsRefused(t *testing.T) {
 		}
 	}
 	plant := service.Ask{Who: &access.Principal{User: "E0001", Role: calls.Enterprise, Recipient: "E0001"}}
-	for n := 1; n < compliance.MostFilesADay; n++ {
+	for n := 1; n < int(compliance.UsualEvidence.FilesADay); n++ {
 		content := fmt.Sprintf("%%PDF-1.7 %d", n)
 		if _, err := w.Svc.AddEvidence(t.Context(), plant, strings.NewReader(content), int64(len(content))); err != nil {
 			t.Fatal(err)
