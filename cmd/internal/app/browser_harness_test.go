@@ -257,7 +257,7 @@ func (p *tab) watch(event any) {
 		}() // the page stands still until then
 	case *network.EventRequestWillBeSent:
 		if u, err := url.Parse(e.Request.URL); err != nil || u.Host != p.w.host && u.Scheme != "data" &&
-			e.Request.URL != "about:blank" {
+			!strings.HasPrefix(e.Request.URL, "blob:http://"+p.w.host+"/") && e.Request.URL != "about:blank" {
 			note("request to another host: %s", e.Request.URL)
 		}
 	case *runtime.EventExceptionThrown:

@@ -46,6 +46,8 @@ var arrows = []arrow{
 		"bundles to test with, and forged ones, whoever verifies them"},
 	{"cmd/internal/verifypage", nil,
 		"a page that a browser opens from a disk; what it verifies it has from the written format alone"},
+	{"cmd/internal/gate", []string{"cmd/internal/web/serve"},
+		"files of the inspectors' page, which speaks to the interface as anybody may; it knows nobody and reads nothing"},
 	{"cmd/internal/notary", []string{"notify/ledger", "notify/ledger/identity", "cmd/internal/journal", "cmd/internal/local"},
 		"signs for what the journal recorded, whatever that says"},
 	{"cmd/internal/notary/notarytest", []string{"cmd/internal/journal", "cmd/internal/local", "cmd/internal/notary"},

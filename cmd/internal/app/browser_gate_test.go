@@ -1,0 +1,380 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	permit "github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+)
+
+// conditions are those of a network that is emulated.
+type conditions struct {
+	Offline            bool    `json:"offline"`
+	Latency            float64 `json:"latency"`
+	DownloadThroughput float64 `json:"downloadThroughput"`
+	UploadThroughput   float64 `json:"uploadThroughput"`
+}
+
+// line takes the network away from a tab, or gives it back. What is lost then stands in the console, and is no fault.
+func (p *tab) line(there bool) {
+	p.t.Helper()
+	p.do("network", command(cdp.Command[conditions, cdp.Empty]{Method: "Network.emulateNetworkConditions"},
+		conditions{Offline: !there, DownloadThroughput: -1, UploadThroughput: -1}))
+}
+
+// lost forgets what the console says of requests that found no network, and nothing else.
+func (p *tab) lost() {
+	p.t.Helper()
+	for _, w := range p.taken() {
+		if !strings.Contains(w, "net::ERR_INTERNET_DISCONNECTED") && !strings.Contains(w, "net::ERR_FAILED") &&
+			!strings.Contains(w, "net::ERR_INCOMPLETE_CHUNKED") && !strings.Contains(w, "net::ERR_EMPTY_RESPONSE") {
+			p.t.Error(w)
+		}
+	}
+}
+
+// photo writes a JPEG that nobody can make smaller, of about so many bytes, and gives its path.
+func photo(t *testing.T, name string, side int) string {
+	t.Helper()
+	m := image.NewRGBA(image.Rect(0, 0, side, side))
+	r := rand.New(rand.NewPCG(1, uint64(side)))
+	for i := range m.Pix {
+		m.Pix[i] = byte(r.UintN(256))
+	}
+	m.Set(0, 0, color.White)
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, m, nil); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// placed has the browser say that it is somewhere, and be allowed to.
+func (p *tab) placed(lat, lon float64) {
+	p.t.Helper()
+	within := 12.0
+	p.do("permission", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		mine, err := cdp.Call(ctx, t, target.GetTargetInfo, target.GetTargetInfoParams{})
+		if err != nil {
+			return err
+		}
+		_, err = cdp.Call(ctx, t, permit.SetPermission, permit.SetPermissionParams{Setting: "granted",
+			Permission: &permit.PermissionDescriptor{Name: "geolocation"}, BrowserContextID: mine.TargetInfo.BrowserContextID})
+		return err
+	}), command(emulation.SetGeolocationOverride, emulation.SetGeolocationOverrideParams{Latitude: &lat, Longitude: &lon, Accuracy: &within}))
+}
+
+// saying waits until the page says a text.
+func (p *tab) saying(text string) {
+	p.t.Helper()
+	p.comes(text, js(`document.body.innerText.replace(/\s+/g, " ").includes(%s)`, text))
+}
+
+// choose presses a radio button of a set by its value, the nth of its kind on the page.
+func (p *tab) choose(value string, nth int) {
+	p.t.Helper()
+	eval[chromedp.Void](p, fmt.Sprintf(`[...document.querySelectorAll("main .option-%s input")][%d].click()`, value, nth))
+}
+
+// reads judges the page of the gate that is open, as it is now.
+func (p *tab) reads(what string) {
+	p.t.Helper()
+	if wide := eval[[]string](p, tooWide); len(wide) > 0 {
+		p.t.Errorf("%s is too wide: %v", what, wide)
+	}
+	got := eval[seenOf](p, looking)
+	if got.Heads != 1 || len(got.Nameless) > 0 {
+		p.t.Errorf("%s has %d headings, and fields without a label: %v", what, got.Heads, got.Nameless)
+	}
+	p.accessible("/gate/ " + what)
+	p.shot("gate-" + what)
+}
+
+// atTheGate is an inspector's day: the tasks are taken along, the network goes, the page is opened again, something is
+// found, photographed and signed, and everything is there once the network is back.
+func atTheGate(t *testing.T, w *world) {
+	s := standFor(t, w)
+	s.day = tasksOf(40)
+	w.hire(t, "li", "inspector", "李")
+	p := w.person(t, phoneWidth)
+	p.placed(39.05, 117.1)
+	if status := p.open("/gate/"); status != http.StatusOK {
+		t.Fatalf("the page is answered with %d", status)
+	}
+	p.saying("请先登录")
+	p.reads("login")
+	p.click(`main a.button`)
+	p.enter("inspector")
+	p.saying("40 项任务")
+	p.reads("day")
+	p.fill("#pin-new", "271828")
+	p.fill("#pin-again", "271828")
+	p.do("set the PIN", p.press(`.pin button`))
+	p.saying("PIN 已设置")
+	p.comes("the worker", `navigator.serviceWorker.controller !== null`)
+
+	p.line(false)
+	p.goes("open it again without network", chromedp.Reload())
+	p.saying("没有网络")
+	t.Logf("without network the page is shown after %.0f ms", eval[float64](p, `performance.getEntriesByName("shown")[0].startTime`))
+	p.reads("pin")
+	p.fill("#pin", "314159")
+	p.do("a wrong PIN", p.press(`.pin button`))
+	p.saying("PIN 不对")
+	p.fill("#pin", "271828")
+	eval[chromedp.Void](p, `performance.clearMarks(), window.began = performance.now()`)
+	p.do("the PIN", p.press(`.pin button`))
+	p.saying("40 项任务")
+	t.Logf("the tasks are shown %.0f ms after the PIN was entered", eval[float64](p, `performance.getEntriesByName("shown").at(-1).startTime - began`))
+	p.lost()
+
+	inspects(p)
+	if s.posts != 0 || len(s.ups) != 0 {
+		t.Errorf("without network %d inspections and %d photos came", s.posts, len(s.ups))
+	}
+	client := eval[string](p, `location.hash.split("/")[2] || document.querySelector("li[id^=draft-]").id.slice(6)`)
+	s.most = 1000 // the line breaks within the first photo
+	p.line(true)
+	p.comes("that nothing waits any more", `document.querySelector("#main .card-done") !== null`)
+	p.saying("I20161219-00001")
+	p.saying("减排令已换新的修订")
+	p.reads("done")
+	arrived(t, s, client)
+	p.lost()
+	loses(t, s, p)
+}
+
+// inspects goes through a task without network, to where it waits to be uploaded.
+func inspects(p *tab) {
+	p.t.Helper()
+	p.do("the first task", p.press(`.cards li:first-child .card-link`))
+	p.saying("6#机组 日用煤不超过 300 t/d，4 小时内完成")
+	p.reads("task")
+	p.comes("the task", `document.querySelector("button.big") !== null`)
+	p.do("begin", p.press(`button.big`))
+	p.saying("如何处理")
+	p.choose("fail", 0)
+	p.choose("pass", 1)
+	p.fill(`.item:nth-of-type(1) input[inputmode=decimal]`, "372.5")
+	p.comes("the value in the chart", `document.querySelector(".chart .found") !== null`)
+	p.fill(`.item:nth-of-type(1) textarea`, "6#机组满负荷运行 "+hostile)
+	p.upload(`.item:nth-of-type(1) .file[multiple]`, photo(p.t, "unit-6.jpg", 700))
+	p.comes("the photo", `document.querySelectorAll(".item:nth-of-type(1) .photo").length === 1`)
+	p.upload(`section.panel .picker .file[multiple]`, photo(p.t, "whole.jpg", 2200))
+	p.comes("the other photo", `document.querySelectorAll(".photo").length === 2`)
+	p.do("the position", p.press(`main section.panel p[role=status] + .buttons button`))
+	p.saying("北纬 39.05")
+	p.choose("case", 0)
+	eval[chromedp.Void](p, `(s => { s.value = "li"; s.dispatchEvent(new Event("change")) })([...document.querySelectorAll("select")].find(s => s.querySelector("option[value=li]")))`)
+	p.choose("signs", 0)
+	p.comes("where to sign", `document.querySelector("canvas.pad") !== null`)
+	eval[chromedp.Void](p, `(f => { f.value = "王"; f.dispatchEvent(new Event("input")) })(document.querySelector("canvas.pad").closest("section").querySelector("input[type=text]"))`)
+	p.signs()
+	p.saying("签字已保存")
+	p.reads("draft")
+	p.do("to the review", p.press(`main > .buttons button.big`))
+	p.saying("核对检查")
+	p.comes("small pictures", `document.querySelectorAll(".photo img").length === 3`)
+	p.says("未落实", "372.5 kW", "6#机组满负荷运行 "+hostile, "立案", "li", "王")
+	p.reads("review")
+	p.do("finish", p.press(`main > .buttons button.big`))
+	p.saying("等待上传")
+	p.reads("kept")
+}
+
+// signs draws on the glass.
+func (p *tab) signs() {
+	p.t.Helper()
+	at := p.spot("canvas.pad")
+	for i, kind := range []string{"mousePressed", "mouseMoved", "mouseMoved", "mouseReleased"} {
+		p.do("sign", command(cdp.Command[mouse, cdp.Empty]{Method: "Input.dispatchMouseEvent"},
+			mouse{Type: kind, X: at[0] + float64(20*i), Y: at[1] + float64(10*(i%2)), Button: "left", Buttons: 1, ClickCount: 1}))
+	}
+}
+
+type mouse struct {
+	Type       string  `json:"type"`
+	X          float64 `json:"x"`
+	Y          float64 `json:"y"`
+	Button     string  `json:"button"`
+	Buttons    int     `json:"buttons"`
+	ClickCount int     `json:"clickCount"`
+}
+
+// upload gives files to an input, which is looked for in the page as it is now.
+func (p *tab) upload(selector string, files ...string) {
+	p.t.Helper()
+	p.do("files", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		found, err := cdp.Call(ctx, t, runtime.Evaluate, runtime.EvaluateParams{Expression: js(`document.querySelector(%s)`, selector)})
+		if err != nil {
+			return err
+		}
+		_, err = cdp.Call(ctx, t, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: files, ObjectID: found.Result.ObjectID})
+		return err
+	}))
+}
+
+// arrived fails unless the server has an inspection as it was written, and each photo once, whole.
+func arrived(t *testing.T, s *standIn, client string) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var in struct {
+		TaskID   string `json:"task_id"`
+		OrderID  string `json:"order_id"`
+		With     string
+		Position *struct{ Lon, Lat float64 }
+		Items    []struct {
+			MeasureID             string `json:"measure_id"`
+			Monitor, Result, Unit string
+			Found                 string
+			Value                 *float64
+			Evidence              []string
+		}
+		Evidence    []string
+		Signature   struct{ Name, Image, Refused string }
+		Disposition string
+	}
+	if err := json.Unmarshal([]byte(s.done[client]), &in); err != nil {
+		t.Fatalf("the inspection is not there: %v", err)
+	}
+	hashes := map[string]bool{}
+	for _, u := range s.ups {
+		hashes["sha256:"+u.hash()] = true
+		if len(u.data) != u.size || u.sha != u.hash() {
+			t.Errorf("a photo of %d bytes has %d, and the hash %s where the device said %s", u.size, len(u.data), u.hash(), u.sha)
+		}
+	}
+	if in.TaskID != "T20161219-00040" || in.OrderID != "W1-E0001-1" || in.With != "li" || in.Disposition != "case" || len(in.Items) != 2 ||
+		in.Items[0].Result != "fail" || in.Items[0].Value == nil || *in.Items[0].Value != 372.5 || in.Items[0].Unit != "kW" || in.Items[0].Monitor != "P1.load" ||
+		!strings.HasSuffix(in.Items[0].Found, hostile) || in.Items[1].Value != nil || in.Position == nil || in.Position.Lat != 39.05 || in.Signature.Name != "王" {
+		t.Errorf("the inspection that came is %s", s.done[client])
+	}
+	if len(s.ups) != 3 || len(in.Items[0].Evidence) != 1 || len(in.Evidence) != 1 || !hashes[in.Items[0].Evidence[0]] || !hashes[in.Evidence[0]] ||
+		!hashes[in.Signature.Image] || in.Signature.Image == in.Evidence[0] {
+		t.Errorf("%d files came, and the inspection names %v, %v and %s", len(s.ups), in.Items[0].Evidence, in.Evidence, in.Signature.Image)
+	}
+}
+
+// loses is what goes wrong: a full device, a photo that is exchanged, an inspection that is refused, a session that ends, a
+// logout too early, and somebody else on the same phone. Nothing of it loses what was written.
+func loses(t *testing.T, s *standIn, p *tab) {
+	posts := s.posts
+	p.do("the tasks", p.press(`nav a[href="#/"]`))
+	p.saying("40 项任务")
+	p.do("the second task", p.press(`.cards li:nth-child(2) .card-link`))
+	p.comes("the task", `document.querySelector("button.big") !== null`)
+	p.do("begin", p.press(`button.big`))
+	p.saying("如何处理")
+	p.choose("pass", 0)
+	p.choose("not_seen", 1)
+	p.fill(`.item:nth-of-type(1) textarea`, "停机")
+	p.choose("none", 0)
+	p.choose("refuses", 0)
+	p.comes("a reason", `document.querySelector("main > section:last-of-type textarea") !== null`)
+	p.fill(`main > section:last-of-type textarea`, "负责人不在")
+	full := `window.room = IDBObjectStore.prototype.put; IDBObjectStore.prototype.put = function (...all) {
+		if (this.name !== "chunks") return room.apply(this, all);
+		throw new DOMException("the device is full", "QuotaExceededError");
+	}` // as the browser says it; its own quota cannot be set for a profile of its own
+	eval[chromedp.Void](p, full)
+	p.upload(`.item:nth-of-type(1) .file[multiple]`, photo(t, "late.jpg", 400))
+	p.saying("手机存储已满")
+	p.reads("full")
+	eval[chromedp.Void](p, `IDBObjectStore.prototype.put = room`)
+	p.upload(`.item:nth-of-type(1) .file[multiple]`, photo(t, "late.jpg", 400))
+	p.comes("the photo", `document.querySelectorAll(".item:nth-of-type(1) .photo").length === 1`)
+	finishes := func() {
+		t.Helper()
+		p.do("to the review", p.press(`main > .buttons button.big`))
+		p.saying("核对检查")
+		p.says("停机", "拒签：负责人不在")
+		p.do("finish", p.press(`main > .buttons button.big`))
+	}
+
+	eval[chromedp.Void](p, `window.honest = fetch; window.fetch = async (at, o) => honest(at, o.method === "PATCH" ? {...o, body: new Blob([new Uint8Array(await o.body.arrayBuffer()).map((b, i) => i === 99 ? b ^ 1 : b)])} : o)`)
+	finishes()
+	p.saying("照片与声明的散列不符")
+	if s.posts != posts {
+		t.Error("an inspection with an exchanged photo came")
+	}
+	p.reads("exchanged")
+	eval[chromedp.Void](p, `window.fetch = honest`)
+	p.do("the draft again", p.press(`.card-refused .buttons a`))
+	p.saying("服务器拒收")
+	p.do("take it out", p.press(`.photo button`))
+	p.comes("no photo", `document.querySelectorAll(".photo").length === 0`)
+	p.upload(`.item:nth-of-type(1) .file[multiple]`, photo(t, "again.jpg", 300))
+	p.comes("the new photo", `document.querySelectorAll(".photo").length === 1`)
+
+	s.refuse = func() (int, any) {
+		return http.StatusUnprocessableEntity, map[string]any{"code": "invalid", "detail": "内容有误", "errors": []any{
+			map[string]string{"path": "items[0].found", "rule": "x", "message": "请写明停机时间"}}}
+	}
+	finishes()
+	p.saying("请写明停机时间")
+	p.do("the draft again", p.press(`.card-refused .buttons a`))
+	p.comes("the error beside its field", `document.querySelector(".item:nth-of-type(1) .field.wrong textarea").value === "停机"`)
+	p.reads("refused")
+	p.fill(`.item:nth-of-type(1) textarea`, "停机")
+
+	p.expire()
+	finishes()
+	p.saying("登录已过期，草稿都在")
+	p.saying("等待上传")
+	p.reads("expired")
+	p.goes("open it again without a session", chromedp.Reload())
+	p.saying("本机有 1 份检查没有上传")
+	p.click(`main a.button`)
+	p.enter("inspector")
+	p.comes("that nothing waits", `document.querySelectorAll("nav a")[1].textContent === "草稿" && document.querySelectorAll(".cards li").length === 40`)
+	eventually(t, "the second inspection", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.done) == 2 })
+	p.taken() // a 401 and a 422 stand in the console
+
+	p.do("the third task", p.press(`.cards li:nth-child(3) .card-link`))
+	p.comes("the task", `document.querySelector("button.big") !== null`)
+	p.do("begin", p.press(`button.big`))
+	p.saying("如何处理")
+	p.do("settings", p.press(`nav a[href="#/settings"]`))
+	p.saying("本机保存的内容")
+	p.reads("settings")
+	p.do("log out", p.press(`section:last-of-type button`))
+	p.comes("a question", `document.querySelector("dialog[open]") !== null`)
+	p.says("还有 1 份检查没有上传")
+	p.reads("logout")
+	p.do("stay", p.press(`dialog button.main`))
+	p.do("log out", p.press(`section:last-of-type button`))
+	p.comes("the question again", `document.querySelector("dialog[open]") !== null`)
+	p.do("anyway", p.press(`dialog button.warn`))
+	p.saying("未登录")
+	p.click(`header a.button`)
+	p.enter("li")
+	p.saying("40 项任务")
+	p.do("drafts", p.press(`nav a[href="#/kept"]`))
+	p.saying("另有 1 份检查属于 inspector")
+	p.reads("others")
+	if len(s.done) != 2 {
+		t.Error("somebody sent what is another's")
+	}
+}
