@@ -41,6 +41,7 @@ import (
 	"qingkong/cmd/internal/web"
 	"qingkong/cmd/internal/web/session"
 	"qingkong/cmd/internal/web/share"
+	"qingkong/cmd/internal/web/uploads"
 	"qingkong/notify/telemetry"
 )
 
@@ -267,6 +268,8 @@ func (a *App) openPages(ctx context.Context) error {
 	})
 	opts := web.Options{
 		Watch: a.watchman, Metrics: a.metrics, Log: a.log, Clock: a.opt.Clock, Incoming: a.incoming(), Feeds: a.feeds(),
+		Uploads: uploads.Options{Dir: filepath.Join(cfg.Data, folder.Uploads), Most: int64(cfg.Evidence.MaxMB) << 20,
+			InAll: int64(cfg.Evidence.WaitingGB) << 30},
 		Limits: share.Limits{PerSecond: l.PerSecond, Burst: l.Burst,
 			WritesPerMinute: l.WritesPerMinute, WritesBurst: l.WritesBurst, Streams: l.Streams},
 	}
@@ -339,6 +342,7 @@ func (a *App) Start(ctx context.Context) (err error) {
 		})
 	}
 	a.background("who read personal data", a.svc.KeepSeen)
+	a.background("uploads in pieces", a.web.KeepUploads)
 	a.watchman.Look(ctx)
 	a.background("watchman", a.watchman.Run)
 	a.background("checks of the record", a.checks.Run)

@@ -157,6 +157,7 @@ var arrows = []arrow{
 		"what pictures say of themselves; it knows neither who hands them in nor where they are kept"},
 	{"cmd/internal/photos/photostest", []string{"notify/compliance/place"}, "photos that tests hand in"},
 	{"cmd/internal/web/incoming", nil, "files until it is their turn"},
+	{"cmd/internal/web/uploads", nil, "files that come in pieces, whoever sends them and whatever they become"},
 	{"cmd/internal/web/serve", []string{"cmd/internal/calls", "cmd/internal/journal", "cmd/internal/web/incoming"},
 		"what the interface and the desk do alike over HTTP"},
 	{"cmd/internal/web/share", []string{"cmd/internal/fair"},

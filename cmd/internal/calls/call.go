@@ -46,6 +46,10 @@ type Call struct {
 	Upload  bool     // its body is a file
 	Texts   []string // what the form of that file may have beside it
 	Table   int64    // the most that its body may have where it is a table (CSVMedia), in bytes; 0: it takes none
+	Piece   bool     // its body is a piece of a file, which it reads by itself
+	Tus     bool     // it is a call of tus 1.0: most of what it takes and gives stands in headers
+	Headers []Header // that it takes
+	Answers []string // headers of its answer
 	Spared  bool     // it changes something and no rate of writes holds it: it belongs to a response, or adds nothing
 	Kept    bool     // a POST is answered 201 though what it made has no path of its own
 	Repeats bool     // it is read again and again, and answered with an ETag
@@ -62,6 +66,13 @@ type Call struct {
 	In, Out reflect.Type              // of input and answer; Out is nil for none
 	Created func(answer any) []string // path of what a POST made, below Prefix; nil: it makes nothing
 	Query   []Param                   // the parameters that In takes
+}
+
+// Header is a header of a request that a call reads.
+type Header struct {
+	Name   string
+	Needed bool
+	ZH, EN string
 }
 
 // Of is a call together with the types of its input and its answer.

@@ -60,6 +60,7 @@ const (
 	Streams         = "nats"                  // the streams of the embedded NATS server
 	Feeds           = "feeds"                 // files that the feeds have seen
 	Incoming        = "incoming"              // files that are sent, until it is their turn
+	Uploads         = "uploads"               // files that come in pieces, until they are whole
 )
 
 // HasRecord says whether a data folder holds a record, or one half of one, from which the other comes back. It writes

@@ -178,6 +178,11 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// SetPace has a client keep another pace from here on, as [door.Pace] has it: a piece of an upload is no form.
+func (b *body) SetPace(stall, grace time.Duration, perSecond int) {
+	b.pace = door.Pace{Stall: stall, Grace: grace, PerSecond: perSecond}
+}
+
 // within sets when the client must have sent something; the zero time is no end. A connection that cannot be told is at
 // its end.
 func (b *body) within(t time.Time) { _ = b.control.SetReadDeadline(t) }

@@ -96,6 +96,9 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, route route, who 
 			return nil, err
 		}
 	}
+	if route.Piece {
+		return s.shares.Piece(r.Context(), w.Header(), who.User)
+	}
 	if route.Upload {
 		return s.shares.Upload(r.Context(), w.Header(), who.User)
 	}

@@ -400,6 +400,20 @@ var samples = map[string]func(*world) call{
 	},
 
 	"POST /evidence": func(w *world) call { return handsIn(w.t, "E0001", "1.pdf", "%PDF-1.7 a curve") },
+	"POST /uploads": func(*world) call {
+		return call{who: "inspector", method: "POST", path: "/api/v1/uploads", header: tus("Upload-Length", "10")}
+	},
+	"HEAD /uploads/{id}": func(w *world) call {
+		return call{who: "inspector", method: "HEAD", path: w.upload("inspector", 10), header: tus()}
+	},
+	"PATCH /uploads/{id}": func(w *world) call {
+		return call{who: "inspector", method: "PATCH", path: w.upload("inspector", 10), body: "0123456789",
+			header: tus("Upload-Offset", "0", "Content-Type", pieceMedia)}
+	},
+	"DELETE /uploads/{id}": func(w *world) call {
+		return call{who: "inspector", method: "DELETE", path: w.upload("inspector", 10), header: tus()}
+	},
+	"OPTIONS /uploads": func(*world) call { return call{who: "inspector", method: "OPTIONS", path: "/api/v1/uploads"} },
 	"GET /evidence/{hash}": func(w *world) call {
 		var e calls.EvidenceView
 		w.must(http.StatusCreated, handsIn(w.t, "E0001", "1.txt", "what the meter said"), &e)

@@ -81,6 +81,12 @@ func document(routes []route) []byte {
 			item.Put = op
 		case http.MethodDelete:
 			item.Delete = op
+		case http.MethodHead:
+			item.Head = op
+		case http.MethodPatch:
+			item.Patch = op
+		case http.MethodOptions:
+			item.Options = op
 		default:
 			panic("web: no place in the document for " + r.Method)
 		}
@@ -186,6 +192,10 @@ func operation(made *schemas, r route) *huma.Operation {
 		op.Security = append(op.Security, map[string][]string{}) // none is needed from this machine
 	}
 	switch {
+	case r.Piece:
+		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{pieceMedia: {}},
+			Description: describe(fmt.Sprintf("最多 %d 字节", calls.MostPiece), fmt.Sprintf("at most %d bytes", calls.MostPiece))}
+		return op
 	case r.Upload:
 		op.RequestBody = uploadBody(r.Texts)
 	case r.HasBody():
@@ -232,6 +242,10 @@ func parameters(r route) []*huma.Param {
 		list = append(list, &huma.Param{Name: p.Name, In: "query", Required: p.Needed(), Schema: schemaOf(p),
 			Description: describe(p.ZH, p.EN)})
 	}
+	for _, h := range r.Headers {
+		list = append(list, &huma.Param{Name: h.Name, In: "header", Required: h.Needed, Schema: &huma.Schema{Type: "string"},
+			Description: describe(h.ZH, h.EN)})
+	}
 	for _, shared := range []struct {
 		name string
 		has  bool
@@ -259,6 +273,9 @@ func responses(made *schemas, r route) map[string]*huma.Response {
 	if r.Created != nil {
 		answer.Headers["Location"] = &huma.Header{Schema: &huma.Schema{Type: "string"}, Required: true}
 	}
+	for _, name := range r.Answers {
+		answer.Headers[name] = &huma.Header{Schema: &huma.Schema{Type: "string"}}
+	}
 	if r.Repeats {
 		answer.Headers["ETag"] = &huma.Header{Schema: &huma.Schema{Type: "string"}, Required: true}
 		all["304"] = &huma.Response{Description: "自上次以来未变 · nothing changed since"}
@@ -285,6 +302,12 @@ func (r route) problems() []int {
 	}
 	if r.HasBody() && !r.Upload {
 		statuses = append(statuses, http.StatusBadRequest) // no JSON
+	}
+	if r.Tus {
+		statuses = append(statuses, http.StatusPreconditionFailed)
+	}
+	if r.Piece {
+		statuses = append(statuses, serve.ChecksumMismatch)
 	}
 	if r.Ranges {
 		statuses = append(statuses, http.StatusRequestedRangeNotSatisfiable)

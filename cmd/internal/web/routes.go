@@ -49,7 +49,7 @@ func (s *Server) mount(mux *http.ServeMux) {
 		allowed := allowedMethods(methods)
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 			method := r.Method
-			if method == http.MethodHead { // net/http leaves the body out
+			if _, own := methods[method]; method == http.MethodHead && !own { // net/http leaves the body out
 				method = http.MethodGet
 			}
 			route, ok := methods[method]
@@ -79,6 +79,10 @@ func allowedMethods(methods map[string]route) string {
 func (s *Server) call(w http.ResponseWriter, r *http.Request, route route) {
 	who, by, err := s.admit(r, route.Act)
 	if err != nil {
+		s.problem(w, r, err)
+		return
+	}
+	if err := speaksTus(w, r, route); err != nil {
 		s.problem(w, r, err)
 		return
 	}

@@ -33,6 +33,7 @@ import (
 	"qingkong/cmd/internal/web/serve"
 	"qingkong/cmd/internal/web/session"
 	"qingkong/cmd/internal/web/share"
+	"qingkong/cmd/internal/web/uploads"
 )
 
 // actTimeout bounds how long a request waits for the record, unless the options say otherwise.
@@ -51,6 +52,7 @@ type Server struct {
 	document *staticPage // GET /api/v1/openapi.json
 	pages    *pageCache  // pages for the public
 	previews *previews
+	uploads  *uploads.Store
 	shares   *share.Shares
 	mounted  map[string]Area // by the pattern of areas
 	signIn   []string        // paths of areas with which somebody signs in
@@ -68,6 +70,7 @@ type Options struct {
 	Limits  share.Limits         // of one caller; none
 	// Incoming is the folder of files until it is their turn; that of the system for temporary files.
 	Incoming string
+	Uploads  uploads.Options  // in pieces; without a folder none are taken
 	Within   time.Duration    // a request's wait for the record, from when its body has come; 30 s
 	Clock    func() time.Time // time.Now
 	Log      *slog.Logger     // none
@@ -97,6 +100,7 @@ func New(svc *service.Service, sessions *session.Sessions, opt Options) *Server 
 		Safe:   func(r *http.Request) bool { return bearer(r) != "" }} // the session does not count beside a token
 	s.shares = share.New(share.Options{Limits: opt.Limits, Metrics: opt.Metrics, Log: opt.Log})
 	s.document, s.pages, s.previews = newStaticPage("application/json", theDocument()), newPageCache(), newPreviews()
+	s.uploads = newUploads(opt)
 	s.counted = newRequestMetrics(opt.Metrics)
 	s.metrics = newMetrics(opt.Metrics, opt.Log)
 	s.live = newLive(s)

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -30,6 +31,7 @@ import (
 	"qingkong/cmd/internal/stations/stationstest"
 	"qingkong/cmd/internal/watch"
 	"qingkong/cmd/internal/web/session"
+	"qingkong/cmd/internal/web/uploads"
 	"qingkong/reductionlist"
 )
 
@@ -96,7 +98,8 @@ func newWorld(t testing.TB) *world {
 	w.find(watch.Finding{})
 	w.server = New(w.svc, sessions,
 		Options{Watch: w.watch, Backups: &folderOfBackups{j: w.svc.J, dir: t.TempDir()}, Clock: w.clock.Now, Log: log,
-			Feeds: func() []feed.Status { return w.feeds }})
+			Uploads: uploads.Options{Dir: filepath.Join(t.TempDir(), "uploads")},
+			Feeds:   func() []feed.Status { return w.feeds }})
 	w.importList(fixture())
 	for _, role := range calls.Roles() {
 		if role != calls.Enterprise {

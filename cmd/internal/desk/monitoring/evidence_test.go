@@ -146,7 +146,7 @@ func TestEvidenceThatIsRefused(t *testing.T) {
 		}
 	}
 	r := w.SendFile("E0001", path+"/evidence", form, "b.jpg", photo+"2", 0)
-	has(t, "too many", text(desktest.Parsed(t, r.Text)), "今天已上交 200 份文件")
+	has(t, "too many", text(desktest.Parsed(t, r.Text)), "今天已上交 500 份文件")
 	if r.StatusCode != http.StatusTooManyRequests {
 		t.Errorf("status %d", r.StatusCode)
 	}

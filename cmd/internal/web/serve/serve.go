@@ -35,11 +35,17 @@ var StatusOf = map[refusal.Code]int{
 	Internal:                  http.StatusInternalServerError,
 }
 
+// ChecksumMismatch is the status that tus 1.0 has for a piece that does not have its checksum.
+const ChecksumMismatch = 460
+
 // StatusByRule has the rules whose status is not that of their code.
 var StatusByRule = map[string]int{
 	"input.not_json": http.StatusBadRequest,
 	"http.method":    http.StatusMethodNotAllowed,
 	"http.range":     http.StatusRequestedRangeNotSatisfiable,
+
+	"uploads.version":  http.StatusPreconditionFailed,
+	"uploads.checksum": ChecksumMismatch,
 }
 
 // Face is what one of them says of itself.

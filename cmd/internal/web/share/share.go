@@ -32,6 +32,7 @@ type Limits struct {
 const (
 	callsInWork   = 16
 	uploadsInWork = 3
+	piecesInWork  = 4
 	patience      = time.Second
 )
 
@@ -62,6 +63,7 @@ type Shares struct {
 	made    *fair.Meter
 	work    *slots
 	uploads *slots
+	pieces  *slots
 	streams *slots
 	forms   *slots // by address
 	allForm *slots
@@ -94,12 +96,12 @@ func New(opt Options) *Shares {
 			Burst: int(addressAtOnce * float64(l.Burst))}, opt.Clock),
 		made:   fair.NewMeter(fair.Share{PerSecond: newPart * float64(l.PerSecond), Burst: l.Burst}, opt.Clock),
 		spoken: fair.NewMeter(fair.Share{PerSecond: 1, Burst: 10}, opt.Clock),
-		work:   newSlots(callsInWork), uploads: newSlots(uploadsInWork), streams: newSlots(l.Streams),
+		work:   newSlots(callsInWork), uploads: newSlots(uploadsInWork), pieces: newSlots(piecesInWork), streams: newSlots(l.Streams),
 		forms: newSlots(formsOfAddress), allForm: newSlots(formsInAll),
 		count: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "qingkong_http_share_refused_total",
-			Help: "HTTP calls refused because their caller went beyond its share, by share: calls, work, writes, uploads, streams, forms, public."}, []string{"share"}),
+			Help: "HTTP calls refused because their caller went beyond its share, by share: calls, work, writes, uploads, pieces, streams, forms, public."}, []string{"share"}),
 	}
-	for _, share := range []string{"calls", "work", "writes", "uploads", "streams", "forms", "public"} {
+	for _, share := range []string{"calls", "work", "writes", "uploads", "pieces", "streams", "forms", "public"} {
 		s.count.WithLabelValues(share) // shown as 0: an alert on an increase misses what begins at 1
 	}
 	if opt.Metrics != nil {
@@ -150,6 +152,12 @@ func (s *Shares) Work(ctx context.Context, h http.Header, who string) (done func
 // Upload begins to take in a caller's file, or refuses it as Work does.
 func (s *Shares) Upload(ctx context.Context, h http.Header, who string) (done func(), err error) {
 	return s.turn(ctx, s.uploads, patience, h, "uploads", who, "share.uploads", uploadsInWork)
+}
+
+// Piece begins to take in a piece of a caller's upload, or refuses it as Work does. Pieces come over bad lines for a long
+// time, and take no turn of other files.
+func (s *Shares) Piece(ctx context.Context, h http.Header, who string) (done func(), err error) {
+	return s.turn(ctx, s.pieces, patience, h, "pieces", who, "share.pieces", piecesInWork)
 }
 
 // Stream begins a stream of a caller, or refuses it at once where it has as many as it may. done ends it.

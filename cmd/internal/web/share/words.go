@@ -14,6 +14,8 @@ func init() {
 			"too many of your calls are in work at once ({limit} may be); nothing was changed, wait for one to end and try again in {seconds} s."},
 		"share.uploads": {"您同时上传的文件太多（最多 {limit} 个）；没有做任何改动，请等前面的完成，{seconds} 秒后再试。",
 			"too many of your files come in at once ({limit} may); nothing was changed, wait for one to end and try again in {seconds} s."},
+		"share.pieces": {"您同时上传的分段太多（最多 {limit} 个）；已传的部分都在，请等前面的完成，{seconds} 秒后再试。",
+			"too many pieces of your uploads come in at once ({limit} may); what came is kept, wait for one to end and try again in {seconds} s."},
 		"share.forms": {"没有登录就送来的大表单太多（同时最多 {limit} 个）；没有做任何改动，请先登录，{seconds} 秒后再试。",
 			"too many large forms come in from who is not signed in ({limit} may at once); nothing was changed, sign in first and try again in {seconds} s."},
 		"share.streams": {"您打开的实时消息流太多（最多 {limit} 个）；请关闭不用的页面或程序后再试。",
