@@ -152,6 +152,19 @@ func orderedWords(m *reductionlist.Measure) (parts []string) {
 	return parts
 }
 
+// Demand words what a measure asks for, as an order's text does: device, act, amount and deadline. A measure that says no
+// more than its text has that.
+func Demand(m *reductionlist.Measure) string {
+	demand := strings.Join(orderedWords(m), "，")
+	if demand == "" {
+		demand = m.Text
+	}
+	if m.Unit != "" {
+		demand = m.Unit + "：" + demand
+	}
+	return demand
+}
+
 // order words one recipient's order; last is its latest one under this warning, or nil.
 func (w *writer) order(t *target, last *Order) *Issued {
 	ev := new(Issued)

@@ -44,6 +44,9 @@ const (
 	Decision      Kind = "decision"       // notify: on an objection
 	TaskState     Kind = "task_state"     // notify/compliance
 	TaskOrigin    Kind = "task_origin"    // notify/compliance: why there is a task
+	Disposition   Kind = "disposition"    // notify/compliance/inspect: what follows from an inspection
+	Inspected     Kind = "inspected"      // notify/compliance/inspect: what an inspection comes to
+	Item          Kind = "item"           // notify/compliance/inspect: what was found of one demand
 	Entry         Kind = "entry"          // every package that records events: what an entry of the ledger is
 	Role          Kind = "role"           // cmd/internal/calls
 	Act           Kind = "act"            // cmd/internal/calls: what a role may do

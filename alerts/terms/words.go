@@ -209,7 +209,25 @@ func init() {
 		"name.task_origin.never_heard": {"监测设备从未报送", "an instrument that never reported"},
 		"name.task_origin.tagged":      {"标记时间过长", "tagged for too long"},
 		"name.task_origin.explanation": {"企业说明待处理", "an explanation to be decided on"},
+		"name.task_origin.plan":        {"检查计划", "the plan of visits"},
+		"name.task_origin.complaint":   {"信访投诉", "a complaint"},
+		"name.task_origin.follow_up":   {"复查", "a second visit"},
 		"name.task_origin.by_hand":     {"人工指派", "by hand"},
+
+		"name.disposition.none":      {"无需处置", "nothing"},
+		"name.disposition.rectify":   {"现场整改", "to be put right"},
+		"name.disposition.refer":     {"移交", "referred"},
+		"name.disposition.case":      {"立案", "a case is opened"},
+		"name.disposition.downgrade": {"降级", "the grade is lowered"},
+
+		"name.inspected.passed":  {"未发现问题", "nothing wrong"},
+		"name.inspected.failed":  {"发现问题", "failed"},
+		"name.inspected.unclear": {"未能查明", "not clear"},
+
+		"name.item.pass":           {"落实", "carried out"},
+		"name.item.fail":           {"未落实", "not carried out"},
+		"name.item.not_applicable": {"不适用", "does not apply"},
+		"name.item.not_seen":       {"未查看", "not seen"},
 
 		"name.role.duty":       {"值班员", "duty officer"},
 		"name.role.approver":   {"审批人", "approver"},

@@ -51,6 +51,11 @@ func init() {
 		"name.entry.alerts.warning.revise_rejected":     {"驳回改开始时间的申请", "another start of a warning rejected"},
 		"name.entry.alerts.warning.revised":             {"修改预警", "warning revised"},
 
+		"name.entry.inspection.answered": {"企业答复检查", "an inspection was answered"},
+		"name.entry.inspection.drawn":    {"安排检查", "visits were drawn"},
+		"name.entry.inspection.recorded": {"现场检查", "an inspection"},
+
+		"name.entry.compliance.inspector_recused":   {"检查员回避", "an inspector is recused, or no more"},
 		"name.entry.compliance.evidence_added":      {"收存核查材料", "evidence taken in"},
 		"name.entry.compliance.explained":           {"企业说明监测发现", "finding explained"},
 		"name.entry.compliance.explanation_decided": {"处理企业的说明", "explanation decided on"},

@@ -45,6 +45,8 @@ func Apply(tx *bbolt.Tx, fx Effects, at time.Time, actor string, ev Event) error
 		return applyTaskOpened(tx, at, actor, ev)
 	case *TaskChanged:
 		return applyTaskChanged(tx, at, actor, ev)
+	case *InspectorRecused:
+		return applyRecused(tx, at, actor, ev)
 	}
 	return fmt.Errorf("compliance: unknown event %T", ev)
 }

@@ -18,6 +18,7 @@
 //	compliance.origins        origin, 0, what it is about     task id: one task for one reason
 //	compliance.evidence       hash, 0, who handed it in       JSON [Evidence]
 //	compliance.handed         day, 0, account                 4 and 8 bytes: files and bytes that it handed in; of the latest day alone
+//	compliance.recused        recipient id, 0, account        JSON [Recusal]
 //	compliance.hours          start of the hour, 4 bytes      JSON [HourSum]
 //
 // A finding's id is "<warning>-<recipient>-F001" and so on, so that a warning's findings lie together in the order of recipients.
@@ -56,6 +57,7 @@ var (
 	originsBucket  = []byte("compliance.origins")
 	evidenceBucket = []byte("compliance.evidence")
 	handedBucket   = []byte("compliance.handed")
+	recusedBucket  = []byte("compliance.recused")
 	hoursBucket    = []byte("compliance.hours")
 )
 
@@ -63,7 +65,7 @@ var (
 func Buckets() []string {
 	return []string{string(casesBucket), string(findingsBucket), string(ofBucket), string(openBucket),
 		string(runningBucket), string(tasksBucket), string(undoneBucket), string(originsBucket),
-		string(evidenceBucket), string(handedBucket), string(hoursBucket)}
+		string(evidenceBucket), string(handedBucket), string(recusedBucket), string(hoursBucket)}
 }
 
 // Rules are what a district settles of how it follows findings up.

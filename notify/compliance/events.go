@@ -66,7 +66,17 @@ type TaskChanged struct {
 	ID        string    `json:"id"`
 	State     TaskState `json:"state"`
 	Assignee  string    `json:"assignee,omitempty"`
+	With      string    `json:"with,omitempty"`
+	Day       string    `json:"day,omitempty"`
 	ReasonRef string    `json:"reason_ref,omitempty"`
+}
+
+// InspectorRecused says that an account does no tasks at a recipient from then on, or, where it ended, does them again.
+type InspectorRecused struct {
+	Recipient string `json:"recipient_id"`
+	User      string `json:"user"`
+	ReasonRef string `json:"reason_ref,omitempty"`
+	Ended     bool   `json:"ended,omitempty"`
 }
 
 // EvidenceAdded says that a file was handed in; see [Evidence].
@@ -103,6 +113,9 @@ func (*TaskOpened) Kind() string { return "compliance.task_opened" }
 func (*TaskChanged) Kind() string { return "compliance.task_changed" }
 
 // Kind names the event in the record.
+func (*InspectorRecused) Kind() string { return "compliance.inspector_recused" }
+
+// Kind names the event in the record.
 func (*EvidenceAdded) Kind() string { return "compliance.evidence_added" }
 
 var decoders = map[string]func([]byte) (Event, error){
@@ -114,6 +127,8 @@ var decoders = map[string]func([]byte) (Event, error){
 	(*TaskOpened)(nil).Kind():    decode[TaskOpened],
 	(*TaskChanged)(nil).Kind():   decode[TaskChanged],
 	(*EvidenceAdded)(nil).Kind(): decode[EvidenceAdded],
+
+	(*InspectorRecused)(nil).Kind(): decode[InspectorRecused],
 }
 
 // Decode reads an event back from the record. An unknown kind is an error.
@@ -136,7 +151,9 @@ func decode[T any, P interface {
 }
 
 // Quiet are the kinds that concern nobody.
-func Quiet() []string { return []string{(*HourSummed)(nil).Kind(), (*EvidenceAdded)(nil).Kind()} }
+func Quiet() []string {
+	return []string{(*HourSummed)(nil).Kind(), (*EvidenceAdded)(nil).Kind(), (*InspectorRecused)(nil).Kind()}
+}
 
 // About says whom an event of another kind concerns: orders, findings ("found", their verdict where they go on
 // otherwise, "cleared", "explained", "accepted", "rejected", "value_accepted") and tasks ("opened" and their states).

@@ -19,11 +19,12 @@ type RankWeights struct {
 	Unknown   float64 `json:"unknown"`   // by no data
 	Otherwise float64 `json:"otherwise"`
 	History   float64 `json:"history"` // how far the share of earlier warnings that were violated closes the gap to certainty
+	Found     float64 `json:"found"`   // how far what inspectors found there moves it towards the share of failed inspections
 }
 
 // UsualWeights are the usual ones.
 var UsualWeights = RankWeights{Saving: 1, NoData: 0.5, Nearby: 0.1, Halfway: 5,
-	Violated: 0.9, Suspected: 0.6, Unknown: 0.3, Otherwise: 0.1, History: 0.5}
+	Violated: 0.9, Suspected: 0.6, Unknown: 0.3, Otherwise: 0.1, History: 0.5, Found: 0.5}
 
 // Pressing is what is known of a task when it is ranked.
 type Pressing struct {
@@ -31,6 +32,8 @@ type Pressing struct {
 	Verdict  judge.Verdict // of the order
 	Judged   int           // earlier warnings in which the recipient was judged
 	Violated int           // of them, those that it violated
+	Visits   int           // latest inspections there that came to a result
+	Failed   int           // of them, those that failed
 	NoData   float64       // share of the recipient's monitors of which nothing is known, from 0 to 1
 	Distance *float64      // km; nil where a position is not known
 }
@@ -42,13 +45,15 @@ type Rank struct {
 	AtStake  float64     `json:"at_stake_t_per_day"` // what the order saves
 	Failing  float64     `json:"failing"`            // how probable a failure is, from 0 to 1
 	NoData   float64     `json:"no_data_share"`      // from 0 to 1
+	Visits   int         `json:"inspections"`        // latest ones that came to a result
+	Failed   int         `json:"inspections_failed"` // of them
 	Distance *float64    `json:"distance_km"`        // from the task of that day before it, or the district's office
 	Weights  RankWeights `json:"weights"`
 }
 
 // RankOf ranks a task; it depends on nothing else.
 func RankOf(p Pressing, w RankWeights) Rank {
-	r := Rank{AtStake: p.AtStake, NoData: p.NoData, Distance: p.Distance, Weights: w}
+	r := Rank{AtStake: p.AtStake, NoData: p.NoData, Visits: p.Visits, Failed: p.Failed, Distance: p.Distance, Weights: w}
 	switch p.Verdict {
 	case judge.Violated:
 		r.Failing = w.Violated
@@ -61,6 +66,9 @@ func RankOf(p Pressing, w RankWeights) Rank {
 	}
 	if p.Judged > 0 {
 		r.Failing += (1 - r.Failing) * w.History * float64(p.Violated) / float64(p.Judged)
+	}
+	if p.Visits > 0 {
+		r.Failing += w.Found * (float64(p.Failed)/float64(p.Visits) - r.Failing)
 	}
 	r.Score = w.Saving*p.AtStake*r.Failing + w.NoData*p.NoData
 	if p.Distance != nil && w.Halfway > 0 {

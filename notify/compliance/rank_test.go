@@ -11,7 +11,7 @@ import (
 // scores are worked out by hand.
 func TestWhatATaskIsRankedBy(t *testing.T) {
 	w := RankWeights{Saving: 2, NoData: 0.5, Nearby: 0.1, Halfway: 5, Violated: 0.9, Suspected: 0.6, Unknown: 0.3, Otherwise: 0.1,
-		History: 0.5}
+		History: 0.5, Found: 0.5}
 	for _, c := range []struct {
 		name    string
 		is      Pressing
@@ -26,6 +26,9 @@ func TestWhatATaskIsRankedBy(t *testing.T) {
 		{"who violated every order before", Pressing{AtStake: 1, Verdict: judge.Suspected, Judged: 3, Violated: 3}, 0.8, 1.6},
 		{"who violated one of two", Pressing{AtStake: 1, Verdict: judge.Suspected, Judged: 2, Violated: 1}, 0.7, 1.4},
 		{"who violated none of two", Pressing{AtStake: 1, Verdict: judge.Suspected, Judged: 2}, 0.6, 1.2},
+		{"where the last visit failed", Pressing{AtStake: 1, Verdict: judge.Violated, Visits: 1, Failed: 1}, 0.95, 1.9},
+		{"where one of two failed", Pressing{AtStake: 1, Verdict: judge.Violated, Visits: 2, Failed: 1}, 0.7, 1.4},
+		{"where all visits passed", Pressing{AtStake: 1, Verdict: judge.Violated, Visits: 2}, 0.45, 0.9},
 		{"next door", Pressing{Distance: new(0.0)}, 0.1, 0.1},
 		{"at half the worth of being near", Pressing{Distance: new(5.0)}, 0.1, 0.05},
 		{"far away", Pressing{Distance: new(45.0)}, 0.1, 0.01},

@@ -31,6 +31,8 @@ type Task struct {
 
 	State     TaskState `json:"state"`
 	Assignee  string    `json:"assignee,omitempty"` // account of whoever took it
+	With      string    `json:"with,omitempty"`     // account of the second person who goes there
+	Day       string    `json:"day,omitempty"`      // on which they go, 2006-01-02 in Beijing; empty for any until Due
 	ReasonRef string    `json:"reason_ref,omitempty"`
 	OpenedAt  time.Time `json:"opened_at,omitzero"`
 	OpenedBy  string    `json:"opened_by,omitempty"`
@@ -48,6 +50,9 @@ const (
 	FromNeverHeard  TaskOrigin = "never_heard" // of an instrument that the list names
 	FromTagged      TaskOrigin = "tagged"      // for longer than a day may be
 	FromExplanation TaskOrigin = "explanation" // that nobody decided on
+	FromPlan        TaskOrigin = "plan"        // drawn by lot, or the most pressing of a day
+	FromComplaint   TaskOrigin = "complaint"   // of somebody outside
+	FromInspection  TaskOrigin = "follow_up"   // which asked for another
 	ByHand          TaskOrigin = "by_hand"     //
 )
 
@@ -78,26 +83,57 @@ func DecideOpenTask(tx *bbolt.Tx, in OpenTask, now time.Time) ([]Event, *Task, e
 	if t.Recipient == "" {
 		return nil, nil, refusal.Wrong("recipient_id", "task.recipient", nil)
 	}
-	if !t.Due.After(now) && t.Origin == ByHand {
+	if !t.Due.After(now) && (t.Origin == ByHand || t.Origin == FromComplaint) {
 		return nil, nil, refusal.Wrong("due", "task.due", refusal.Args{"value": t.Due})
 	}
-	if t.ID, t.State = nextTask(tx, now), TaskOpen; t.Assignee != "" {
-		t.State = TaskTaken
+	if err := mayGo(tx, &t); err != nil {
+		return nil, nil, err
 	}
-	return []Event{&TaskOpened{Task: t}}, &t, nil
+	evs := OpenTasks(tx, []Task{t}, now)
+	return evs, &evs[0].(*TaskOpened).Task, nil
+}
+
+// OpenTasks are the events that open tasks together, each with an id of its own. It refuses nothing: it is for whoever
+// has decided on them.
+func OpenTasks(tx *bbolt.Tx, tasks []Task, now time.Time) []Event {
+	evs := make([]Event, len(tasks))
+	for i, t := range tasks {
+		if t.ID, t.State = nextTask(tx, now, i), TaskOpen; t.Assignee != "" {
+			t.State = TaskTaken
+		}
+		evs[i] = &TaskOpened{Task: t}
+	}
+	return evs
+}
+
+// mayGo refuses a second person without a first, one person as both, and whoever said that he does not go to the
+// recipient.
+func mayGo(tx *bbolt.Tx, t *Task) error {
+	switch {
+	case t.With != "" && t.Assignee == "":
+		return refusal.Wrong("assignee", "task.assignee", nil)
+	case t.With != "" && t.With == t.Assignee:
+		return refusal.Wrong("with", "task.same_person", refusal.Args{"user": t.With})
+	}
+	for _, who := range [...]struct{ path, user string }{{"assignee", t.Assignee}, {"with", t.With}} {
+		if who.user != "" && Recused(tx, t.Recipient, who.user) {
+			return refusal.Wrong(who.path, "task.recused", refusal.Args{"user": who.user, "recipient": t.Recipient})
+		}
+	}
+	return nil
 }
 
 func (t *Task) origin() []byte { return []byte(string(t.Origin) + "\x00" + t.About) }
 
-// nextTask is the next id of a day: T20161219-1.
-func nextTask(tx *bbolt.Tx, now time.Time) string {
+// nextTask is an id of a day, the i-th behind those that there are: T20161219-00001.
+func nextTask(tx *bbolt.Tx, now time.Time, i int) string {
 	prefix := "T" + now.In(alerts.Shanghai()).Format("20060102") + "-"
 	k := reductionlist.SeekBefore(tx.Bucket(tasksBucket).Cursor(), append([]byte(prefix), 0xff))
 	n := 0
 	if bytes.HasPrefix(k, []byte(prefix)) {
 		n, _ = strconv.Atoi(string(k[len(prefix):])) // what this function wrote
 	}
-	return fmt.Sprintf("%s%05d", prefix, n+1)
+	return fmt.Sprintf("%s%05d", prefix, n+1+i)
 }
 
 // GetTask is a task, or a not_found refusal.
@@ -117,6 +153,8 @@ type ChangeTask struct {
 	ID        string
 	State     TaskState
 	Assignee  string
+	With      *string // nil leaves the second person, and Day the day, as they are
+	Day       *string
 	Own       bool // Assignee takes it himself: one that somebody else has is not taken away
 	ReasonRef string
 }
@@ -134,25 +172,57 @@ func DecideTask(tx *bbolt.Tx, in ChangeTask) ([]Event, *Task, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	after := *t
+	after.State, after.ReasonRef = in.State, in.ReasonRef
 	switch {
-	case t.State == in.State && (in.Assignee == "" || in.Assignee == t.Assignee):
+	case in.State == TaskOpen: // nobody has it then
+		after.Assignee, after.With = "", ""
+	case in.Assignee != "":
+		after.Assignee = in.Assignee
+	}
+	if in.With != nil {
+		after.With = *in.With
+	}
+	if in.Day != nil {
+		after.Day = *in.Day
+	}
+	switch {
+	case t.State == in.State && after.Assignee == t.Assignee && after.With == t.With && after.Day == t.Day:
 		return nil, t, nil
-	case in.Own && t.State == TaskTaken && in.State == TaskTaken:
+	case in.Own && t.State == TaskTaken && in.State == TaskTaken && t.Assignee != in.Assignee:
 		return nil, nil, terms.Transition(terms.TaskState, "task.taken", string(t.State),
 			refusal.Args{"id": t.ID, "user": t.Assignee})
-	case !slices.Contains(taskSteps[t.State], in.State):
+	case t.State != in.State && !slices.Contains(taskSteps[t.State], in.State) || t.ended():
 		return nil, nil, terms.Transition(terms.TaskState, "task.step", string(t.State), refusal.Args{"id": t.ID})
-	case in.State == TaskTaken && in.Assignee == "":
+	case in.State == TaskTaken && after.Assignee == "":
 		return nil, nil, refusal.Wrong("assignee", "task.assignee", nil)
 	case in.State == TaskDropped && in.ReasonRef == "":
 		return nil, nil, refusal.Wrong("reason", "task.reason", nil)
 	}
-	if in.Assignee == "" && in.State != TaskOpen { // it stays whose it was
-		in.Assignee = t.Assignee
+	if in.State == TaskTaken || in.With != nil {
+		if err := mayGo(tx, &after); err != nil {
+			return nil, nil, err
+		}
+	}
+	return []Event{after.changed()}, &after, nil
+}
+
+// changed is the event after which a task stands as it is.
+func (t *Task) changed() *TaskChanged {
+	return &TaskChanged{ID: t.ID, State: t.State, Assignee: t.Assignee, With: t.With, Day: t.Day, ReasonRef: t.ReasonRef}
+}
+
+// ended reports whether nobody has to do it any more.
+func (t *Task) ended() bool { return t.State == TaskDone || t.State == TaskDropped }
+
+// End is the event by which a task that is not ended is done or dropped, or nil.
+func (t *Task) End(state TaskState) Event {
+	if t.ended() {
+		return nil
 	}
 	after := *t
-	after.State, after.Assignee, after.ReasonRef = in.State, in.Assignee, in.ReasonRef
-	return []Event{&TaskChanged{ID: t.ID, State: in.State, Assignee: in.Assignee, ReasonRef: in.ReasonRef}}, &after, nil
+	after.State, after.ReasonRef = state, ""
+	return after.changed()
 }
 
 func applyTaskOpened(tx *bbolt.Tx, at time.Time, actor string, ev *TaskOpened) error {
@@ -171,7 +241,8 @@ func applyTaskChanged(tx *bbolt.Tx, at time.Time, actor string, ev *TaskChanged)
 	if err != nil {
 		return err
 	}
-	t.State, t.Assignee, t.ReasonRef, t.ChangedAt, t.ChangedBy = ev.State, ev.Assignee, ev.ReasonRef, at, actor
+	t.State, t.Assignee, t.With, t.Day, t.ReasonRef = ev.State, ev.Assignee, ev.With, ev.Day, ev.ReasonRef
+	t.ChangedAt, t.ChangedBy = at, actor
 	return t.store(tx)
 }
 
@@ -180,7 +251,7 @@ func (t *Task) store(tx *bbolt.Tx) error {
 	if err := put(tx, tasksBucket, key, t); err != nil {
 		return err
 	}
-	if t.State == TaskDone || t.State == TaskDropped {
+	if t.ended() {
 		return tx.Bucket(undoneBucket).Delete(key)
 	}
 	return tx.Bucket(undoneBucket).Put(key, nil)

@@ -191,6 +191,7 @@ type TasksQuery struct {
 	Assignee string               `query:"assignee" json:"-"`
 	Town     string               `query:"town" json:"-"`
 	Day      string               `query:"day,due_day" json:"-" validate:"omitempty,day"` // due on it, or before
+	On       string               `query:"on,gone_on" json:"-" validate:"omitempty,day"`  // planned for it
 	Paging
 }
 
@@ -209,6 +210,8 @@ type TaskView struct {
 	Due           time.Time             `json:"due"`
 	State         compliance.TaskState  `json:"state"`
 	Assignee      string                `json:"assignee"`
+	With          string                `json:"with"` // the second who goes there
+	Day           string                `json:"day"`  // on which they go; empty for any until due
 	Note          string                `json:"note"`
 	Reason        string                `json:"reason"`
 	OpenedAt      time.Time             `json:"opened_at"`
@@ -228,6 +231,9 @@ type NewTask struct {
 	Due         time.Time `json:"due" validate:"required"`
 	Note        string    `text:"free" json:"note" validate:"bytes=4000"`
 	Assignee    string    `json:"assignee" validate:"bytes=64"`
+	With        string    `json:"with" validate:"bytes=64"`
+	Day         string    `json:"day" validate:"omitempty,day"`
+	Complaint   bool      `json:"complaint"` // somebody outside complained
 }
 
 // TaskStep says how a task stands from now on. Who takes one without an assignee takes it himself.
@@ -235,6 +241,8 @@ type TaskStep struct {
 	ByID
 	State    compliance.TaskState `json:"state" validate:"required,task_state"`
 	Assignee string               `json:"assignee" validate:"bytes=64"`
+	With     *string              `json:"with,omitempty" validate:"omitempty,bytes=64"` // null leaves it as it is, and the day
+	Day      *string              `json:"day,omitempty" validate:"omitempty,day"`
 	Reason   string               `text:"free" json:"reason" validate:"bytes=4000"`
 }
 

@@ -77,8 +77,9 @@ const (
 	ActFindingsDecide           = "findings.decide"
 	ActTasksRead                = "tasks.read" // a town its own
 	ActTasksWrite               = "tasks.write"
-	ActInspectionsRead          = "inspections.read"
+	ActInspectionsRead          = "inspections.read" // an enterprise its own, a town its own
 	ActInspectionsWrite         = "inspections.write"
+	ActInspectionsAnswer        = "inspections.answer" // its own
 	ActEvidenceCreate           = "evidence.create"
 	ActEvidenceRead             = "evidence.read" // an enterprise its own
 	ActLedgerRead               = "ledger.read"
@@ -148,8 +149,9 @@ var permissions = map[string][]Role{
 	ActFindingsDecide:           {Duty},
 	ActTasksRead:                append(slices.Clone(staff), Town),
 	ActTasksWrite:               {Duty, Inspector},
-	ActInspectionsRead:          {Inspector},
+	ActInspectionsRead:          scoped,
 	ActInspectionsWrite:         {Inspector},
+	ActInspectionsAnswer:        {Enterprise},
 	ActEvidenceCreate:           {Inspector, Enterprise},
 	ActEvidenceRead:             {Duty, Approver, Inspector, Admin, Enterprise},
 	ActLedgerRead:               {Viewer, Inspector},

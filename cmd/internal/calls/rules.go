@@ -9,6 +9,7 @@ import (
 	"qingkong/cmd/internal/valid"
 	"qingkong/notify"
 	"qingkong/notify/compliance"
+	"qingkong/notify/compliance/inspect"
 	"qingkong/notify/compliance/judge"
 	"qingkong/notify/telemetry"
 	"qingkong/notify/telemetry/hj212"
@@ -66,6 +67,11 @@ var fieldRules = map[string]valid.Rule{
 		judge.Unknown.String()}},
 	"task_state": {Words: "task.state", OneOf: Words(compliance.TaskOpen, compliance.TaskTaken, compliance.TaskDone,
 		compliance.TaskDropped)},
+	"disposition": {Words: "inspection.disposition", OneOf: Words(inspect.Dispositions()...)},
+	"item_result": {Words: "inspection.item_result", OneOf: Words(inspect.Pass, inspect.Fail, inspect.NotApplicable,
+		inspect.NotSeen)},
+	"inspected":   {Words: "inspection.result", OneOf: Words(inspect.Passed, inspect.Failed, inspect.Unclear)},
+	"draw_count":  {Words: "inspection.draw_count", Min: 0, Max: inspect.MostDrawn},
 	"order_state": {Words: "order.state_filter", OneOf: orderStates()},
 	"severity": {Words: "list.want_severity",
 		OneOf: []string{reductionlist.SeverityError, reductionlist.SeverityWarning}},

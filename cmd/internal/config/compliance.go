@@ -54,6 +54,7 @@ type Rank struct {
 	UnknownPct   float64  `yaml:"unknown_pct" allow:"0..100"`
 	OtherwisePct float64  `yaml:"otherwise_pct" allow:"0..100"`
 	HistoryPct   float64  `yaml:"history_pct" allow:"0..100"`
+	FoundPct     float64  `yaml:"found_pct" allow:"0..100"`
 	Office       Position `yaml:"office"`
 }
 

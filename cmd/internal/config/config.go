@@ -32,6 +32,7 @@ type Config struct {
 	Telemetry      Telemetry   `yaml:"telemetry"`
 	Compliance     Compliance  `yaml:"compliance"`
 	Evidence       Evidence    `yaml:"evidence"`
+	Inspection     Inspection  `yaml:"inspection"`
 	Ledger         Ledger      `yaml:"ledger"`
 	Proxies        []string    `yaml:"proxies"` // addresses or networks of reverse proxies before the HTTP listener
 	Limits         Limits      `yaml:"limits"`

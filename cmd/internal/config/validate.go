@@ -54,6 +54,7 @@ func (c *Config) Validate() error {
 	k.telemetry(c.Telemetry)
 	k.compliance(c.Compliance)
 	k.evidence(c.Evidence)
+	k.inspection(c.Inspection)
 	k.ledger(c.Ledger)
 	for i, proxy := range c.Proxies {
 		_, err := ParseProxy(proxy)

@@ -28,6 +28,7 @@ const (
 	CommandDecide   = "compliance.decide"
 	CommandValue    = "compliance.accept_value"
 	CommandTaskStep = "task.change"
+	CommandRecuse   = "task.recuse"
 	CommandEvidence = "compliance.add_evidence"
 )
 
@@ -48,6 +49,10 @@ func Register(r *journal.Registry, rules compliance.Rules) {
 	journal.Handle(r, CommandTaskStep, func(tx *bbolt.Tx, _ string, in compliance.ChangeTask, _ time.Time) ([]journal.Event,
 		*compliance.Task, error) {
 		return compliance.DecideTask(tx, in)
+	})
+	journal.Handle(r, CommandRecuse, func(tx *bbolt.Tx, _ string, in compliance.Recuse, _ time.Time) ([]journal.Event, bool,
+		error) {
+		return compliance.DecideRecuse(tx, in)
 	})
 	journal.Handle(r, CommandEvidence, func(tx *bbolt.Tx, actor string, in compliance.Evidence, now time.Time) ([]journal.Event,
 		*compliance.Evidence, error) {

@@ -12,6 +12,7 @@ import (
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
 	"qingkong/notify/compliance"
+	"qingkong/notify/compliance/inspect"
 	"qingkong/notify/ledger/identity"
 	"qingkong/notify/telemetry"
 	"qingkong/reductionlist"
@@ -54,7 +55,7 @@ func TestEachEventSaysWhomItConcerns(t *testing.T) {
 		concerns[e.event.Kind()] += len(about)
 	}
 	quiet := slices.Concat(alerts.Quiet(), reductionlist.Quiet(), notify.Quiet(), access.Quiet(), telemetry.Quiet(),
-		compliance.Quiet(), identity.Quiet())
+		compliance.Quiet(), identity.Quiet(), inspect.Quiet())
 	for kind, n := range concerns {
 		if n == 0 && !slices.Contains(quiet, kind) && !strings.HasPrefix(kind, "journal.") {
 			t.Errorf("no example of %s concerns anybody: let About of its package know it, or Quiet say that it need not", kind)

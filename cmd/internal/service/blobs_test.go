@@ -11,7 +11,7 @@ import (
 
 // hashMembers are the members of events that hold a SHA-256 of something that is no blob: of a list, and of the
 // evidence that an enterprise names and keeps itself.
-var hashMembers = []string{"hash", "list_hash", "evidence"}
+var hashMembers = []string{"hash", "list_hash", "evidence", "signature"}
 
 var hashText = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 

@@ -55,7 +55,7 @@ func (e example) file() string {
 
 func examples() []example {
 	return slices.Concat(airEvents(), warningEvents(), orderEvents(), otherEvents(), personEvents(),
-		stationEvents(), findingEvents(), ledgerEvents())
+		stationEvents(), findingEvents(), ledgerEvents(), inspectionEvents())
 }
 
 // at is a time as it is read from the record.
@@ -218,6 +218,10 @@ var neverRecorded = map[string]bool{
 	"compliance.Explanation.DecidedBy": true, "compliance.Explanation.ReasonRef": true, "compliance.Explanation.Hours": true,
 	"compliance.Task.ReasonRef": true, "compliance.Task.OpenedAt": true, "compliance.Task.OpenedBy": true,
 	"compliance.Task.ChangedAt": true, "compliance.Task.ChangedBy": true,
+
+	// likewise of an inspection and a draw
+	"inspect.Inspection.Inspector": true, "inspect.Inspection.ReceivedAt": true, "inspect.Inspection.CorrectedBy": true,
+	"inspect.Inspection.Answers": true, "inspect.Draw.At": true, "inspect.Draw.By": true,
 }
 
 // filled says of each member of the structs in an event whether it was ever set.

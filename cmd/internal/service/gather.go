@@ -15,6 +15,7 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
+	"qingkong/notify/compliance/inspect"
 	"qingkong/notify/ledger/bundle"
 )
 
@@ -144,10 +145,15 @@ func ofWarning(e *journal.Entry, warning string) bool {
 	return strings.HasPrefix(e.Kind, "alerts.") && bytes.Contains(e.Data, []byte(`"`+warning+`"`))
 }
 
-// ofCase reports of an entry whether it is about an order, or about what was found of its recipient under its warning.
+// ofCase reports of an entry whether it is about an order, or about what was found of its recipient under its warning, by
+// measuring or on site.
 func ofCase(warning, recipient, order string) func(e *journal.Entry) bool {
 	found := regexp.MustCompile(`"` + regexp.QuoteMeta(warning+"-"+recipient) + `-F[0-9]+["/]`)
-	return func(e *journal.Entry) bool { return names(e.Data, order) || found.Match(e.Data) }
+	visited := ofRecipient(warning, recipient)
+	return func(e *journal.Entry) bool {
+		return names(e.Data, order) || found.Match(e.Data) || e.Kind != inspect.KindDrawn &&
+			strings.HasPrefix(e.Kind, "inspection.") && visited(e)
+	}
 }
 
 // ofRecipient reports of an entry whether it is about any order or finding of a recipient under a warning.

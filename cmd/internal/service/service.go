@@ -26,6 +26,7 @@ import (
 	"qingkong/cmd/internal/notary"
 	"qingkong/notify"
 	"qingkong/notify/compliance"
+	"qingkong/notify/compliance/inspect"
 	"qingkong/notify/telemetry"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/rules"
@@ -47,6 +48,8 @@ type Settings struct {
 	Follow judging.Follow // within which findings are followed up; zero is the usual
 
 	Ranking compliance.RankWeights // what makes a task press; zero is the usual
+	Inspect inspect.Rules          // by which inspections are taken in; zero is the usual
+	Maps    []calls.MapLink        // in which places can be opened
 	Office  compliance.Place       // of the district, from which inspectors set out; zero is not known
 
 	Evidence     compliance.EvidenceLimits // of an account and a day; zero is the usual
@@ -106,6 +109,8 @@ type Service struct {
 	patience telemetry.Patience     // with stations
 	follow   judging.Follow         // of findings
 	ranking  compliance.RankWeights // of tasks
+	inspect  inspect.Rules
+	maps     []calls.MapLink
 	office   compliance.Place
 
 	limits    compliance.EvidenceLimits
@@ -144,6 +149,7 @@ func New(ctx context.Context, j *journal.Journal, set Settings, log *slog.Logger
 		Publishing: set.Publishing, reads: newReadLog(), taken: newTakenKeys(), patience: set.Patience,
 		follow: set.Follow, ranking: set.Ranking, office: set.Office,
 		limits: set.Evidence, photos: set.Photos, keepFiles: set.KeepEvidence,
+		inspect: set.inspection(), maps: set.Maps,
 		workbooks: make(chan struct{}, 1), gatherings: make(chan struct{}, mostGatherings), FiguresMaxAge: cmp.Or(set.FiguresMaxAge, FiguresMaxAge)}, nil
 }
 
@@ -161,6 +167,14 @@ func (set *Settings) follow() judging.Follow {
 		return judging.Usual
 	}
 	return set.Follow
+}
+
+// inspection are the rules by which inspections are taken in.
+func (set *Settings) inspection() inspect.Rules {
+	if set.Inspect.AnswerWithin == 0 {
+		return inspect.UsualRules()
+	}
+	return set.Inspect
 }
 
 // accounts knows which ids of a list are names of accounts. An id that cannot be looked up now passes: issuing
@@ -221,6 +235,11 @@ func Registry(set Settings) *journal.Registry {
 			Apply: func(tx *bbolt.Tx, fx journal.Effects, at time.Time, actor string, _ journal.Pos, ev journal.Event) error {
 				return compliance.Apply(tx, fx, at, actor, ev)
 			}},
+		journal.Module{Name: "inspection", Buckets: inspect.Buckets(), Decode: inspect.Decode, About: inspect.About,
+			Quiet: inspect.Quiet(),
+			Apply: func(tx *bbolt.Tx, _ journal.Effects, at time.Time, actor string, _ journal.Pos, ev journal.Event) error {
+				return inspect.Apply(tx, at, actor, ev)
+			}},
 		journal.Module{Name: "access", Buckets: access.Buckets(), Decode: access.Decode, About: access.About,
 			Quiet: access.Quiet(), Apply: access.Apply},
 		journal.Module{Name: "telemetry", Buckets: telemetry.Buckets(), Decode: telemetry.Decode, About: telemetry.About,
@@ -240,10 +259,11 @@ func Registry(set Settings) *journal.Registry {
 	r.NameBlocks(idsNamed)
 	notary.Register(r)
 	judging.Register(r, compliance.Rules{ExplainWithin: set.follow().ExplainWithin, Evidence: set.Evidence})
+	registerInspections(r, set.inspection())
 	access.Register(r)
 	// the last at each start
 	r.Vital(cmdLift, cmdCancel, cmdApprove, cmdEmergency, cmdAnswer, cmdObjection, CommandSent, cmdSettings, CommandRootHour,
-		judging.CommandExplain, judging.CommandDecide)
+		judging.CommandExplain, judging.CommandDecide, cmdInspect, cmdReply)
 	return r
 }
 

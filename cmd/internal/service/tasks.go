@@ -19,6 +19,7 @@ import (
 	"qingkong/cmd/internal/judging"
 	"qingkong/notify"
 	"qingkong/notify/compliance"
+	"qingkong/notify/compliance/inspect"
 	"qingkong/notify/compliance/judge"
 	"qingkong/reductionlist"
 )
@@ -69,7 +70,7 @@ func (s *Service) tasksWanted(a Ask, in calls.TasksQuery) (func(t *compliance.Ta
 	}
 	return func(t *compliance.Task) bool {
 		return Visible(a.Who, t.Recipient, t.Town) && (in.Town == "" || t.Town == in.Town) &&
-			(end.IsZero() || t.Due.Before(end))
+			(end.IsZero() || t.Due.Before(end)) && (in.On == "" || t.Day == in.On)
 	}, nil
 }
 
@@ -123,7 +124,10 @@ var _ = bind(calls.AddTask, (*Service).AddTask)
 // drill's.
 func (s *Service) AddTask(ctx context.Context, a Ask, in calls.NewTask) (none calls.TaskView, err error) {
 	t := compliance.Task{Origin: compliance.ByHand, Recipient: in.RecipientID, Order: in.OrderID, Due: in.Due,
-		Assignee: in.Assignee}
+		Assignee: in.Assignee, With: in.With, Day: in.Day}
+	if in.Complaint {
+		t.Origin = compliance.FromComplaint
+	}
 	err = s.J.View(func(tx *bbolt.Tx) error {
 		r, err := ListedRecipient(tx, in.RecipientID, s.J.Wall())
 		if refusal.CodeOf(err) == refusal.NotFound {
@@ -144,7 +148,10 @@ func (s *Service) AddTask(ctx context.Context, a Ask, in calls.NewTask) (none ca
 			}
 			t.Warning = o.WarningID
 		}
-		return mayDoTasks(tx, in.Assignee)
+		if err := mayDoTasks(tx, "assignee", in.Assignee); err != nil {
+			return err
+		}
+		return mayDoTasks(tx, "with", in.With)
 	})
 	if err != nil {
 		return none, err
@@ -158,12 +165,12 @@ func (s *Service) AddTask(ctx context.Context, a Ask, in calls.NewTask) (none ca
 }
 
 // mayDoTasks refuses an assignee who may not do tasks; an empty one is nobody.
-func mayDoTasks(tx *bbolt.Tx, user string) error {
+func mayDoTasks(tx *bbolt.Tx, path, user string) error {
 	if user == "" {
 		return nil
 	}
 	if p := access.PrincipalOf(tx, user); p == nil || !calls.Allowed(p.Role, calls.ActTasksWrite) {
-		return refusal.Wrong("assignee", "task.nobody", refusal.Args{"value": refusal.Shown(user)})
+		return refusal.Wrong(path, "task.nobody", refusal.Args{"value": refusal.Shown(user)})
 	}
 	return nil
 }
@@ -172,10 +179,16 @@ var _ = bind(calls.ChangeTask, (*Service).ChangeTask)
 
 // ChangeTask says how a task stands. Who takes one without naming anybody takes it himself, unless somebody else has it.
 func (s *Service) ChangeTask(ctx context.Context, a Ask, in calls.TaskStep) (none calls.TaskView, err error) {
-	if err := s.J.View(func(tx *bbolt.Tx) error { return mayDoTasks(tx, in.Assignee) }); err != nil {
+	err = s.J.View(func(tx *bbolt.Tx) error {
+		if err := mayDoTasks(tx, "assignee", in.Assignee); err != nil || in.With == nil {
+			return err
+		}
+		return mayDoTasks(tx, "with", *in.With)
+	})
+	if err != nil {
 		return none, err
 	}
-	step := compliance.ChangeTask{ID: in.ID, State: in.State, Assignee: in.Assignee}
+	step := compliance.ChangeTask{ID: in.ID, State: in.State, Assignee: in.Assignee, With: in.With, Day: in.Day}
 	if step.State == compliance.TaskTaken && step.Assignee == "" {
 		step.Assignee, step.Own = a.Who.User, true
 	}
@@ -216,7 +229,7 @@ func (s *Service) rankedBy(tx *bbolt.Tx, who *access.Principal, owners map[strin
 func (r *ranked) view(t *compliance.Task) calls.TaskView {
 	v := calls.TaskView{ID: t.ID, Origin: t.Origin, Warning: t.Warning, Recipient: t.Recipient,
 		RecipientName: r.owners[t.Recipient].Name, Town: t.Town, Order: t.Order, Finding: t.Finding, About: t.About,
-		Desk: t.Desk, Due: t.Due, State: t.State, Assignee: t.Assignee, OpenedAt: t.OpenedAt, OpenedBy: t.OpenedBy,
+		Desk: t.Desk, Due: t.Due, State: t.State, Assignee: t.Assignee, With: t.With, Day: t.Day, OpenedAt: t.OpenedAt, OpenedBy: t.OpenedBy,
 		ChangedAt: t.ChangedAt, ChangedBy: t.ChangedBy}
 	if r.who == nil || !MayReadCallNotes(r.who, t.Town) {
 		return v
@@ -328,6 +341,10 @@ func (r *ranked) press(p *compliance.Pressing, t *compliance.Task) error {
 		}
 	}
 	if err := r.history(p, t); err != nil {
+		return err
+	}
+	var err error
+	if p.Visits, p.Failed, err = inspect.Latest(r.tx, t.Recipient); err != nil {
 		return err
 	}
 	if err := r.setsOut(); err != nil {

@@ -42,7 +42,8 @@ func Of(cfg config.Config) (service.Settings, error) {
 		Patience: patience(cfg.Telemetry), Follow: Follow(cfg.Compliance),
 		Ranking: Ranking(cfg.Compliance.Rank), Office: Office(cfg.Compliance.Rank),
 		Evidence: EvidenceLimits(cfg.Evidence), Photos: Photos(cfg.Evidence),
-		KeepEvidence: time.Duration(cfg.Evidence.KeepDays) * 24 * time.Hour}, err
+		KeepEvidence: time.Duration(cfg.Evidence.KeepDays) * 24 * time.Hour,
+		Inspect: Inspection(cfg.Inspection), Maps: Maps(cfg.Inspection)}, err
 }
 
 func patience(t config.Telemetry) telemetry.Patience {

@@ -1,0 +1,174 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/judging"
+	"qingkong/notify"
+	"qingkong/notify/compliance"
+	"qingkong/notify/compliance/inspect"
+)
+
+var _ = bind(calls.DrawVisits, (*Service).DrawVisits)
+
+// DrawVisits opens tasks for a day: the most pressing of those whose orders are in force and who have no task yet, and some
+// of the others by lot.
+func (s *Service) DrawVisits(ctx context.Context, a Ask, in calls.NewDraw) (*inspect.Draw, error) {
+	plan := inspect.Plan{Day: in.Day, Warning: in.Warning, Towns: in.Towns, Ranked: in.Ranked, Random: in.Random, Due: in.Due,
+		Assignee: in.Assignee, With: in.With, Seed: make([]byte, 32)}
+	_, _ = rand.Read(plan.Seed) // never fails
+	owners, err := s.Owners()
+	if err != nil {
+		return nil, err
+	}
+	err = s.J.View(func(tx *bbolt.Tx) (err error) {
+		for path, user := range map[string]string{"assignee": in.Assignee, "with": in.With} {
+			if err := mayDoTasks(tx, path, user); err != nil {
+				return err
+			}
+		}
+		plan.Pool, err = s.toVisit(tx, a.Who, owners, &in)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return journal.Do[*inspect.Draw](ctx, s.J, a.command(cmdDraw, plan))
+}
+
+// toVisit are those who may be drawn, the most pressing first.
+func (s *Service) toVisit(tx *bbolt.Tx, who *access.Principal, owners map[string]Owner, in *calls.NewDraw) ([]inspect.Candidate, error) {
+	busy := map[string]bool{}
+	for cursor, more := "", true; more; more = cursor != "" {
+		tasks, next, err := compliance.ListTasks(tx, compliance.TaskFilter{Undone: true}, cursor, compliance.MaxPage)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range tasks {
+			busy[t.Recipient] = busy[t.Recipient] || !t.Desk
+		}
+		cursor = next
+	}
+	warnings, err := liveWarnings(tx, in.Warning)
+	if err != nil {
+		return nil, err
+	}
+	type one struct {
+		inspect.Candidate
+		score float64
+	}
+	var all []one
+	r := s.rankedBy(tx, who, owners)
+	for _, warning := range warnings {
+		for cursor, more := "", true; more; more = cursor != "" {
+			orders, next, err := notify.ListOrders(tx, notify.Filter{Warning: warning, State: notify.StateOpen.String()}, cursor,
+				notify.MaxPage)
+			if err != nil {
+				return nil, err
+			}
+			cursor = next
+			for _, o := range orders {
+				if busy[o.RecipientID] || len(in.Towns) > 0 && !slices.Contains(in.Towns, o.Town) {
+					continue
+				}
+				if len(all) == inspect.MostPool {
+					return nil, refusal.Wrong("towns", "inspection.draw_pool",
+						refusal.Args{"n": "> " + strconv.Itoa(inspect.MostPool), "limit": inspect.MostPool})
+				}
+				busy[o.RecipientID] = true
+				c := inspect.Candidate{Recipient: o.RecipientID, Order: o.ID, Warning: warning, Town: o.Town}
+				rank, err := r.rank(&compliance.Task{Warning: warning, Recipient: c.Recipient, Order: c.Order})
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, one{c, rank.Score})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b one) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(a.Recipient, b.Recipient))
+	})
+	pool := make([]inspect.Candidate, len(all))
+	for i := range all {
+		pool[i] = all[i].Candidate
+	}
+	return pool, nil
+}
+
+// liveWarnings are the warnings in force that are no drill, or the one that is named.
+func liveWarnings(tx *bbolt.Tx, named string) (ids []string, err error) {
+	if named != "" {
+		w, err := alerts.GetWarning(tx, named)
+		if err != nil {
+			return nil, err
+		}
+		if w.Drill {
+			return nil, refusal.Wrong("warning_id", "finding.drill", refusal.Args{"id": named})
+		}
+		return []string{named}, nil
+	}
+	page, err := alerts.ListWarnings(tx, "", mostEarlier)
+	for _, w := range page.Items {
+		if !w.Drill && w.State == alerts.Active {
+			ids = append(ids, w.ID)
+		}
+	}
+	return ids, err
+}
+
+var _ = bind(calls.Draws, (*Service).Draws)
+
+// Draws pages through the draws, the latest first.
+func (s *Service) Draws(_ context.Context, a Ask, in calls.Paging) (alerts.Page[*inspect.Draw], error) {
+	return pageOf(s, in, func(tx *bbolt.Tx) (page []*inspect.Draw, next string, err error) {
+		page, next, err = inspect.ListDraws(tx, in.Cursor, in.Most())
+		if a.Who.Role == calls.Town { // that a draw reached other towns is theirs to know
+			page = slices.DeleteFunc(page, func(d *inspect.Draw) bool {
+				return !slices.Equal(d.Towns, []string{a.Who.Town})
+			})
+		}
+		return page, next, err
+	})
+}
+
+var _ = bind(calls.RecuseTask, (*Service).RecuseTask)
+
+// RecuseTask has somebody do no tasks at a task's recipient any more: whoever asks, or, where the duty desk asks, another.
+func (s *Service) RecuseTask(ctx context.Context, a Ask, in calls.Recusal) (none calls.TaskView, err error) {
+	user := cmp.Or(in.User, a.Who.User)
+	if user != a.Who.User && a.Who.Role != calls.Duty {
+		return none, refusal.New(refusal.Forbidden, "task.recuse_other", refusal.Args{"user": refusal.Shown(user)})
+	}
+	var t *compliance.Task
+	err = s.J.View(func(tx *bbolt.Tx) (err error) {
+		if t, err = compliance.GetTask(tx, in.ID); err == nil {
+			err = mayDoTasks(tx, "user", user)
+		}
+		return err
+	})
+	if err != nil {
+		return none, err
+	}
+	cmd := a.command(judging.CommandRecuse, nil)
+	step := compliance.Recuse{Recipient: t.Recipient, User: user, End: in.End}
+	if reason := strings.TrimSpace(in.Reason); reason != "" && !in.End {
+		step.ReasonRef, _ = s.seal(reason, a.Key, &cmd.Vault)
+	}
+	cmd.Payload = step
+	if _, err := journal.Do[bool](ctx, s.J, cmd); err != nil {
+		return none, err
+	}
+	return s.taskFor(a, in.ID)
+}

@@ -1,0 +1,409 @@
+package service
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/journal"
+	"qingkong/notify"
+	"qingkong/notify/compliance/inspect"
+)
+
+// Commands of inspections.
+const (
+	cmdInspect = "inspection.record"
+	cmdReply   = "inspection.answer"
+	cmdDraw    = "inspection.draw"
+)
+
+func registerInspections(r *journal.Registry, rules inspect.Rules) {
+	journal.Handle(r, cmdInspect, func(tx *bbolt.Tx, actor string, in inspect.Record, now time.Time) ([]journal.Event,
+		*inspect.Inspection, error) {
+		return inspect.DecideRecord(tx, actor, rules, in, now)
+	})
+	journal.Handle(r, cmdReply, func(tx *bbolt.Tx, _ string, in inspect.Reply, now time.Time) ([]journal.Event,
+		*inspect.Inspection, error) {
+		return inspect.DecideReply(tx, in, now)
+	})
+	journal.Handle(r, cmdDraw, func(tx *bbolt.Tx, _ string, in inspect.Plan, now time.Time) ([]journal.Event, *inspect.Draw,
+		error) {
+		return inspect.DecidePlan(tx, in, now)
+	})
+}
+
+var _ = bind(calls.AddInspection, (*Service).AddInspection)
+
+// AddInspection takes in what an inspector found. The same again under the same client id, however much later, is answered
+// with what was recorded.
+func (s *Service) AddInspection(ctx context.Context, a Ask, in calls.NewInspection) (none calls.InspectionView, err error) {
+	rec, private, err := s.readInspection(a, &in)
+	if err != nil {
+		return none, err
+	}
+	if in.ClientID != "" { // by which the same is known for good; a key is, for a month, and by all of what was sent
+		a.Key = ""
+	}
+	cmd := a.command(cmdInspect, nil)
+	if rec.Inspection.PrivateRef, _ = s.seal(private, a.Key, &cmd.Vault); private == "{}" {
+		rec.Inspection.PrivateRef, cmd.Vault = "", nil
+	}
+	cmd.Payload = rec
+	made, err := journal.Do[*inspect.Inspection](ctx, s.J, cmd)
+	if err != nil {
+		return none, err
+	}
+	return s.inspectionFor(a, made.ID)
+}
+
+// readInspection is what was handed in as it is to be recorded, and what of it the vault keeps.
+func (s *Service) readInspection(a Ask, in *calls.NewInspection) (rec inspect.Record, private string, err error) {
+	is := inspect.Inspection{Client: in.ClientID, Task: in.TaskID, Order: in.OrderID, Recipient: in.Recipient, With: in.With,
+		Corrects: in.Corrects, At: in.At, Evidence: in.Evidence, Signature: in.Signature.Image,
+		Refused: in.Signature.Image == "" && strings.TrimSpace(in.Signature.Refused) != "", Disposition: in.Disposition,
+		Due: in.Due, Reinspect: in.Reinspect}
+	if in.StartedAt != nil {
+		is.StartedAt = *in.StartedAt
+	}
+	text := inspect.Private{Note: in.Note, Position: in.Position, Signer: in.Signature.Name, Refusal: in.Signature.Refused}
+	said := false
+	for i := range in.Items {
+		it := &in.Items[i]
+		is.Items = append(is.Items, inspect.Item{Measure: it.MeasureID, Monitor: it.Monitor, Expected: it.Expected,
+			Result: it.Result, Value: it.Value, Unit: it.Unit, Evidence: it.Evidence})
+		text.Items = append(text.Items, inspect.PrivateItem{Found: it.Found, Note: it.Note, Vehicles: it.Vehicles})
+		said = said || it.Found+it.Note != "" || len(it.Vehicles) > 0
+	}
+	if !said {
+		text.Items = nil
+	}
+	sent := *in
+	sent.DeviceNow = nil // differs each time that the same is sent
+	if is.Digest, err = s.digestOf("inspection", sent); err != nil {
+		return rec, "", err
+	}
+	if in.DeviceNow != nil {
+		is.Offset = int64(in.DeviceNow.Sub(s.J.Wall()).Round(time.Second) / time.Second)
+	}
+	err = s.J.View(func(tx *bbolt.Tx) error { return s.placeInspection(tx, a, in, &is) })
+	if err != nil {
+		return rec, "", err
+	}
+	sealed, err := json.Marshal(&text)
+	return inspect.Record{Inspection: is}, string(sealed), err
+}
+
+// digestOf is a keyed hash over a value's JSON.
+func (s *Service) digestOf(purpose string, v any) (string, error) {
+	text, err := json.Marshal(v)
+	return hex.EncodeToString(s.keyed(purpose, string(text))), err
+}
+
+// placeInspection says of which town and sector an inspection is, and refuses items that are of no measure of its order.
+func (s *Service) placeInspection(tx *bbolt.Tx, a Ask, in *calls.NewInspection, is *inspect.Inspection) error {
+	if err := mayDoTasks(tx, "with", in.With); err != nil {
+		return err
+	}
+	measures := map[string]bool{}
+	if in.OrderID == "" {
+		r, err := ListedRecipient(tx, in.Recipient, s.J.Wall())
+		if refusal.CodeOf(err) == refusal.NotFound {
+			return refusal.Wrong("recipient_id", "recipient.unknown", refusal.Args{"id": refusal.Shown(in.Recipient)})
+		}
+		if err != nil {
+			return err
+		}
+		is.Town, is.Sector = r.Town, r.Sector()
+	} else {
+		v, err := s.orderView(tx, in.OrderID)
+		if refusal.CodeOf(err) == refusal.NotFound {
+			return refusal.Wrong("order_id", "task.order",
+				refusal.Args{"id": refusal.Shown(in.OrderID), "recipient": refusal.Shown(in.Recipient)})
+		}
+		if err != nil {
+			return err
+		}
+		for i := range v.Measures {
+			measures[v.Measures[i].ID] = true
+		}
+	}
+	var wrong []refusal.Field
+	for i := range in.Items {
+		it := &in.Items[i]
+		path := fmt.Sprintf("items[%d].", i)
+		switch {
+		case it.MeasureID != "" && !measures[it.MeasureID]:
+			wrong = append(wrong, refusal.Field{Path: path + "measure_id", Rule: "inspection.item_measure",
+				Args: refusal.Args{"id": refusal.Shown(it.MeasureID)}})
+		case it.MeasureID == "" && strings.TrimSpace(it.Found) == "":
+			wrong = append(wrong, refusal.Field{Path: path + "found", Rule: "inspection.item_found"})
+		}
+	}
+	if len(wrong) > 0 {
+		return refusal.Input(wrong)
+	}
+	return nil
+}
+
+// orderView is an order with its measures, without what the vault has.
+func (s *Service) orderView(tx *bbolt.Tx, id string) (v notify.View, err error) {
+	text, err := notify.JSON(tx, journal.ReadPos, notify.Vault{}, id)
+	if err == nil {
+		err = json.Unmarshal(text, &v)
+	}
+	return v, err
+}
+
+var _ = bind(calls.Inspection, (*Service).Inspection)
+
+// Inspection is an inspection that the caller may see. One that it may not see is not found, as one that there is not.
+func (s *Service) Inspection(_ context.Context, a Ask, in calls.ByID) (calls.InspectionView, error) {
+	return s.inspectionFor(a, in.ID)
+}
+
+func (s *Service) inspectionFor(a Ask, id string) (v calls.InspectionView, err error) {
+	owners, err := s.Owners()
+	if err != nil {
+		return v, err
+	}
+	err = s.J.View(func(tx *bbolt.Tx) error {
+		is, err := inspect.Get(tx, id)
+		if err == nil && !Visible(a.Who, is.Recipient, is.Town) {
+			err = refusal.New(refusal.NotFound, "inspection.not_found", refusal.Args{"id": refusal.Shown(id)})
+		}
+		if err != nil {
+			return err
+		}
+		shown := s.inspectedBy(tx, a, owners)
+		v, err = shown.view(is)
+		s.sawFindings(a, shown.personal)
+		return err
+	})
+	return v, err
+}
+
+// InspectionFor is an inspection for who is told of it; nobody reads nothing of people. Who may see it is for its caller to know.
+func (s *Service) InspectionFor(tx *bbolt.Tx, who *access.Principal, id, lang string) (v calls.InspectionView, err error) {
+	is, err := inspect.Get(tx, id)
+	if err != nil {
+		return v, err
+	}
+	owner, err := s.ownerOf(tx, is.Recipient)
+	if err != nil {
+		return v, err
+	}
+	return s.inspectedBy(tx, Ask{Who: who, Lang: lang}, map[string]Owner{is.Recipient: owner}).view(is)
+}
+
+var _ = bind(calls.Inspections, (*Service).Inspections)
+
+// Inspections pages through the inspections that the caller may see, the latest first.
+func (s *Service) Inspections(_ context.Context, a Ask, in calls.InspectionsQuery) (alerts.Page[calls.InspectionView], error) {
+	none := alerts.Page[calls.InspectionView]{Items: []calls.InspectionView{}}
+	f := inspect.Filter{Warning: in.Warning, Order: in.Order, Recipient: in.Recipient, Town: in.Town, Task: in.Task,
+		Inspector: in.Inspector, Result: in.Result, Disposition: in.Disposition}
+	var err error
+	if f.From, f.To, err = daySpan(in.From, in.To); err != nil {
+		return none, err
+	}
+	if a.Who.Role == calls.Enterprise {
+		if a.Who.Recipient == "" || f.Recipient != "" && f.Recipient != a.Who.Recipient {
+			return none, nil
+		}
+		f.Recipient = a.Who.Recipient
+	}
+	f.Wanted = func(r *inspect.Row) bool { return Visible(a.Who, r.Recipient, r.Town) }
+	owners, err := s.Owners()
+	if err != nil {
+		return none, err
+	}
+	var personal []string
+	page, err := pageOf(s, in.Paging, func(tx *bbolt.Tx) (page []calls.InspectionView, next string, err error) {
+		if f.Warning == "" && in.Order != "" { // an order's id begins with its warning's: a shorter way there
+			o, err := notify.Get(tx, in.Order)
+			if refusal.CodeOf(err) == refusal.NotFound {
+				return nil, "", nil
+			}
+			if err != nil {
+				return nil, "", err
+			}
+			f.Warning = o.WarningID
+		}
+		found, next, err := inspect.List(tx, f, in.Cursor, in.Most())
+		if err != nil {
+			return nil, "", err
+		}
+		shown := s.inspectedBy(tx, a, owners)
+		for _, is := range found {
+			v, err := shown.view(is)
+			if err != nil {
+				return nil, "", err
+			}
+			page = append(page, v)
+		}
+		personal = shown.personal
+		return page, next, nil
+	})
+	s.sawFindings(a, personal)
+	return page, err
+}
+
+// daySpan are the times of two days of Beijing, the second with all of it; zero for an empty one.
+func daySpan(from, to string) (start, end time.Time, err error) {
+	read := func(day, path string) (time.Time, error) {
+		if day == "" {
+			return time.Time{}, nil
+		}
+		t, err := time.ParseInLocation(time.DateOnly, day, alerts.Shanghai())
+		if err != nil {
+			return t, refusal.Wrong(path, "day.date_wrong", refusal.Args{"value": refusal.Shown(day)})
+		}
+		return t, nil
+	}
+	if start, err = read(from, "from"); err != nil {
+		return start, end, err
+	}
+	if end, err = read(to, "to"); err == nil && !end.IsZero() {
+		end = end.AddDate(0, 0, 1)
+	}
+	return start, end, err
+}
+
+// inspected shows inspections to somebody, within a transaction.
+type inspected struct {
+	s        *Service
+	tx       *bbolt.Tx
+	ask      Ask
+	owners   map[string]Owner
+	personal []string // recipients about whom something was shown
+}
+
+func (s *Service) inspectedBy(tx *bbolt.Tx, a Ask, owners map[string]Owner) *inspected {
+	return &inspected{s: s, tx: tx, ask: a, owners: owners}
+}
+
+// mayReadPeople reports whether who is asked may read what an inspection says of people.
+func (v *inspected) mayReadPeople(is *inspect.Inspection) bool {
+	who := v.ask.Who
+	return who != nil && (MayReadCallNotes(who, is.Town) || who.Role == calls.Enterprise && who.Recipient == is.Recipient)
+}
+
+// view is an inspection as others read it.
+func (v *inspected) view(is *inspect.Inspection) (calls.InspectionView, error) {
+	out := calls.InspectionView{ID: is.ID, ClientID: is.Client, TaskID: is.Task, OrderID: is.Order, WarningID: is.Warning,
+		RecipientID: is.Recipient, RecipientName: v.owners[is.Recipient].Name, Town: is.Town, Inspector: is.Inspector,
+		With: is.With, Corrects: is.Corrects, CorrectedBy: is.CorrectedBy, At: is.SetRight(is.At), DeviceAt: is.At,
+		ClockOffset: is.Offset, ReceivedAt: is.ReceivedAt, Items: []calls.ItemView{}, Evidence: append([]string{}, is.Evidence...),
+		Signature:   calls.SignatureView{Refused: is.Refused},
+		Disposition: is.Disposition, Due: is.Due, Reinspect: is.Reinspect, Result: is.Result, Remarks: []calls.RemarkView{},
+		FollowUp: is.FollowUp, AnswerBy: is.AnswerBy, Answers: []calls.InspectionAnswer{}}
+	if !is.StartedAt.IsZero() {
+		out.StartedAt = new(is.SetRight(is.StartedAt))
+	}
+	for i := range is.Items {
+		it := &is.Items[i]
+		out.Items = append(out.Items, calls.ItemView{MeasureID: it.Measure, Monitor: it.Monitor, Expected: it.Expected,
+			Result: it.Result, Value: it.Value, Unit: it.Unit, Vehicles: []string{}, Evidence: append([]string{}, it.Evidence...)})
+	}
+	for _, r := range is.Remarks {
+		out.Remarks = append(out.Remarks, v.remark(r))
+	}
+	for _, hash := range is.Files() {
+		for _, other := range inspect.WithFile(v.tx, hash) {
+			if other != is.ID && other != is.Corrects && other != is.CorrectedBy {
+				out.Remarks = append(out.Remarks, v.remark(inspect.Remark{Rule: inspect.FileShared, Of: other}))
+			}
+		}
+	}
+	if v.ask.Who == nil || !v.mayReadPeople(is) {
+		return out, nil
+	}
+	return out, v.people(is, &out)
+}
+
+func (v *inspected) remark(r inspect.Remark) calls.RemarkView {
+	return calls.RemarkView{Rule: r.Rule, Of: r.Of,
+		Text: refusal.Text("inspection.remark."+r.Rule, v.ask.Lang, refusal.Args{"of": r.Of})}
+}
+
+// people adds what an inspection says of people.
+func (v *inspected) people(is *inspect.Inspection, out *calls.InspectionView) error {
+	v.personal = append(v.personal, is.Recipient)
+	out.Signature.Image = is.Signature
+	for _, answer := range is.Answers {
+		out.Answers = append(out.Answers, calls.InspectionAnswer{At: answer.At,
+			Note: string(journal.ReadVault(v.tx, answer.NoteRef)), Evidence: append([]string{}, answer.Evidence...)})
+	}
+	if is.PrivateRef == "" {
+		return nil
+	}
+	text := journal.ReadVault(v.tx, is.PrivateRef)
+	if out.Erased = text == nil; out.Erased {
+		return nil
+	}
+	var said inspect.Private
+	if err := json.Unmarshal(text, &said); err != nil {
+		return fmt.Errorf("service: what inspection %s says of people: %w", is.ID, err)
+	}
+	out.Note, out.Position = said.Note, said.Position
+	out.Signature.Name, out.Signature.Reason = said.Signer, said.Refusal
+	for i := range said.Items[:min(len(said.Items), len(out.Items))] {
+		it := &said.Items[i]
+		out.Items[i].Found, out.Items[i].Note = it.Found, it.Note
+		out.Items[i].Vehicles = append([]string{}, it.Vehicles...)
+	}
+	return nil
+}
+
+var _ = bind(calls.AnswerInspection, (*Service).AnswerInspection)
+
+// AnswerInspection is what an enterprise says of an inspection there.
+func (s *Service) AnswerInspection(ctx context.Context, a Ask, in calls.NewAnswer) (none calls.InspectionView, err error) {
+	cmd := a.command(cmdReply, nil)
+	reply := inspect.Reply{ID: in.ID, Recipient: a.Who.Recipient, Evidence: in.Evidence}
+	if note := strings.TrimSpace(in.Note); note != "" {
+		reply.NoteRef, _ = s.seal(note, a.Key, &cmd.Vault)
+	}
+	cmd.Payload = reply
+	if _, err := journal.Do[*inspect.Inspection](ctx, s.J, cmd); err != nil {
+		return none, err
+	}
+	return s.inspectionFor(a, in.ID)
+}
+
+var _ = bind(calls.InspectionTotals, (*Service).InspectionTotals)
+
+// InspectionTotals are sums of the inspections that the caller may see. Whoever neither decides nor inspects is not told
+// who made how many.
+func (s *Service) InspectionTotals(_ context.Context, a Ask, in calls.SumsQuery) (out calls.InspectionSums, err error) {
+	f := inspect.Filter{Warning: in.Warning, Town: in.Town}
+	if f.From, f.To, err = daySpan(in.From, in.To); err != nil {
+		return out, err
+	}
+	f.Wanted = func(r *inspect.Row) bool { return Visible(a.Who, r.Recipient, r.Town) }
+	sums, err := journal.Read(s.J, func(tx *bbolt.Tx) (inspect.Statistics, error) { return inspect.Count(tx, f) })
+	list := func(of map[string]inspect.Sum) []inspect.Sum {
+		all := make([]inspect.Sum, 0, len(of))
+		for _, sum := range of {
+			all = append(all, sum)
+		}
+		slices.SortFunc(all, func(a, b inspect.Sum) int { return strings.Compare(a.Of, b.Of) })
+		return all
+	}
+	out = calls.InspectionSums{All: sums.All, Recipients: sums.Recipients, ByTown: list(sums.ByTown),
+		BySector: list(sums.BySector), ByInspector: []inspect.Sum{}}
+	if Decides(a.Who) && a.Who.Role != calls.Viewer {
+		out.ByInspector = list(sums.ByPerson)
+	}
+	return out, err
+}
