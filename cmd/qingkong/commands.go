@@ -16,6 +16,7 @@ func commands() []*cobra.Command {
 		newStationCommand(),
 		newFindingCommand(),
 		newTaskCommand(),
+		newInspectionCommand(),
 		newFactorCommand(),
 		newPersonalCommand(),
 		newAqiCommand(),

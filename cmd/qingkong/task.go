@@ -3,19 +3,22 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/calls"
 	"qingkong/notify/compliance"
+	"qingkong/notify/compliance/inspect"
 )
 
 // exampleTask stands in the examples.
 const exampleTask = "T20161217-00001"
 
 func newTaskCommand() *cobra.Command {
-	return group("task", "任务：查看、指派、领取、办结（tasks of inspectors and the duty desk）",
+	return group("task", "任务：查看、安排、指派、领取、办结（tasks of inspectors and the duty desk）",
 		"  qingkong task list"+exampleServer+" --state open\n  qingkong task take "+exampleTask+exampleServer,
 		newTaskList(),
 		remoteCommand{use: "show ID", what: "task", short: "查看一项任务（one task）",
@@ -31,14 +34,45 @@ func newTaskCommand() *cobra.Command {
 			"缺省由自己领取，别人已领取的不能再领；--assignee 改派给他人。\n"+
 				"You take it, unless somebody else has it; --assignee gives it to somebody.", "reason"),
 		newTaskStep("done", compliance.TaskDone, "办结一项任务（a task is done）",
-			"--reason 写办理结果。\n--reason says what came of it.", "assignee"),
+			"--reason 写办理结果。\n--reason says what came of it.", "assignee", "with", "day"),
 		newTaskStep("drop", compliance.TaskDropped, "取消一项任务（drop a task）",
-			"须写 --reason。\nTo drop one takes a --reason.", "assignee"))
+			"须写 --reason。\nTo drop one takes a --reason.", "assignee", "with", "day"),
+		remoteCommand{use: "draw --day DAY --due TIME", short: "安排检查：按紧要程度和随机（draw visits by rank and by lot）",
+			needs: []string{"day", "due"}, names: map[string]string{"warning_id": "warning"},
+			long: "从减排令在执行、还没有任务的企业中安排：--ranked 家按紧要程度，--random 家随机；种子由程序产生并记入台账。" + timeHelp +
+				"\nOf those whose orders are in force and who have no task: --ranked by rank, --random by lot, whose seed is recorded.",
+			example: "  qingkong task draw" + exampleServer + " --day 2016-12-18 --due \"2016-12-18 18:00\" --ranked 5 --random 3"}.
+			command(showing(calls.DrawVisits, tellDraw)),
+		remoteCommand{use: "recuse ID", what: "task", short: "申明回避该企业（recuse somebody from a task's recipient）",
+			long: "申明回避：不再被派去该企业，须写 --reason；--end 撤回。值班员可用 --user 办理他人的。\n" +
+				"You do no tasks there any more, for a --reason; --end takes that back. The duty desk says of another with --user.",
+			example: "  qingkong task recuse " + exampleTask + exampleServer + " --reason 亲属在该企业任职"}.
+			command(showing(calls.RecuseTask, tellTask)),
+		listOf(remoteCommand{use: "draws", short: "历次安排检查（draws of visits）",
+			long:    "列出历次安排及随机种子，据此可以重算。\nLists draws with their seeds, from which each can be worked out again.",
+			example: "  qingkong task draws" + exampleServer}, calls.Draws, drawWords,
+			members{"id", "day", "at", "by", "ranked", "random", "pool", "seed"}))
 }
 
-func newTaskStep(name string, to compliance.TaskState, short, long, unsaid string) *cobra.Command {
-	d := remoteCommand{use: name + " ID", what: "task", short: short, long: long,
-		left:    map[string]string{"state": "the command says it", unsaid: "nothing to say of it here"},
+// drawWords are the members of a draw that its types do not tell.
+var drawWords = words[*inspect.Draw]{
+	"ranked": func(d *inspect.Draw) string { return strconv.Itoa(len(d.Ranked)) },
+	"random": func(d *inspect.Draw) string { return strconv.Itoa(len(d.Random)) },
+}
+
+// tellDraw says who is visited, and by which lot.
+func tellDraw(out io.Writer, d *inspect.Draw, _ *request) error {
+	_, err := fmt.Fprintf(out, "%s  %s: %s; %s: %s (%s)\n", plain(d.ID), pair("cli.member.ranked", nil), plain(strings.Join(d.Ranked, " ")),
+		pair("cli.member.random", nil), plain(strings.Join(d.Random, " ")), plain(d.Seed))
+	return err
+}
+
+func newTaskStep(name string, to compliance.TaskState, short, long string, unsaid ...string) *cobra.Command {
+	left := map[string]string{"state": "the command says it"}
+	for _, member := range unsaid {
+		left[member] = "nothing to say of it here"
+	}
+	d := remoteCommand{use: name + " ID", what: "task", short: short, long: long, left: left,
 		example: "  qingkong task " + name + " " + exampleTask + exampleServer,
 		fill:    func(r *request) error { r.body["state"] = to; return nil }}
 	if name == "drop" {
@@ -80,7 +114,7 @@ func newTaskList() *cobra.Command {
 
 func showTask(out io.Writer, t calls.TaskView, r *request) error {
 	return printMembers(out, r.answer, taskWords, t, members{"id", "recipient_id", "recipient_name", "town", "origin", "finding_id",
-		"order_id", "state", "assignee", "due", "note", "reason", "rank", "opened_at", "opened_by", "changed_at", "changed_by"},
+		"order_id", "state", "assignee", "with", "day", "due", "note", "reason", "rank", "opened_at", "opened_by", "changed_at", "changed_by"},
 		"warning_id", "about", "desk")
 }
 

@@ -27,7 +27,7 @@ type NewInspection struct {
 	Items       []NewItem           `json:"items" validate:"required,most=300,dive"`
 	Note        string              `text:"free" json:"note" validate:"bytes=8000"`
 	Evidence    []string            `json:"evidence" validate:"most=300,dive,evidence"`
-	Position    *inspect.Fix   `json:"position"`
+	Position    *inspect.Fix        `json:"position"`
 	Signature   NewSignature        `json:"signature"`
 	Disposition inspect.Disposition `json:"disposition" validate:"required,disposition"`
 	Due         *time.Time          `json:"due"`
@@ -77,7 +77,7 @@ type InspectionView struct {
 	Items         []ItemView          `json:"items"`
 	Note          string              `json:"note"`
 	Evidence      []string            `json:"evidence"`
-	Position      *inspect.Fix   `json:"position"`
+	Position      *inspect.Fix        `json:"position"`
 	Signature     SignatureView       `json:"signature"`
 	Disposition   inspect.Disposition `json:"disposition"`
 	Due           *time.Time          `json:"due"`

@@ -28,7 +28,7 @@ func init() {
 		"config.witness_key": {"{value} 不是见证方的密钥（名称+8 位十六进制+base64），或与另一个重名；请照对方 qingkong witness --print-key 的输出填写。",
 			"{value} is not a witness's key (name+8 hexadecimal digits+base64), or has the name of another; copy what qingkong witness --print-key says there."},
 		"config.witnesses_most": {"写了 {value} 个见证方，多于 {most} 个；请减少。", "{value} witnesses are more than {most}; take fewer."},
-		"config.disposition": {"{value} 不是处置；可用 none、rectify、refer、case、downgrade。", "{value} is no disposition; use none, rectify, refer, case or downgrade."},
+		"config.disposition":    {"{value} 不是处置；可用 none、rectify、refer、case、downgrade。", "{value} is no disposition; use none, rectify, refer, case or downgrade."},
 		"config.maps_most":      {"写了 {value} 种地图，多于 {most} 种；请减少。", "{value} maps are more than {most}; take fewer."},
 		"config.map": {"{value} 不是地图地址；请写名称和 https 地址，含 {lon} 和 {lat}。",
 			"{value} is no address of a map; give a name and an https address with {lon} and {lat}."},

@@ -630,6 +630,38 @@ var samples = map[string]func(*world) call{
 		return example("inspector", "POST /tasks/{id}", newJudged(w).task("E0001", 9).ID)
 	},
 
+	"POST /tasks/draw": func(w *world) call {
+		j := newJudged(w)
+		return call{who: "duty", path: calls.Prefix + "/tasks/draw", body: j.draw(1, 1)}
+	},
+	"GET /tasks/draws": func(w *world) call {
+		j := newJudged(w)
+		w.must(http.StatusCreated, call{who: "duty", path: calls.Prefix + "/tasks/draw", body: j.draw(1, 1)}, nil)
+		return get("inspector", "/tasks/draws")(w)
+	},
+	"POST /tasks/{id}/recuse": func(w *world) call {
+		return example("inspector", "POST /tasks/{id}/recuse", newJudged(w).task("E0001", 9).ID)
+	},
+	"GET /gate/day": func(w *world) call { newJudged(w).task("E0001", 9); return get("inspector", "/gate/day")(w) },
+	"POST /inspections": func(w *world) call {
+		j := newJudged(w)
+		return call{who: "inspector", path: inspectionsPath, body: j.found("E0001", "fail", "none")}
+	},
+	"GET /inspections": func(w *world) call {
+		newJudged(w).inspects("inspector", "E0001", "fail", "none")
+		return get("viewer", "/inspections?result=failed")(w)
+	},
+	"GET /inspections/{id}": func(w *world) call {
+		return get("E0001", "/inspections/"+newJudged(w).inspects("inspector", "E0001", "fail", "rectify").ID)(w)
+	},
+	"GET /inspections/statistics": func(w *world) call {
+		newJudged(w).inspects("inspector", "E0001", "fail", "none")
+		return get("town", "/inspections/statistics")(w)
+	},
+	"POST /inspections/{id}/answer": func(w *world) call {
+		return example("E0001", "POST /inspections/{id}/answer", newJudged(w).inspects("inspector", "E0001", "fail", "none").ID)
+	},
+
 	"GET /events":                         get("duty", "/events"),
 	"GET /ledger/entries":                 get("viewer", "/ledger/entries?from=1&limit=5"),
 	"GET /ledger/proof":                   get("viewer", "/ledger/proof?entry=1"),

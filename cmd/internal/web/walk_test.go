@@ -202,6 +202,19 @@ func (w *world) manyFindings() {
 	}
 }
 
+// manyVisits has three draws made, and three inspections.
+func (w *world) manyVisits() {
+	w.t.Helper()
+	due := w.clock.Now().Add(24 * time.Hour)
+	for i := range 3 {
+		w.must(http.StatusCreated, call{who: "duty", path: calls.Prefix + "/tasks/draw", body: fmt.Sprintf(
+			`{"day":%q,"ranked":1,"due":%q}`, due.In(alerts.Shanghai()).Format(time.DateOnly), due.Format(time.RFC3339))}, nil)
+		w.must(http.StatusCreated, call{who: "inspector", path: inspectionsPath, body: fmt.Sprintf(
+			`{"recipient_id":"E000%d","at":%q,"items":[{"found":"围挡破损","result":"fail"}],"signature":{"refused":"无人在场"},`+
+				`"disposition":"none"}`, i+1, w.clock.Now().Format(time.RFC3339))}, nil)
+	}
+}
+
 // faulty imports a list in which some measures lack a mark.
 func (w *world) faulty() calls.Version {
 	w.t.Helper()
@@ -241,6 +254,7 @@ func TestEveryListPages(t *testing.T) {
 	version, warning := w.faulty().ID, list[alerts.Warning](w, "duty", calls.Prefix+"/warnings").Items[0].ID
 	w.newerList()
 	w.manyReads()
+	w.manyVisits()
 	w.manyFindings()
 	for _, r := range routes {
 		if !slices.ContainsFunc(r.Query, func(p calls.Param) bool { return p.Name == "limit" }) {
