@@ -170,8 +170,8 @@ type NewDraw struct {
 	Day      string    `json:"day" validate:"required,day"`
 	Warning  string    `json:"warning_id" validate:"bytes=64"` // empty: of all that are in force
 	Towns    []string  `json:"towns" validate:"most=100,dive,bytes=100"`
-	Ranked   int       `json:"ranked" validate:"draw_count"`
-	Random   int       `json:"random" validate:"draw_count"`
+	Ranked   int       `json:"ranked"`
+	Random   int       `json:"random"`
 	Due      time.Time `json:"due" validate:"required"`
 	Assignee string    `json:"assignee" validate:"bytes=64"`
 	With     string    `json:"with" validate:"bytes=64"`

@@ -71,7 +71,6 @@ var fieldRules = map[string]valid.Rule{
 	"item_result": {Words: "inspection.item_result", OneOf: Words(inspect.Pass, inspect.Fail, inspect.NotApplicable,
 		inspect.NotSeen)},
 	"inspected":   {Words: "inspection.result", OneOf: Words(inspect.Passed, inspect.Failed, inspect.Unclear)},
-	"draw_count":  {Words: "inspection.draw_count", Min: 0, Max: inspect.MostDrawn},
 	"order_state": {Words: "order.state_filter", OneOf: orderStates()},
 	"severity": {Words: "list.want_severity",
 		OneOf: []string{reductionlist.SeverityError, reductionlist.SeverityWarning}},

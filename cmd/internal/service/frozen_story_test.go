@@ -48,6 +48,7 @@ func tell(t *testing.T) (blocks [][]byte) {
 	s.first()
 	s.orders()
 	s.monitored()
+	s.inspected()
 	s.levels()
 	s.end()
 	s.emergencies()

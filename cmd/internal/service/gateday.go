@@ -93,7 +93,7 @@ func colleagues(tx *bbolt.Tx, user string) ([]calls.Colleague, error) {
 func dayTasks(tx *bbolt.Tx, user, day string, end time.Time) ([]*compliance.Task, error) {
 	wanted := func(t *compliance.Task) bool {
 		switch {
-		case t.Desk:
+		case t.Desk || compliance.Recused(tx, t.Recipient, user):
 			return false
 		case t.Assignee == user || t.With == user:
 			return t.Day <= day

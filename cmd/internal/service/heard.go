@@ -49,13 +49,13 @@ func (s *Service) StationsHeard(ctx context.Context, a Ask, in calls.StatesQuery
 		all = slices.DeleteFunc(all, func(st calls.StationState) bool { return string(st.Freshness) != in.Freshness })
 	}
 	out.Total = len(all)
-	slices.SortFunc(all, func(x, y calls.StationState) int { return placeOf(&x).compare(placeOf(&y)) })
+	slices.SortFunc(all, func(x, y calls.StationState) int { return onWallOf(&x).compare(onWallOf(&y)) })
 	for i := range all {
-		if in.Cursor != "" && placeOf(&all[i]).compare(after) <= 0 {
+		if in.Cursor != "" && onWallOf(&all[i]).compare(after) <= 0 {
 			continue
 		}
 		if len(out.Items) == in.Most() {
-			out.Next = placeOf(&out.Items[len(out.Items)-1]).cursor()
+			out.Next = onWallOf(&out.Items[len(out.Items)-1]).cursor()
 			break
 		}
 		out.Items = append(out.Items, all[i])
@@ -108,15 +108,15 @@ func (s *Service) stateOf(who *access.Principal, r *Reporter, b *telemetry.Brief
 	return out
 }
 
-// place is where a station stands on the wall.
-type place struct {
+// onWall is where a station stands on the wall.
+type onWall struct {
 	rank int   // of its freshness
 	last int64 // reception of its last, in seconds
 	mn   string
 }
 
-func placeOf(st *calls.StationState) place {
-	p := place{rank: slices.Index(telemetry.Freshnesses(), st.Freshness), mn: st.MN}
+func onWallOf(st *calls.StationState) onWall {
+	p := onWall{rank: slices.Index(telemetry.Freshnesses(), st.Freshness), mn: st.MN}
 	if st.Freshness == telemetry.Never && !st.Registered {
 		p.rank = len(telemetry.Freshnesses())
 	}
@@ -126,13 +126,13 @@ func placeOf(st *calls.StationState) place {
 	return p
 }
 
-func (p place) compare(q place) int {
+func (p onWall) compare(q onWall) int {
 	return cmp.Or(cmp.Compare(p.rank, q.rank), cmp.Compare(p.last, q.last), strings.Compare(p.mn, q.mn))
 }
 
-func (p place) cursor() string { return fmt.Sprintf("%d.%d.%s", p.rank, p.last, p.mn) }
+func (p onWall) cursor() string { return fmt.Sprintf("%d.%d.%s", p.rank, p.last, p.mn) }
 
-func readWallCursor(cursor string) (p place, err error) {
+func readWallCursor(cursor string) (p onWall, err error) {
 	if cursor == "" {
 		return p, nil
 	}
@@ -145,7 +145,7 @@ func readWallCursor(cursor string) (p place, err error) {
 		p.last, err = strconv.ParseInt(parts[1], 10, 64)
 	}
 	if err != nil || p.cursor() != cursor {
-		return place{}, wrongCursor(cursor)
+		return onWall{}, wrongCursor(cursor)
 	}
 	return p, nil
 }

@@ -17,7 +17,9 @@ import (
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
+	"qingkong/notify/compliance"
 	"qingkong/notify/compliance/inspect"
+	"qingkong/notify/compliance/place"
 )
 
 // Commands of inspections.
@@ -157,7 +159,8 @@ func (s *Service) placeInspection(tx *bbolt.Tx, a Ask, in *calls.NewInspection, 
 
 // orderView is an order with its measures, without what the vault has.
 func (s *Service) orderView(tx *bbolt.Tx, id string) (v notify.View, err error) {
-	text, err := notify.JSON(tx, journal.ReadPos, notify.Vault{}, id)
+	nobody := notify.Vault{Contact: func(string) (name, phone string) { return "", "" }}
+	text, err := notify.JSON(tx, journal.ReadPos, nobody, id)
 	if err == nil {
 		err = json.Unmarshal(text, &v)
 	}
@@ -352,15 +355,58 @@ func (v *inspected) people(is *inspect.Inspection, out *calls.InspectionView) er
 		return nil
 	}
 	var said inspect.Private
+	if err := v.photos(is, out); err != nil {
+		return err
+	}
 	if err := json.Unmarshal(text, &said); err != nil {
 		return fmt.Errorf("service: what inspection %s says of people: %w", is.ID, err)
 	}
 	out.Note, out.Position = said.Note, said.Position
+	v.farAway(is, said.Position, out)
 	out.Signature.Name, out.Signature.Reason = said.Signer, said.Refusal
 	for i := range said.Items[:min(len(said.Items), len(out.Items))] {
 		it := &said.Items[i]
 		out.Items[i].Found, out.Items[i].Note = it.Found, it.Note
 		out.Items[i].Vehicles = append([]string{}, it.Vehicles...)
+	}
+	return nil
+}
+
+// farAway remarks that the inspector stood far from where the list has the recipient.
+func (v *inspected) farAway(is *inspect.Inspection, at *inspect.Fix, out *calls.InspectionView) {
+	site := v.site(is.Recipient)
+	if at == nil || site == nil {
+		return
+	}
+	if m := place.Distance(v.s.photos.System.FromWGS84(place.Point{Lon: at.Lon, Lat: at.Lat}), *site); m > v.s.photos.Far {
+		out.Remarks = append(out.Remarks, v.remark(inspect.Remark{Rule: inspect.FarAway, Of: fmt.Sprintf("%.1f", m/1000)}))
+	}
+}
+
+// site is where the list in force has a recipient, in its own system; nil where it does not say.
+func (v *inspected) site(recipient string) *place.Point {
+	r, err := ListedRecipient(v.tx, recipient, v.s.J.Wall())
+	if err != nil || r.Lon == 0 && r.Lat == 0 {
+		return nil
+	}
+	return &place.Point{Lon: r.Lon, Lat: r.Lat}
+}
+
+// photos remarks what the photos of an inspection say of where and when they were taken.
+func (v *inspected) photos(is *inspect.Inspection, out *calls.InspectionView) error {
+	site := v.site(is.Recipient)
+	for _, hash := range is.Files() {
+		e, err := compliance.GetEvidence(v.tx, hash, "")
+		if err != nil || hash == is.Signature {
+			continue // one that nobody handed in is refused before
+		}
+		photo, err := PhotoOf(v.tx, e)
+		if err != nil {
+			return err
+		}
+		for _, r := range v.s.photos.Remarks(photo.EXIF, photo.Claimed, site, is.SetRight(is.At)) {
+			out.Remarks = append(out.Remarks, calls.RemarkView{Rule: r.Rule, Of: hash, Text: r.Words(v.ask.Lang)})
+		}
 	}
 	return nil
 }

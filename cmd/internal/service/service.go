@@ -148,7 +148,7 @@ func New(ctx context.Context, j *journal.Journal, set Settings, log *slog.Logger
 		noteKey: key, lists: newListCaches(),
 		Publishing: set.Publishing, reads: newReadLog(), taken: newTakenKeys(), patience: set.Patience,
 		follow: set.Follow, ranking: set.Ranking, office: set.Office,
-		limits: set.Evidence, photos: set.Photos, keepFiles: set.KeepEvidence,
+		limits: set.Evidence, photos: set.photos(), keepFiles: set.KeepEvidence,
 		inspect: set.inspection(), maps: set.Maps,
 		workbooks: make(chan struct{}, 1), gatherings: make(chan struct{}, mostGatherings), FiguresMaxAge: cmp.Or(set.FiguresMaxAge, FiguresMaxAge)}, nil
 }
@@ -175,6 +175,14 @@ func (set *Settings) inspection() inspect.Rules {
 		return inspect.UsualRules()
 	}
 	return set.Inspect
+}
+
+// photos are the limits beyond which a photo is remarked upon.
+func (set *Settings) photos() compliance.PhotoLimits {
+	if set.Photos == (compliance.PhotoLimits{}) {
+		return compliance.UsualPhotos
+	}
+	return set.Photos
 }
 
 // accounts knows which ids of a list are names of accounts. An id that cannot be looked up now passes: issuing

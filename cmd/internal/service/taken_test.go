@@ -77,7 +77,7 @@ func TestATablesAnswerHasTheNotesOfItsMeters(t *testing.T) {
 
 // A cursor that no page gave is refused, whatever number stands in it; one that a page gave is read back.
 func TestCursors(t *testing.T) {
-	for _, p := range []place{{}, {1, 1481880000, "MN1"}, {4, 0, "东门 1.2"}, {2, 5, "a b"}} {
+	for _, p := range []onWall{{}, {1, 1481880000, "MN1"}, {4, 0, "东门 1.2"}, {2, 5, "a b"}} {
 		if got, err := readWallCursor(p.cursor()); err != nil || got != p {
 			t.Errorf("%q: %+v, %v", p.cursor(), got, err)
 		}

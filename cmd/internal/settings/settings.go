@@ -43,7 +43,7 @@ func Of(cfg config.Config) (service.Settings, error) {
 		Ranking: Ranking(cfg.Compliance.Rank), Office: Office(cfg.Compliance.Rank),
 		Evidence: EvidenceLimits(cfg.Evidence), Photos: Photos(cfg.Evidence),
 		KeepEvidence: time.Duration(cfg.Evidence.KeepDays) * 24 * time.Hour,
-		Inspect: Inspection(cfg.Inspection), Maps: Maps(cfg.Inspection)}, err
+		Inspect:      Inspection(cfg.Inspection), Maps: Maps(cfg.Inspection)}, err
 }
 
 func patience(t config.Telemetry) telemetry.Patience {

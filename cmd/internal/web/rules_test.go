@@ -29,7 +29,6 @@ var breaches = map[string][]breach{
 	"disposition": {{"fine", "inspection.disposition", "unknown disposition fine"}},
 	"item_result": {{"good", "inspection.item_result", "use pass, fail, not_applicable, not_seen"}},
 	"inspected":   {{"good", "inspection.result", "use passed, failed, unclear"}},
-	"draw_count":  {{"-1", "inspection.draw_count", "0 to 200"}, {"201", "inspection.draw_count", "0 to 200"}},
 	"bytes=500":   {{strings.Repeat("霾", 167), "input.too_large", "limit of 500 bytes"}},
 	"bytes=4000":  {{strings.Repeat("x", 4001), "input.too_large", "limit of 4000 bytes"}},
 	"line=40":     {{strings.Repeat("名", 41), "access.text_wrong", "at most 40 characters"}},

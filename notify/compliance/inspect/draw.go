@@ -91,6 +91,11 @@ func PoolHash(recipients []string) string {
 
 // DecidePlan draws and opens a task for each. It refuses a draw of nobody, or of more than [MostDrawn].
 func DecidePlan(tx *bbolt.Tx, in Plan, now time.Time) ([]Event, *Draw, error) {
+	for path, n := range map[string]int{"ranked": in.Ranked, "random": in.Random} {
+		if n < 0 {
+			return nil, nil, refusal.Wrong(path, "inspection.draw_count", refusal.Args{"value": n})
+		}
+	}
 	switch {
 	case in.Ranked+in.Random == 0:
 		return nil, nil, refusal.Wrong("ranked", "inspection.draw_none", nil)
