@@ -169,7 +169,7 @@ func TestWords(t *testing.T) {
 	if len(there) < 200 {
 		t.Fatalf("only %d words are found", len(there))
 	}
-	asked := regexp.MustCompile(`(?:say|lacks|NotTaken)\((?:[^()"]*, )?"([a-z_]+)"`)
+	asked := regexp.MustCompile(`(?:\b(?:say|NotTaken)\((?:[^()"]*, )?|\blacks\(.*, )"([a-z_]+)"`)
 	whole := regexp.MustCompile(`say\([^"()]*\? "([a-z_]+)" : "([a-z_]+)"`)
 	for _, name := range modules[1:] {
 		for _, m := range asked.FindAllStringSubmatch(read(name), -1) {

@@ -22,7 +22,7 @@ const ctx = {
   user: null, owner: "", open: false, session: "asking", locked: "", given: null, day: null, drafts: [], done: [],
   others: {users: [], drafts: 0}, sync: sync.state, most: fallbackMost, worker: "unable", persisted: "unknown", install: null,
   loginAddress: "/login?next=" + encodeURIComponent("/gate/"), problem: "", pin: false,
-  refresh, begin, beginBlank, touch, review, finish, change, asNew, dropDraft, seen, logout, setLanguage, persist,
+  refresh, begin, beginBlank, correct, touch, review, finish, change, asNew, dropDraft, seen, logout, setLanguage, persist,
   redraw, syncNow: () => sync.now(), waits: promise => { pending.add(promise); promise.finally(() => pending.delete(promise)); },
 };
 
@@ -193,8 +193,10 @@ async function flush() {
   await Promise.allSettled([...pending]);
 }
 
-async function begin(task) {
-  const draft = drafts.begin(ctx.owner, task);
+function begin(task) { return write(drafts.begin(ctx.owner, task)); }
+function correct(one) { return write(drafts.correcting(ctx.owner, one)); }
+
+async function write(draft) {
   draft.two_for = ctx.day ? ctx.day.two_for || [] : [];
   draft.colleagues = ctx.day ? ctx.day.colleagues || [] : [];
   await drafts.save(draft);

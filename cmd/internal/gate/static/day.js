@@ -48,7 +48,7 @@ function follows(task) {
 function measure(c) {
   return el("li", {class: "panel"}, el("h3", null, c.text), c.equipment && el("p", {class: "fine"}, c.equipment),
     el("p", {class: "expected"}, say("expected"), say("colon"), c.expected || "—"),
-    c.complete_by && el("p", null, say("complete_by", clock(c.complete_by))),
+    clock(c.complete_by) && el("p", null, say("complete_by", clock(c.complete_by))),
     (c.evidence || []).length > 0 && el("p", {class: "fine"}, say("wants_evidence", c.evidence.join(say("comma")))), monitors(c).elements);
 }
 
@@ -63,7 +63,7 @@ export function taskPage(ctx, id) {
     el("p", {class: "buttons"}, contacts(task), maps(task, ctx.day)),
     el("p", {class: "buttons"}, draft ? el("a", {class: "button main big", href: "#/draft/" + draft.client_id}, say("go_on")) :
       button(say("begin"), () => ctx.begin(task), "main big")),
-    follows(task), ordered(task.order), finding(task.finding),
+    task.missing && note("caution", task.missing), follows(task), ordered(task.order), finding(task.finding),
     (task.checklist || []).length > 0 && el("section", null, el("h2", null, say("checklist")), el("ol", {class: "plain"}, task.checklist.map(measure))),
     (task.earlier || []).length > 0 && el("section", {class: "panel"}, el("h2", null, say("earlier")), el("ul", null, task.earlier.map(e =>
       el("li", null, clock(e.at), " ", e.inspector, say("colon"), named("inspection_result", e.result), " ", named("disposition", e.disposition)))))];

@@ -83,10 +83,10 @@ const shifted = at => { beijing.setTime(at.getTime() + 8 * 3600e3); return beiji
 // stamp is a time as the interface takes it.
 export const stamp = (at = new Date()) => shifted(at).slice(0, 19) + "+08:00";
 
-// clock is a time of the interface for people: month-day hour:minute.
+// clock is a time of the interface for people: month-day hour:minute; empty for none.
 export function clock(text) {
-  const at = new Date(text);
-  return isNaN(at) ? "" : shifted(at).slice(5, 16).replace("T", " ");
+  const at = new Date(text || NaN);
+  return isNaN(at) || at.getTime() <= 0 ? "" : shifted(at).slice(5, 16).replace("T", " ");
 }
 
 export const today = () => shifted(new Date()).slice(0, 10);

@@ -13,14 +13,32 @@ const name = id => "draft " + id;
 // monitorName is by what an item says which monitor it is about.
 export const monitorName = m => m ? m.ref + "." + m.factor : "";
 
+// blank is an item that nobody asked for: what was looked at is typed.
+export const blank = () => ({measure_id: "", text: "", expected: "", monitor: "", unit: "", found: "", result: "", value: "", note: "",
+  vehicles: "", had: []});
+
 // begin is a new draft of a task, or of none. The task stays in it as it was, whatever becomes of it meanwhile.
 export function begin(user, task) {
-  const items = (task.checklist || []).map(c => ({measure_id: c.measure_id, text: c.text, expected: c.expected || "",
-    monitor: monitorName((c.monitors || [])[0]), unit: ((c.monitors || [])[0] || {}).unit || "", found: "", result: "", value: "",
-    note: "", vehicles: ""}));
+  const items = (task.checklist || []).map(c => ({...blank(), measure_id: c.measure_id, text: c.text, expected: c.expected || "",
+    monitor: monitorName((c.monitors || [])[0]), unit: ((c.monitors || [])[0] || {}).unit || ""}));
+  if (!items.length) items.push(blank());
+  const two = [task.assignee, task.with];
   return {client_id: random(), user, task, started_at: stamp(), at: "", items, note: "", position: null, position_state: "",
-    with: task.with || "", disposition: "", due: "", reinspect: false, signer: "", signs: "", refused: "", state: "writing",
+    had: [], corrects: "", with: two.includes(user) && two.find(u => u && u !== user) || "", disposition: "", due: "",
+    reinspect: false, signer: "", signs: "", refused: "", state: "writing",
     errors: [], problem: ""};
+}
+
+// correcting is a draft in the place of an inspection that the server has: with all that was said in it, and its files, but for
+// the signature.
+export function correcting(user, {answer, task}) {
+  const draft = begin(user, task);
+  const texts = new Map((task.checklist || []).map(c => [c.measure_id, c.text]));
+  return {...draft, corrects: answer.id, had: answer.evidence || [], note: answer.note || "", with: answer.with || "",
+    disposition: answer.disposition, due: answer.due || "", reinspect: Boolean(answer.reinspect), position: answer.position || null,
+    items: answer.items.map(i => ({...blank(), measure_id: i.measure_id || "", text: texts.get(i.measure_id) || "", expected: i.expected || "",
+      monitor: i.monitor || "", unit: i.unit || "", found: i.found || "", result: i.result, note: i.note || "", had: i.evidence || [],
+      value: i.value === null || i.value === undefined ? "" : String(i.value), vehicles: (i.vehicles || []).join(" ")}))};
 }
 
 // save keeps a draft. One that somebody writes may meanwhile be another's to change, as when it is being sent: then nothing is
@@ -121,12 +139,12 @@ export function body(draft, photos, now = stamp()) {
   const signature = photos.filter(p => p.place === "signature").at(-1);
   return {
     client_id: draft.client_id, task_id: draft.task.id, order_id: draft.task.order ? draft.task.order.id : "",
-    recipient_id: draft.task.recipient_id, with: draft.with, corrects: draft.corrects || "",
+    recipient_id: draft.task.recipient_id.trim(), with: draft.with, corrects: draft.corrects,
     started_at: draft.started_at, at: draft.at, device_now: now,
     items: draft.items.map((item, i) => ({measure_id: item.measure_id, monitor: item.monitor, expected: item.expected,
       found: item.found.trim(), result: item.result, value: number(item.value), unit: number(item.value) === null ? "" : item.unit.trim(),
-      note: item.note.trim(), vehicles: lines(item.vehicles), evidence: evidence("item:" + i)})),
-    note: draft.note.trim(), evidence: evidence("whole"), position: draft.position,
+      note: item.note.trim(), vehicles: lines(item.vehicles), evidence: [...item.had, ...evidence("item:" + i)]})),
+    note: draft.note.trim(), evidence: [...draft.had, ...evidence("whole")], position: draft.position,
     signature: draft.signs === "refuses" ? {name: draft.signer.trim(), image: "", refused: draft.refused.trim()} :
       {name: draft.signer.trim(), image: signature ? signature.evidence : "", refused: ""},
     disposition: draft.disposition, due: draft.due || null, reinspect: draft.reinspect,
@@ -140,10 +158,12 @@ export function lacking(draft, photos, twoFor) {
   const lacks = (path, key) => out.push({path, key});
   draft.items.forEach((item, i) => {
     if (!item.result) lacks("items[" + i + "].result", "lacks_result");
+    if (!item.measure_id && !item.found.trim()) lacks("items[" + i + "].found", "lacks_found");
     const n = number(item.value);
     if (n !== null && !Number.isFinite(n)) lacks("items[" + i + "].value", "lacks_number");
   });
-  if (!draft.items.length && !draft.note.trim()) lacks("note", "lacks_note");
+  if (!draft.items.length) lacks("items", "lacks_items");
+  if (!draft.task.recipient_id.trim()) lacks("recipient_id", "lacks_recipient");
   if (!draft.disposition) lacks("disposition", "lacks_disposition");
   if (draft.disposition === "rectify" && !draft.due) lacks("due", "lacks_due");
   if (twoFor.includes(draft.disposition) && !draft.with) lacks("with", "lacks_with");

@@ -2,7 +2,7 @@
 // and the signature. Each change is kept at once.
 import {el, say, named, field, choice, button, note, local, unlocal, clock, stamp} from "./dom.js";
 import {picker, monitors, ordered, finding, told} from "./parts.js";
-import {results, dispositions, errorAt, monitorName, written} from "./drafts.js";
+import {results, dispositions, errorAt, monitorName, written, blank} from "./drafts.js";
 import * as photos from "./photos.js";
 import {pad} from "./sign.js";
 
@@ -25,16 +25,24 @@ export function draftPage(ctx, draft) {
   return [crumb, title, draft.problem && note("alarm", draft.problem, ...draft.errors.filter(e => e.message).map(e => e.path + say("colon") + e.message)),
     task.id ? null : el("section", {class: "panel"}, text(say("recipient_id"), "recipient_id", task, {path: "recipient_id", hint: say("recipient_hint")})),
     ordered(task.order), finding(task.finding),
-    draft.items.length > 0 && el("section", null, el("h2", null, say("checklist")), el("ol", {class: "plain"},
-      draft.items.map((item, i) => itemOf(draft, item, i, {text, touched, wrong, pick})))),
-    el("section", {class: "panel"}, el("h2", null, say("whole")), text(say("note"), "note", draft, {rows: 3, path: "note"}),
+    draft.corrects && note("act", say("corrects", draft.corrects)),
+    el("section", null, el("h2", null, say("checklist")), el("ol", {class: "plain"},
+      draft.items.map((item, i) => itemOf(draft, item, i, {text, touched, wrong, pick}))),
+    el("p", {class: "buttons"}, button(say("item_add"), async () => {
+      draft.items.push(blank());
+      touched();
+      await ctx.redraw();
+    }))),
+    el("section", {class: "panel"}, el("h2", null, say("whole")), text(say("note"), "note", draft, {rows: 3, path: "note"}), had(draft.had),
       el("h3", null, say("photos")), pick("whole")),
     position(ctx, draft, touched), second(ctx, draft, touched, wrong), follow(ctx, draft, touched, wrong), signs(ctx, draft, touched, wrong, text),
     el("p", {class: "buttons"}, button(say("to_review"), () => ctx.review(draft), "main big"), button(say("drop_draft"), () => ctx.dropDraft(draft), "quiet"))];
 }
 
+const had = files => files.length > 0 && el("p", {class: "fine"}, say("had", files.length));
+
 function itemOf(draft, item, i, {text, touched, wrong, pick}) {
-  const measure = (draft.task.checklist || [])[i] || {};
+  const measure = item.measure_id && (draft.task.checklist || []).find(c => c.measure_id === item.measure_id) || {};
   const charts = monitors(measure);
   const value = () => {
     const n = Number(String(item.value).replace(",", "."));
@@ -49,9 +57,10 @@ function itemOf(draft, item, i, {text, touched, wrong, pick}) {
     touched();
     value();
   }}, measure.monitors.map(m => el("option", {value: monitorName(m), selected: monitorName(m) === item.monitor}, m.ref + " " + m.factor)));
-  const out = el("li", {class: "panel item"}, el("h3", null, i + 1, ". ", item.text), measure.equipment && el("p", {class: "fine"}, measure.equipment),
-    el("p", {class: "expected"}, say("expected"), say("colon"), item.expected || "—"),
-    measure.complete_by && el("p", null, say("complete_by", clock(measure.complete_by))),
+  const out = el("li", {class: "panel item"}, el("h3", null, i + 1, ". ", item.text || say("item_own")), measure.equipment && el("p", {class: "fine"}, measure.equipment),
+    item.measure_id ? el("p", {class: "expected"}, say("expected"), say("colon"), item.expected || "—") :
+      text(say("item_expected"), "expected", item, {path: path("expected")}),
+    clock(measure.complete_by) && el("p", null, say("complete_by", clock(measure.complete_by))),
     (measure.evidence || []).length > 0 && el("p", {class: "fine"}, say("wants_evidence", measure.evidence.join(say("comma")))),
     choice(say("result"), results.map(r => [r, named("result", r)]), item.result, v => { item.result = v; touched(); }, {error: wrong(path("result"))}),
     charts.elements, several && field(say("monitor"), monitor),
@@ -60,7 +69,7 @@ function itemOf(draft, item, i, {text, touched, wrong, pick}) {
     text(say("found"), "found", item, {rows: 2, path: path("found")}),
     el("details", {open: Boolean(item.note || item.vehicles)}, el("summary", null, say("more")),
       text(say("vehicles"), "vehicles", item, {hint: say("vehicles_hint"), path: path("vehicles")}), text(say("note"), "note", item, {rows: 2, path: path("note")})),
-    el("h4", null, say("photos")), pick("item:" + i));
+    had(item.had), el("h4", null, say("photos")), pick("item:" + i));
   value();
   return out;
 }

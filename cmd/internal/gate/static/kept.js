@@ -33,7 +33,7 @@ function doneCard(ctx, one) {
     a.follow_up && el("p", null, say("follow_up", a.follow_up)),
     (a.remarks || []).length > 0 && note("caution", say("remarks"), el("ul", null, a.remarks.map(r => el("li", null, r.text || r.rule)))),
     (a.remarks || []).some(r => /^(order|task)_/.test(r.rule)) && beside(ctx, one),
-    el("p", {class: "buttons"}, button(say("seen"), () => ctx.seen(one), "quiet")));
+    el("p", {class: "buttons"}, button(say("correct"), () => ctx.correct(one)), button(say("seen"), () => ctx.seen(one), "quiet")));
 }
 
 export function keptPage(ctx, photosOf) {

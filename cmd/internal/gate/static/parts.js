@@ -52,7 +52,7 @@ export function ordered(order) {
   if (!order) return note("act", say("no_order"));
   return el("section", {class: "panel"}, el("h2", null, say("order")), el("p", null, level(order), " ", order.title),
     list([[say("document_no"), order.document_no], [say("order_state"), named("order_state", order.state)],
-      [say("from"), clock(order.effective_from)], [say("until"), order.ends_at ? clock(order.ends_at) : ""]]),
+      [say("from"), clock(order.effective_from)], [say("until"), clock(order.ends_at)]]),
     order.text && el("details", null, el("summary", null, say("order_text")), el("p", {class: "prose"}, order.text)));
 }
 

@@ -6,14 +6,16 @@ import {lacking} from "./drafts.js";
 export async function reviewPage(ctx, draft, photos) {
   const of = place => photos.filter(p => p.place === place);
   const lacks = lacking(draft, photos, draft.two_for || []);
-  const item = (i, n) => el("li", {class: "panel review-" + (i.result || "none")}, el("h3", null, n + 1, ". ", i.text),
+  const item = (i, n) => el("li", {class: "panel review-" + (i.result || "none")}, el("h3", null, n + 1, ". ", i.text || say("item_own")),
     list([[say("expected"), i.expected], [say("result"), el("b", null, named("result", i.result) || say("open"))],
-      [say("value"), i.value === "" ? "" : i.value + " " + i.unit], [say("found"), i.found], [say("vehicles"), i.vehicles], [say("note"), i.note]]),
+      [say("value"), i.value === "" ? "" : i.value + " " + i.unit], [say("found"), i.found], [say("vehicles"), i.vehicles], [say("note"), i.note],
+      [say("photos"), i.had.length ? say("had", i.had.length) : ""]]),
     of("item:" + n).length > 0 && photoList(of("item:" + n)));
   const waiting = draft.state === "writing" || draft.state === "refused";
   const signed = of("signature");
   return [el("p", {class: "crumb"}, el("a", {href: "#/draft/" + draft.client_id}, say("back_to_draft"))), el("h1", null, say("review_title")),
     el("p", null, el("b", null, draft.task.recipient_name || draft.task.recipient_id), " ", draft.task.order && draft.task.order.title),
+    draft.corrects && note("act", say("corrects", draft.corrects)),
     lacks.length > 0 && waiting && note("alarm", say("review_lacks"), el("ul", null, lacks.map(l => el("li", null, where(draft, l.path), say(l.key))))),
     draft.items.length > 0 && el("section", null, el("h2", null, say("checklist")), el("ol", {class: "plain"}, draft.items.map(item))),
     el("section", {class: "panel"}, el("h2", null, say("whole")), list([[say("note"), draft.note], [say("second"), draft.with], [say("position"), draft.position ?

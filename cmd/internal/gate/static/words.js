@@ -60,13 +60,15 @@ export const words = {
   signature: ["企业人员签字", "Signature"], signs_label: ["在场人员", "The enterprise's person"], signs: ["签字", "signs"], refuses: ["拒签", "refuses"], signer: ["签字人姓名", "Name of who signs"], signer_refuses: ["拒签人姓名（可空）", "Name of who refuses (may be empty)"],
   refused: ["拒签原因", "Reason of the refusal"], refused_is: ["拒签：{0}", "refused: {0}"], pad_label: ["在此签字", "sign here"], pad_hint: ["请在框内签字", "Sign within the frame"], pad_clear: ["重签", "Clear"], signed_kept: ["签字已保存", "The signature is kept"],
   recipient_id: ["对象编号", "Recipient's id"], recipient_hint: ["减排清单里的编号", "as the list has it"],
+  item_own: ["清单以外", "Beyond the checklist"], item_add: ["增加一项", "Add an item"], item_expected: ["核查什么", "What was looked at"], correct: ["更正", "Correct it"],
+  corrects: ["更正检查 {0}；原记录保留。", "Corrects inspection {0}, which stays as it is."], had: ["沿用原检查的 {0} 个文件", "{0} files of the first inspection go along"],
   to_review: ["核对", "Review"], drop_draft: ["删除草稿", "Delete the draft"], drop_asks: ["将删除这份草稿和它的照片，无法恢复。", "This draft and its photos will be deleted for good."],
   locked_draft: ["这份检查正在发送，服务器可能已经收到；结果明确前不能修改。", "This inspection is being sent, and the server may have it already; it is not changed before that is known."],
   ready_draft: ["已完成，等待上传。还可以取回修改。", "Finished, and waits to be uploaded. You can still take it back."], change: ["取回修改", "Change it"], draft_gone: ["这份草稿已不在本机（已上传或已删除）。", "This draft is not here any more: it was uploaded or deleted."],
 
   review_title: ["核对检查", "Review"], back_to_draft: ["返回填写", "Back"], review_lacks: ["还缺：", "Still missing:"], item_n: ["第 {0} 项", "Item {0}"], finish: ["完成并上传", "Finish and upload"], began: ["开始于", "Began"],
   review_unhashed: ["有照片没有在本机计算散列（超过 20 MB，或此地址不是 HTTPS），由服务器收到后计算。", "Some photos are not hashed on this device (larger than 20 MB, or an address without HTTPS); the server hashes them."],
-  lacks_result: ["没有核查结果", "has no result"], lacks_number: ["读数不是数", "the reading is no number"], lacks_note: ["没有清单时请写明情况", "without a checklist, say what was found"], lacks_disposition: ["没有选处理", "no disposition"],
+  lacks_result: ["没有核查结果", "has no result"], lacks_number: ["读数不是数", "the reading is no number"], lacks_items: ["至少核查一项", "at least one item"], lacks_found: ["清单以外的一项须写明现场情况", "what was found, as it is beyond the checklist"], lacks_recipient: ["没有对象编号", "the recipient's id"], lacks_disposition: ["没有选处理", "no disposition"],
   lacks_due: ["整改须有期限", "a time by which it is rectified"], lacks_with: ["立案须有第二检查人", "a second inspector"], lacks_signature: ["没有签字，也没有写明拒签", "neither signed nor refused"], lacks_signer: ["没有签字人姓名", "the name of who signs"], lacks_refused: ["没有拒签原因", "the reason of the refusal"],
 
   kept_title: ["草稿", "Drafts"], kept_none: ["本机没有等待上传的检查。", "Nothing here waits to be uploaded."], photos_there: ["照片 {0} / {1} 已上传", "{0} of {1} photos uploaded"], photos_none: ["无照片", "no photos"],
@@ -95,7 +97,7 @@ export const words = {
   "task_state.open": ["待办", "open"], "task_state.taken": ["已领", "taken"], "task_state.done": ["已办", "done"], "task_state.dropped": ["已取消", "dropped"],
   "origin.finding": ["监测发现", "a finding"], "origin.no_data": ["无监测数据", "no data"], "origin.never_heard": ["监测设备从未报送", "an instrument that never reported"], "origin.tagged": ["标记时间过长", "tagged for too long"], "origin.explanation": ["企业说明待处理", "an explanation"], "origin.by_hand": ["人工指派", "by hand"],
   "origin.plan": ["计划", "the plan"], "origin.complaint": ["投诉举报", "a complaint"], "origin.follow_up": ["复查", "a re-inspection"],
-  "verdict.compliant": ["合规", "compliant"], "verdict.suspected": ["疑似未执行", "suspected"], "verdict.violated": ["未执行", "violated"], "verdict.no_data": ["无数据", "no data"], "verdict.unknown": ["尚无结论", "not known"],
-  "order_state.pending": ["待下达", "pending"], "order_state.sent": ["已下达", "sent"], "order_state.delivered": ["已送达", "delivered"], "order_state.acknowledged": ["已签收", "acknowledged"], "order_state.active": ["执行中", "in force"], "order_state.released": ["已解除", "released"], "order_state.ended": ["已结束", "ended"],
+  "verdict.compliant": ["合规", "compliant"], "verdict.suspected": ["疑似未执行", "suspected"], "verdict.violated": ["未执行", "violated"], "verdict.no_data": ["无数据", "no data"], "verdict.none": ["尚无结论", "not known"], "verdict.unknown": ["尚无结论", "not known"],
+  "order_state.open": ["有效", "open"], "order_state.superseded": ["已被替换", "superseded"], "order_state.released": ["已解除", "released"], "order_state.exempted": ["已豁免", "exempted"],
   "contact.first": ["第一联系人", "first contact"], "contact.second": ["第二联系人", "second contact"],
 };
