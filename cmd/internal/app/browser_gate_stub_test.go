@@ -1,14 +1,10 @@
 package app
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -23,26 +19,15 @@ type standIn struct {
 	w    *world
 	mu   sync.Mutex
 	day  any
-	ups  map[string]*up    // by id
-	keys map[string]string // Idempotency-Key -> id
 	done map[string]string // client_id -> body as it was sent
 	// refuse answers an inspection with a status and a problem, once.
 	refuse func() (int, any)
-	most   int // bytes of a PATCH that are taken before the line breaks; 0 all
 	posts  int
 }
 
-type up struct {
-	size int
-	sha  string
-	data []byte
-}
-
-func (u *up) hash() string { sum := sha256.Sum256(u.data); return hex.EncodeToString(sum[:]) }
-
 func standFor(t *testing.T, w *world) *standIn {
-	s := &standIn{t: t, w: w, ups: map[string]*up{}, keys: map[string]string{}, done: map[string]string{}}
-	w.web.Mount(web.Area{Paths: []string{"/api/v1/gate/day", "/api/v1/uploads", "/api/v1/uploads/", "/api/v1/inspections"}, Handler: s})
+	s := &standIn{t: t, w: w, done: map[string]string{}}
+	w.web.Mount(web.Area{Paths: []string{"/api/v1/gate/day", "/api/v1/inspections"}, Handler: s})
 	return s
 }
 
@@ -70,11 +55,6 @@ func (s *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.answer(w, http.StatusOK, s.day)
 	case path == "inspections":
 		s.inspection(w, r)
-	case r.Method == http.MethodOptions:
-		w.Header().Set("Tus-Max-Size", strconv.Itoa(64<<20))
-		w.WriteHeader(http.StatusNoContent)
-	default:
-		s.upload(w, r, strings.TrimPrefix(strings.TrimPrefix(path, "uploads"), "/"))
 	}
 }
 
@@ -99,58 +79,6 @@ func (s *standIn) inspection(w http.ResponseWriter, r *http.Request) {
 	in["id"], in["result"], in["received_at"] = "I20161219-00001", "failed", time.Now().Format(time.RFC3339)
 	in["remarks"] = []any{map[string]string{"rule": "order_replaced", "text": "减排令已换新的修订"}}
 	s.answer(w, http.StatusCreated, in)
-}
-
-func (s *standIn) upload(w http.ResponseWriter, r *http.Request, id string) {
-	h := w.Header()
-	h.Set("Tus-Resumable", "1.0.0")
-	if id == "" {
-		key := r.Header.Get("Idempotency-Key")
-		if s.keys[key] == "" {
-			size, _ := strconv.Atoi(r.Header.Get("Upload-Length"))
-			u := &up{size: size}
-			for _, pair := range strings.Split(r.Header.Get("Upload-Metadata"), ",") {
-				name, value, _ := strings.Cut(pair, " ")
-				if text, err := base64.StdEncoding.DecodeString(value); err == nil && name == "sha256" {
-					u.sha = string(text)
-				}
-			}
-			s.keys[key] = fmt.Sprint(len(s.ups) + 1)
-			s.ups[s.keys[key]] = u
-		}
-		h.Set("Location", "/api/v1/uploads/"+s.keys[key])
-		w.WriteHeader(http.StatusCreated)
-		return
-	}
-	u := s.ups[id]
-	if u == nil {
-		w.WriteHeader(http.StatusNotFound)
-		return
-	}
-	if r.Method == http.MethodPatch {
-		if r.Header.Get("Upload-Offset") != strconv.Itoa(len(u.data)) {
-			w.WriteHeader(http.StatusConflict)
-			return
-		}
-		part, _ := io.ReadAll(r.Body)
-		if s.most > 0 && len(part) > s.most { // a line that breaks
-			u.data = append(u.data, part[:s.most]...)
-			s.most = 0
-			panic(http.ErrAbortHandler)
-		}
-		u.data = append(u.data, part...)
-		if len(u.data) == u.size && u.sha != "" && u.sha != u.hash() {
-			delete(s.ups, id)
-			s.answer(w, http.StatusUnprocessableEntity, map[string]any{"code": "invalid", "detail": "照片与声明的散列不符",
-				"errors": []any{map[string]string{"path": "sha256", "rule": "evidence.exchanged", "message": "不符"}}})
-			return
-		}
-	}
-	if len(u.data) == u.size {
-		h.Set("Qingkong-Evidence", "sha256:"+u.hash())
-	}
-	h.Set("Upload-Offset", strconv.Itoa(len(u.data)))
-	w.WriteHeader(http.StatusNoContent)
 }
 
 // tasksOf is a day with n tasks.

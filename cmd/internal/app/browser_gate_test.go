@@ -3,15 +3,19 @@ package app
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,6 +26,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+
+	"qingkong/alerts/refusal"
 )
 
 // conditions are those of a network that is emulated.
@@ -35,8 +41,12 @@ type conditions struct {
 // line takes the network away from a tab, or gives it back. What is lost then stands in the console, and is no fault.
 func (p *tab) line(there bool) {
 	p.t.Helper()
-	p.do("network", command(cdp.Command[conditions, cdp.Empty]{Method: "Network.emulateNetworkConditions"},
-		conditions{Offline: !there, DownloadThroughput: -1, UploadThroughput: -1}))
+	p.network(conditions{Offline: !there, DownloadThroughput: -1, UploadThroughput: -1})
+}
+
+func (p *tab) network(is conditions) {
+	p.t.Helper()
+	p.do("network", command(cdp.Command[conditions, cdp.Empty]{Method: "Network.emulateNetworkConditions"}, is))
 }
 
 // lost forgets what the console says of requests that found no network, and nothing else.
@@ -150,11 +160,15 @@ func atTheGate(t *testing.T, w *world) {
 	p.lost()
 
 	inspects(p)
-	if s.posts != 0 || len(s.ups) != 0 {
-		t.Errorf("without network %d inspections and %d photos came", s.posts, len(s.ups))
+	if s.posts != 0 {
+		t.Errorf("without network %d inspections came", s.posts)
 	}
+	keepsToItself(p)
 	client := eval[string](p, `location.hash.split("/")[2] || document.querySelector("li[id^=draft-]").id.slice(6)`)
-	s.most = 1000 // the line breaks within the first photo
+	p.network(conditions{DownloadThroughput: -1, UploadThroughput: 500_000}) // some seconds for the photos
+	p.comes("a photo on its way", `/已上传 \S+ kB \/ 2\.9 MB/.test(document.body.innerText)`)
+	p.line(false)
+	p.saying("离线")
 	p.line(true)
 	p.comes("that nothing waits any more", `document.querySelector("#main .card-done") !== null`)
 	p.saying("I20161219-00001")
@@ -259,21 +273,73 @@ func arrived(t *testing.T, s *standIn, client string) {
 	if err := json.Unmarshal([]byte(s.done[client]), &in); err != nil {
 		t.Fatalf("the inspection is not there: %v", err)
 	}
-	hashes := map[string]bool{}
-	for _, u := range s.ups {
-		hashes["sha256:"+u.hash()] = true
-		if len(u.data) != u.size || u.sha != u.hash() {
-			t.Errorf("a photo of %d bytes has %d, and the hash %s where the device said %s", u.size, len(u.data), u.hash(), u.sha)
-		}
-	}
 	if in.TaskID != "T20161219-00040" || in.OrderID != "W1-E0001-1" || in.With != "li" || in.Disposition != "case" || len(in.Items) != 2 ||
 		in.Items[0].Result != "fail" || in.Items[0].Value == nil || *in.Items[0].Value != 372.5 || in.Items[0].Unit != "kW" || in.Items[0].Monitor != "P1.load" ||
 		!strings.HasSuffix(in.Items[0].Found, hostile) || in.Items[1].Value != nil || in.Position == nil || in.Position.Lat != 39.05 || in.Signature.Name != "王" {
 		t.Errorf("the inspection that came is %s", s.done[client])
 	}
-	if len(s.ups) != 3 || len(in.Items[0].Evidence) != 1 || len(in.Evidence) != 1 || !hashes[in.Items[0].Evidence[0]] || !hashes[in.Evidence[0]] ||
-		!hashes[in.Signature.Image] || in.Signature.Image == in.Evidence[0] {
-		t.Errorf("%d files came, and the inspection names %v, %v and %s", len(s.ups), in.Items[0].Evidence, in.Evidence, in.Signature.Image)
+	all := append(append(slices.Clone(in.Items[0].Evidence), in.Evidence...), in.Signature.Image)
+	if len(in.Items[0].Evidence) != 1 || len(in.Evidence) != 1 || len(slices.Compact(all)) != 3 {
+		t.Errorf("the inspection names %q", all)
+	}
+	for _, hash := range all {
+		if got := s.w.evidence(t, hash); "sha256:"+hex.EncodeToString(got[:]) != hash {
+			t.Errorf("%s is another file at the server", hash)
+		}
+	}
+}
+
+// evidence is the SHA-256 of what the server has under a hash.
+func (w *world) evidence(t *testing.T, hash string) (sum [sha256.Size]byte) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+w.host+"/api/v1/evidence/"+hash, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+w.accounts["duty"].Token)
+	got, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer got.Body.Close()
+	text, err := io.ReadAll(got.Body)
+	if err != nil || got.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s, %v", hash, got.Status, err)
+	}
+	return sha256.Sum256(text)
+}
+
+// keepsToItself fails where something that is kept on the device can be read, or the worker keeps more than the page's files.
+func keepsToItself(p *tab) {
+	p.t.Helper()
+	all := eval[string](p, `new Promise((done, fail) => {
+		const text = v => v instanceof ArrayBuffer ? new TextDecoder("latin1").decode(v) + new TextDecoder().decode(v) : ArrayBuffer.isView(v) ? text(v.buffer) :
+			v && typeof v === "object" ? Object.entries(v).map(([k, w]) => k + text(w)).join() : String(v);
+		const asked = indexedDB.open("qingkong-gate");
+		asked.onerror = fail;
+		asked.onsuccess = () => {
+			const db = asked.result, tx = db.transaction([...db.objectStoreNames]), out = [];
+			for (const name of db.objectStoreNames) tx.objectStore(name).getAll().onsuccess = e => out.push(name + e.target.result.length + text(e.target.result));
+			tx.oncomplete = () => { db.close(); done(out.join()); };
+		};
+	})`, chromedp.EvalAwaitPromise)
+	if len(all) < 3_000_000 || !strings.Contains(all, "inspector") {
+		p.t.Errorf("only %d characters are kept", len(all))
+	}
+	for _, plain := range []string{"13800000001", "示例热电", "大寺镇", "6#机组", "372.5", "JFIF", "IHDR", "271828", "unit-6.jpg", "负荷", "sha256"} {
+		if strings.Contains(all, plain) {
+			p.t.Errorf("%q can be read on the device", plain)
+		}
+	}
+	kept := eval[[]string](p, `caches.keys().then(async names => (await Promise.all(names.map(async n => (await (await caches.open(n)).keys()).map(r => new URL(r.url).pathname)))).flat())`,
+		chromedp.EvalAwaitPromise)
+	for _, path := range kept {
+		if !strings.HasPrefix(path, "/gate/static/") {
+			p.t.Errorf("the worker keeps %s", path)
+		}
+	}
+	if len(kept) < 20 {
+		p.t.Errorf("the worker keeps %q alone", kept)
 	}
 }
 
@@ -315,7 +381,7 @@ func loses(t *testing.T, s *standIn, p *tab) {
 
 	eval[chromedp.Void](p, `window.honest = fetch; window.fetch = async (at, o) => honest(at, o.method === "PATCH" ? {...o, body: new Blob([new Uint8Array(await o.body.arrayBuffer()).map((b, i) => i === 99 ? b ^ 1 : b)])} : o)`)
 	finishes()
-	p.saying("照片与声明的散列不符")
+	p.saying(refusal.Text("evidence.exchanged", "zh-CN", nil)[:12])
 	if s.posts != posts {
 		t.Error("an inspection with an exchanged photo came")
 	}
