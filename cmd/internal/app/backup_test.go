@@ -100,6 +100,7 @@ func acknowledging(t *testing.T, a *App, warning string, end <-chan struct{}) (c
 // A backup that is taken while orders go out and are answered has every answer that was confirmed up to its last block,
 // and the program that it is restored to goes on with the same orders; what was erased is in none of it.
 func TestBackupDuringADispatch(t *testing.T) {
+	t.Parallel()
 	const recipients = 5000
 	cfg := alone(t)
 	cfg.Orders.RepeatFirst, cfg.Orders.RepeatMax = repeatLate, repeatLate

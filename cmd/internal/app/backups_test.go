@@ -15,6 +15,7 @@ import (
 // The program backs itself up on its schedule and keeps as many as it shall; a folder that is gone is said at once, and
 // that it came back too.
 func TestBackupsOnASchedule(t *testing.T) {
+	t.Parallel()
 	cfg := alone(t)
 	dir := filepath.Join(t.TempDir(), "backups")
 	cfg.Backup = config.Backup{Dir: dir, Schedule: "@every 1s", Keep: 2, MaxAgeH: 1}

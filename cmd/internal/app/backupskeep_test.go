@@ -47,6 +47,7 @@ func named(t *testing.T, a *App, users ...string) {
 // With backup.passphrase_file the backups of the folder are encrypted, the list reads them, and the passphrase brings
 // one back.
 func TestBackupsOfTheFolderAreEncrypted(t *testing.T) {
+	t.Parallel()
 	cfg := alone(t)
 	var pass *journal.Passphrase
 	cfg.Backup.Dir = t.TempDir()

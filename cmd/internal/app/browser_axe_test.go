@@ -2,6 +2,8 @@ package app
 
 import (
 	"crypto/sha256"
+	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -17,7 +19,7 @@ var axe = sync.OnceValues(func() (string, error) {
 
 // axeFinds are its rules that the page breaks, each with the elements that do: the levels A and AA of WCAG 2.0 to 2.2,
 // and the practices that axe-core holds to be good. Buttons fade from one colour to another, which is cut short.
-const axeFinds = `document.getAnimations().forEach(a => a.finish()), axe.run(document, {preload: false, resultTypes: ["violations"], elementRef: false,
+const axeFinds = `document.getAnimations().forEach(a => a.finish()), axe.run(WHERE, {preload: false, resultTypes: ["violations"], elementRef: false,
 	runOnly: RULES})
 	.then(r => r.violations.map(v => v.id + ": " + v.help + v.nodes.slice(0, 4).map(n => "\n\t" + n.target.join(" ") + " " +
 		n.html.slice(0, 160) + " " + n.any.concat(n.all, n.none).map(c => c.message).join("; ").slice(0, 200)).join("")))`
@@ -28,8 +30,8 @@ const (
 	colourOnes = `{type: "rule", values: ["color-contrast", "link-in-text-block"]}`
 )
 
-// barriers is whatever axe-core finds on the page that is open, as it is shown now.
-func (p *tab) barriers(rules string) []string {
+// barriers is whatever axe-core finds on the page that is open, as it is shown now, or in some of its parts: see [partsOf].
+func (p *tab) barriers(rules string, parts ...int) []string {
 	p.t.Helper()
 	script, err := axe()
 	if err != nil {
@@ -38,8 +40,16 @@ func (p *tab) barriers(rules string) []string {
 	if !eval[bool](p, `typeof axe === "object"`) {
 		eval[chromedp.Void](p, script+"\n;undefined")
 	}
-	return eval[[]string](p, strings.Replace(axeFinds, "RULES", rules, 1), chromedp.EvalAwaitPromise)
+	where := "document"
+	if len(parts) > 0 {
+		which, _ := json.Marshal(parts) // numbers always encode
+		where = fmt.Sprintf(`{include: (all => %s.map(i => all[i]))(%s)}`, which, partsOf)
+	}
+	return eval[[]string](p, strings.NewReplacer("RULES", rules, "WHERE", where).Replace(axeFinds), chromedp.EvalAwaitPromise)
 }
+
+// partsOf are the elements that a page is judged in.
+const partsOf = `[...document.body.children].flatMap(part => part.matches("header, main") ? [...part.children] : [part])`
 
 // whatIsShown is what axe-core judges a page by, part for part: the elements, the classes by which they have their colours and
 // sizes, roles and states, whether what is to name them does, and whether there is text, whatever it says. Of what stands several
@@ -72,8 +82,8 @@ const whatIsShown = `(() => {
 	};
 	const html = document.documentElement, body = document.body;
 	const all = ["<" + html.lang + body.className + ">" + of(document.head), "" + ids.filter((id, i) => ids.indexOf(id) !== i)];
-	for (const part of body.children)
-		for (const one of part.matches("header, main") ? part.children : [part]) all.push(part.localName + part.className + of(one));
+	for (const one of ` + partsOf + `)
+		all.push((e => e.localName + e.className)(one.parentElement === body ? one : one.parentElement) + of(one));
 	return all.map(one => getComputedStyle(body).backgroundColor + innerWidth + one);
 })()`
 
@@ -86,17 +96,21 @@ func (p *tab) accessible(path string) {
 	rules := allRules
 	for _, scheme := range []string{"dark", "light"} {
 		p.colours(scheme)
-		anew := false
-		for _, part := range eval[[]string](p, whatIsShown) {
-			_, known := judged.LoadOrStore(sha256.Sum256([]byte(part)), true)
-			anew = anew || !known
+		anew, whole := []int(nil), rules == allRules
+		for i, part := range eval[[]string](p, whatIsShown) {
+			if _, known := judged.LoadOrStore(sha256.Sum256([]byte(part)), true); !known {
+				anew, whole = append(anew, i-1), whole || i == 0
+			}
 		}
-		if !anew {
+		if anew == nil {
 			continue
 		}
-		if found := p.barriers(rules); len(found) > 0 {
+		if whole {
+			anew = nil
+		}
+		if found := p.barriers(rules, anew...); len(found) > 0 {
 			p.t.Errorf("%s in %s colours:\n%s", path, scheme, strings.Join(found, "\n"))
 		}
-		rules = colourOnes // the others go by what there is, whatever its colour
+		rules = colourOnes // the others go by what there is, whatever its colour; and a colour by the part that it is in
 	}
 }

@@ -20,6 +20,7 @@ const hostile = `<script>alert(1)</script>"'<img src=x onerror=alert(1)>`
 
 // The browser tests are the pages as people have them: a whole program, and chromium. One process of it serves all.
 func TestBrowser(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	t.Run("a warning from its proposal to its end", func(t *testing.T) {
 		story(t, openWorld(t, b, &demo.Demo{Soonest: 100 * time.Millisecond, Instruments: []string{}, Latest: 2 * time.Second}))
@@ -38,6 +39,7 @@ func TestBrowser(t *testing.T) {
 
 // What the tests say of a page is worth something only when a page that does what it may not is found out.
 func TestBrowserMindsWhatAPageMayNotDo(t *testing.T) {
+	t.Parallel()
 	w := openWorld(t, openBrowser(t), &demo.Demo{NoSimulate: true})
 	p := w.person(t, deskWidth)
 	p.open("/login")
@@ -66,6 +68,13 @@ func TestBrowserMindsWhatAPageMayNotDo(t *testing.T) {
 		if !strings.Contains(found, each) {
 			t.Errorf("%s is not found in %q", each, found)
 		}
+	}
+	at := eval[int](p, partsOf+`.findIndex(e => e.contains(document.querySelector("#faint")))`)
+	if found := strings.Join(p.barriers(colourOnes, at), "\n"); !strings.Contains(found, "#faint") {
+		t.Errorf("of its part alone is found %q", found)
+	}
+	if found := p.barriers(colourOnes, max(0, at-1)); at > 0 && len(found) > 0 {
+		t.Errorf("of the part before it is found %q", found)
 	}
 }
 

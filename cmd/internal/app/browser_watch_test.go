@@ -17,6 +17,7 @@ import (
 // The head of a page that is open says what is wrong and what to do, and goes when it is mended: to those who can mend
 // it, and to an enterprise what it does meanwhile.
 func TestBrowserSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	var found atomic.Pointer[watch.Finding]
 	is := func(f watch.Finding) { found.Store(&f) } // the watchman looks by itself
 	is(watch.Finding{})

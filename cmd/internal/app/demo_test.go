@@ -109,6 +109,7 @@ func (m *monitored) heard(since time.Time, stations, instruments int) {
 // The instruments of a demo report to its own ports: each is there with the hours of ninety days before and reports by
 // itself, whoever asks sees what is theirs, and a second start makes none of it anew.
 func TestTheInstrumentsOfADemo(t *testing.T) {
+	t.Parallel()
 	const unit, meter, reagent = "120111E00010000000000005.a21002", "XQ-E0003-1", "DCS-E0001-石灰石"
 	opt := Options{Config: alone(t)}
 	opt.Config.Listen.HJ212 = "127.0.0.1:0"

@@ -46,6 +46,7 @@ func openProposals(t *testing.T, a *App) (open []*alerts.Proposal) {
 
 // A file dropped into a folder becomes a forecast and a proposal; a wrong one is put aside with the reason, in words.
 func TestAFolderFeedsForecasts(t *testing.T) {
+	t.Parallel()
 	cfg := alone(t)
 	inbox := t.TempDir()
 	cfg.Feeds = []config.Feed{{Name: "emc", Kind: "folder", Path: inbox, Schedule: "@every 1s", Format: "csv",
@@ -96,6 +97,7 @@ func TestAFolderFeedsForecasts(t *testing.T) {
 
 // With a station the same file is what was measured there.
 func TestAFolderFeedsMeasurements(t *testing.T) {
+	t.Parallel()
 	cfg := alone(t)
 	inbox := t.TempDir()
 	cfg.Feeds = []config.Feed{{Name: "station", Kind: "folder", Path: inbox, Schedule: "@every 1s", Source: "tianjin-emc",
@@ -128,6 +130,7 @@ func TestAFolderFeedsMeasurements(t *testing.T) {
 
 // Hours of a feed whose times name their end are recorded by their beginning, whatever the file calls its columns.
 func TestAFeedsHoursMayNameTheirEnd(t *testing.T) {
+	t.Parallel()
 	cfg := alone(t)
 	inbox := t.TempDir()
 	cfg.Feeds = []config.Feed{{Name: "station", Kind: "folder", Path: inbox, Schedule: "@every 1s", Source: "tianjin-emc",
@@ -159,6 +162,7 @@ func TestAFeedsHoursMayNameTheirEnd(t *testing.T) {
 
 // A web address is asked once for what does not change, and for what changes again.
 func TestAnAddressFeedsForecasts(t *testing.T) {
+	t.Parallel()
 	var asked, sent, version atomic.Int64
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)

@@ -37,6 +37,7 @@ const chosenByDuty = "海河边上 seven herons wade"
 // A browser that nobody has logged in from is let in within a minute beside the same guessing, though its first
 // requests are refused with those of the guesser's that go beyond the share of their address.
 func TestANewBrowserIsLetInWithinAMinuteOfGuessing(t *testing.T) {
+	t.Parallel()
 	clock := journaltest.NewClock(time.Now())
 	d := &district{t: t, cfg: alone(t), tokens: map[string]string{}}
 	d.app = start(t, Options{Config: d.cfg, Clock: clock.Now})

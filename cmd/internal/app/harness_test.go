@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -21,6 +22,20 @@ import (
 	"qingkong/notify"
 	"qingkong/notify/channel"
 )
+
+// TestMain lets several tests wait side by side, however few cores there are: most that are parallel wait for schedules, leases
+// and ends of what is valid.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	chosen := false
+	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "test.parallel" })
+	if !chosen {
+		if err := flag.Set("test.parallel", "6"); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
 
 // patience bounds every wait; it is reached only when something is wrong.
 const patience = 20 * time.Second

@@ -75,6 +75,7 @@ func (n *stationsOfRegion) proposed() string {
 // The whole program over HTTP: of thirty-seven stations ten repeat one value for six days, with hours missing. What is
 // proposed is what the twenty-seven others say, in bad air as in clean, and every value of the ten is named.
 func TestTenFrozenStationsOfThirtySeven(t *testing.T) {
+	t.Parallel()
 	for _, air := range []struct {
 		name   string
 		pm25   int

@@ -81,6 +81,7 @@ func declareYellow(t *testing.T, a *App) string {
 
 // From a declaration to a bundle that a stranger verifies, with the ledger's key and the witness's from their own hands.
 func TestAWitnessCosignsWhatABundleProves(t *testing.T) {
+	t.Parallel()
 	a, _, w := watched(t)
 	id := declareYellow(t, a)
 	cosignedAll(t, a, a.entries(t))
@@ -126,6 +127,7 @@ func TestAWitnessCosignsWhatABundleProves(t *testing.T) {
 // Somebody who can write the record's file changes its history: the witness refuses that, the check says so, and
 // `journal check` names it.
 func TestAWitnessRefusesARewrittenRecord(t *testing.T) {
+	t.Parallel()
 	a, cfg, _ := watched(t)
 	declareYellow(t, a)
 	cosignedAll(t, a, a.entries(t))
@@ -172,6 +174,7 @@ func TestAWitnessRefusesARewrittenRecord(t *testing.T) {
 // Two nodes have one ledger with one key: whoever leads signs, whoever is asked hands out receipts, and after the leader has
 // gone the other goes on from what was signed.
 func TestTwoNodesSignForOneLedger(t *testing.T) {
+	t.Parallel()
 	h := newHub(t)
 	a := h.node("a", repeatLate)
 	importDemo(t, a, 64)

@@ -31,6 +31,7 @@ func TestTenantsHaveWords(t *testing.T) {
 
 // What the feeds have read is known after a restart, also where a program before this one kept it in a file of its own.
 func TestTheFeedsProgressOutlivesARestart(t *testing.T) {
+	t.Parallel()
 	var asked, sent atomic.Int64
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)

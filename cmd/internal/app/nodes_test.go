@@ -94,6 +94,7 @@ func (h *hub) once(event, warning string, n int) (all []order) {
 
 // What was sent and received is in the record, not in a node: one that lost its folder sends nothing twice.
 func TestARebuiltNodeSendsNothingAgain(t *testing.T) {
+	t.Parallel()
 	const recipients, received = 1200, 1000
 	h := newHub(t)
 	a := h.node("a", repeatLate)
@@ -169,6 +170,7 @@ func leads(t *testing.T, a *App) (yes bool) {
 
 // Of two declarations for one region at the same time on two nodes one wins, and the other is told which.
 func TestDeclarationsOnTwoNodesAtOnce(t *testing.T) {
+	t.Parallel()
 	h := newHub(t)
 	a, b := h.node("a", repeatLate), h.node("b", repeatLate)
 	importDemo(t, a, 1000)
@@ -209,6 +211,7 @@ func TestDeclarationsOnTwoNodesAtOnce(t *testing.T) {
 // A leader that dies in the middle of sending keeps the lease for its time; then the other sends the rest, and
 // nothing of what is recorded as sent.
 func TestTheOtherNodeSendsWhatADeadLeaderLeft(t *testing.T) {
+	t.Parallel()
 	const recipients = 1200
 	h := newHub(t)
 	a := h.node("a", repeatLate)

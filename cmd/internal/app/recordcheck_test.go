@@ -115,6 +115,7 @@ func TestTheStructureIsCheckedAtTheStart(t *testing.T) {
 // On the schedule all of the record is checked: a byte that flipped in a block or in a row of the vault is found and
 // said, and nothing is left of the check.
 func TestTheRecordIsCheckedOnASchedule(t *testing.T) {
+	t.Parallel()
 	cfg := alone(t)
 	cfg.Check.Schedule = "@every 1s"
 	a := start(t, Options{Config: cfg, Demo: &demo.Demo{NoSimulate: true}})

@@ -61,6 +61,7 @@ func TestAChosenPasswordIsForTheBrowserAlone(t *testing.T) {
 // A token that has an end is refused from then on over HTTP and NATS; what is connected with it is closed, streams of
 // events too, and what is connected otherwise is not. Before, it is named where people look, for as long as it is good.
 func TestATokenThatEndsIsOutEverywhere(t *testing.T) {
+	t.Parallel()
 	d := newDistrict(t)
 	first := d.account("viewer", "viewer", "")
 	steady := d.connect("viewer", first.Password)

@@ -24,6 +24,7 @@ import (
 // The NATS server that the nodes share is restarted on the same store, and with it goes whatever it had in its memory,
 // the lease of earlier programs too. What is declared then is ordered, timers run on, and readiness says so in between.
 func TestTheSharedServerIsRestarted(t *testing.T) {
+	t.Parallel()
 	const recipients = 200
 	h := newHub(t)
 	js, err := jetstream.New(h.nc)
@@ -102,6 +103,7 @@ func TestAStartBesideADamagedSharedStreamSaysWhy(t *testing.T) {
 // The machine's clock was ahead once: what is declared after it was put right is ordered at once and repeated, and
 // readiness names the clock.
 func TestAClockThatWasAheadOnce(t *testing.T) {
+	t.Parallel()
 	for _, lead := range []time.Duration{10 * time.Minute, 8 * time.Hour} {
 		t.Run(lead.String(), func(t *testing.T) {
 			cfg := alone(t)
@@ -140,6 +142,7 @@ func TestAClockThatWasAheadOnce(t *testing.T) {
 // The lease cannot be had by anybody: within half a minute the watchman says that nobody leads and the log does, and
 // once it can be had somebody leads.
 func TestALeaseThatNobodyCanHave(t *testing.T) {
+	t.Parallel()
 	h := newHub(t)
 	js, err := jetstream.New(h.nc)
 	if err != nil {

@@ -22,6 +22,7 @@ import (
 // A station reports to one of two nodes, and both have what it says. While NATS is down it is not confirmed; what it sends
 // again afterwards is, and on a node that was away too.
 func TestStationsReportToAnyNode(t *testing.T) {
+	t.Parallel()
 	h := newHub(t)
 	a := h.node("a", repeatLate)
 	importDemo(t, a, 64)

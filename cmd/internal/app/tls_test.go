@@ -192,6 +192,7 @@ func TestNobodyGetsInWithoutTLS(t *testing.T) {
 // A renewed certificate is served without a restart; files that cannot be used leave the old one in place, which a WARN
 // line and the check tls say until they can.
 func TestARenewedCertificateIsServed(t *testing.T) {
+	t.Parallel()
 	s := startSecured(t, nil)
 	if state, detail := s.check("tls"); state != "ok" {
 		t.Fatalf("check tls is %s: %s", state, detail)
