@@ -372,6 +372,7 @@ func TestAgentPullsAgainAfterTheServerWasAway(t *testing.T) {
 // An agent whose secret has ended says once what to do, and not every second what the client library says; it comes
 // back by itself when the secret is good again.
 func TestAgentSaysOnceThatItsSecretHasEnded(t *testing.T) {
+	t.Parallel()
 	c := newCoordinator(t, accepted, nothing)
 	a := startAgent(t, c.server.ClientURL(), "right", "--lang", "en")
 	await(t, "status", a.logs, "connected to")

@@ -25,6 +25,7 @@ func writeFile(t *testing.T, path, text string, mode os.FileMode) string {
 // The server writes into its own folder, encrypted as it is configured, and the command says where the file stands and
 // what it holds. Brought back with the passphrase it is the same record; an erasure names it until then.
 func TestBackupOnTheServer(t *testing.T) {
+	t.Parallel()
 	dir, folder := t.TempDir(), t.TempDir()
 	key := writeFile(t, filepath.Join(dir, "backup.key"), backupWords, 0o600)
 	p := &program{t: t, data: filepath.Join(dir, "old"),
@@ -92,6 +93,7 @@ func exists(path string) bool {
 
 // A file that others may read is not used, whatever is done with it; a backup of a stopped folder is encrypted as well.
 func TestBackupWithAPassphrase(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	data, file := filepath.Join(dir, "old"), filepath.Join(dir, "b")
 	p := start(t, data, "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0")
@@ -119,6 +121,7 @@ func TestBackupWithAPassphrase(t *testing.T) {
 // While the server still writes, the command asks again under one key until it has ended, or until its patience has:
 // then it says how to ask later. No real server can be made to write for as long as that, so one answers as it would.
 func TestBackupThatTheServerStillWrites(t *testing.T) {
+	t.Parallel()
 	token := writeFile(t, filepath.Join(t.TempDir(), "token"), "t", 0o600)
 	keys := make(chan string, 100)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -149,6 +152,7 @@ func TestBackupThatTheServerStillWrites(t *testing.T) {
 
 // What means nothing the way the command is used is refused before anything is asked or written.
 func TestBackupIsUsedOneWayOrTheOther(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	token, file := writeFile(t, filepath.Join(dir, "token"), "t", 0o600), filepath.Join(dir, "b")
 	there := []string{"--server", "http://127.0.0.1:1", "--token-file", token}

@@ -57,6 +57,7 @@ func (p *program) goesOnAbove(on warning) {
 // A program is backed up beside its work, killed, and brought back on an empty folder: the accounts open it, the
 // warning and its orders are there, and the record proves itself.
 func TestBackupKillRestoreServe(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	old, full, more := filepath.Join(dir, "old"), filepath.Join(dir, "full.tar"), filepath.Join(dir, "more.tar")
 	p := start(t, old, "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0")
@@ -128,6 +129,7 @@ func TestBackupKillRestoreServe(t *testing.T) {
 
 // Ctrl-C at the command gives the backup up on the side of the program too.
 func TestInterruptedBackupLeavesNothing(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	old := filepath.Join(dir, "old")
 	startLarge(t, old)

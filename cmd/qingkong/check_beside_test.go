@@ -98,6 +98,7 @@ func (p *program) overwrite(places []int64, text []byte) {
 // `journal check` beside a running program has it check itself, says the same as on the stopped folder, in the same
 // form, and leaves nothing; what it finds is at /readyz as well.
 func TestJournalCheckBesideTheRunningProgram(t *testing.T) {
+	t.Parallel()
 	p := start(t, filepath.Join(t.TempDir(), "data"), "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0")
 	p.declare("red")
 	before, tmp := p.names(), t.TempDir()
@@ -140,6 +141,7 @@ func TestJournalCheckBesideTheRunningProgram(t *testing.T) {
 
 // A check that is interrupted, or whose program is killed, ends with exit 1 and leaves nothing behind.
 func TestAnInterruptedCheckBesideTheProgram(t *testing.T) {
+	t.Parallel()
 	p := startLarge(t, filepath.Join(t.TempDir(), "data"))
 	before := strings.Join(p.names(), " ")
 	for name, end := range map[string]func(asker *exec.Cmd){

@@ -96,6 +96,7 @@ func check(t *testing.T, data string, interrupt bool) (c checked) {
 
 // `journal check` looks at a stopped folder, whole or damaged, names what is wrong, and changes nothing in it.
 func TestJournalCheckOnlyLooks(t *testing.T) {
+	t.Parallel()
 	prepared := filepath.Join(t.TempDir(), "data")
 	p := start(t, prepared, "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0")
 	p.declare("red")

@@ -14,6 +14,7 @@ import (
 // that says what it gives up goes on before the hole, lists what lies behind, and the desk says that ids may exist
 // outside.
 func TestNothingReadableIsLostWhereBothStoresAreHurt(t *testing.T) {
+	t.Parallel()
 	p := start(t, t.TempDir(), "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0")
 	w := p.declare("orange")
 	p.must("duty", "POST", "/warnings/"+w.ID+"/lift", map[string]any{"revision": w.Revision, "reason": "示例"}, &w)

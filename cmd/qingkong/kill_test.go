@@ -75,7 +75,7 @@ func (w *watcher) await(t *testing.T, n int, within time.Duration) {
 // started again each time. In the end an outside subscriber has exactly the planned orders, each with the body that the
 // record holds, and repeats are the same bytes.
 func TestKilledWhileOrdersGoOut(t *testing.T) {
-	t.Parallel() // it waits for disks and processes of its own most of the time
+	t.Parallel()
 	args := []string{"--demo-recipients", fmt.Sprint(largeRecipients), "--listen", "127.0.0.1:0", "--nats-listen",
 		freePort(t)}
 	random := rand.New(rand.NewPCG(killSeed, killWarnings))

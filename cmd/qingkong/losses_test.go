@@ -154,6 +154,7 @@ func TestNodeIDGone(t *testing.T) {
 
 // A demo without the file of its passwords is refused, says what to do, and changes nothing of the record.
 func TestDemoCredentialsGone(t *testing.T) {
+	t.Parallel()
 	p := start(t, t.TempDir(), "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0")
 	p.stop()
 	path := filepath.Join(p.data, "demo-credentials.json")
@@ -177,7 +178,7 @@ func TestDemoCredentialsGone(t *testing.T) {
 // was confirmed before the copying began, and is started on. Of the others no check and no start is a crash or a hang;
 // their streams, without the record's file, still have all of that.
 func TestFolderCopiedWhileItRuns(t *testing.T) {
-	t.Parallel() // it waits for disks and processes of its own most of the time
+	t.Parallel()
 	p := start(t, t.TempDir(), "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0")
 	n, outcomes, found := 0, map[string]int{}, 0
 	records := func() {

@@ -29,10 +29,13 @@ func TestMain(m *testing.M) {
 	testscript.Main(sharing{m}, map[string]func(){"qingkong": main})
 }
 
-// sharing gives all tests a folder for what one makes and others use too: SHARED_TEST_FOLDER, gone after the last.
+// sharing gives all tests a folder for what one makes and others use too: SHARED_TEST_FOLDER, gone after the last. Tests
+// that are parallel wait for disks and for processes of their own most of the time: four do so at once, however few cores
+// there are.
 type sharing struct{ *testing.M }
 
 func (m sharing) Run() int {
+	flag.Parse()
 	dir, err := os.MkdirTemp("", "qingkong-tests-")
 	if err != nil {
 		panic(err)
@@ -40,6 +43,13 @@ func (m sharing) Run() int {
 	defer func() { _ = os.RemoveAll(dir) }() // what is left is in the folder for what is temporary
 	if err := os.Setenv("SHARED_TEST_FOLDER", dir); err != nil {
 		panic(err)
+	}
+	chosen := false
+	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "test.parallel" })
+	if !chosen {
+		if err := flag.Set("test.parallel", "4"); err != nil {
+			panic(err)
+		}
 	}
 	return m.M.Run()
 }

@@ -14,6 +14,7 @@ import (
 // examples: the certificate by its commands, a program on every address by its settings, its commands, and an agent
 // that acknowledges an order.
 func TestTheReadmeServesOthersWithTLS(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("openssl"); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatal("openssl is not installed, and without it the README's commands are not proved")

@@ -66,6 +66,7 @@ func TestServeIsRefusedWhereThereIsNoRecord(t *testing.T) {
 
 // Half of a record is a record: the other half comes back from it. With an external NATS the record may lie there.
 func TestServeIsNotRefusedWhereTheRecordMayBe(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	command(t, "init", "--data", dir)
 	taken := start(t, filepath.Join(t.TempDir(), "other"), "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0")

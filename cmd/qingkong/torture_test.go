@@ -59,7 +59,7 @@ type torture struct {
 // itself; or the start was refused, which is right where the record's file was hurt, and nothing that can be read was
 // lost.
 func TestTorture(t *testing.T) {
-	t.Parallel() // it waits for disks and processes of its own most of the time
+	t.Parallel()
 	end := time.Now().Add(time.Duration(*tortureMinutes * float64(time.Minute)))
 	base, err := os.MkdirTemp("", "qingkong-torture-")
 	if err != nil {

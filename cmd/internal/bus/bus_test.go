@@ -267,6 +267,7 @@ func TestWrongSecretIsRefused(t *testing.T) {
 }
 
 func TestSilentWhileNotReady(t *testing.T) {
+	t.Parallel()
 	p := everyone()
 	p.ready = false
 	b := startBus(t, Config{}, p.authenticate)

@@ -194,6 +194,7 @@ func TestCloseKeepsToItsTime(t *testing.T) {
 // Clients that log in over and over while the server stops, as agents do that come back, neither crash it nor hold it
 // up.
 func TestLoginsWhileItStops(t *testing.T) {
+	t.Parallel()
 	for range 2 {
 		b, err := Start(Config{StoreDir: t.TempDir(), Listen: "127.0.0.1:0"})
 		if err != nil {

@@ -128,6 +128,7 @@ func floodUntilCutOff(t *testing.T, b *Bus, addr, user, subject string, lasting 
 // Who goes on far beyond its share is cut off and stays so for a while, its logins without an answer; whatever it
 // publishes: to us, to JetStream, or where it may not. Others log in and are answered, and the log stays readable.
 func TestWhoGoesOnIsCutOff(t *testing.T) {
+	t.Parallel()
 	var out lockedBuffer
 	b := startBus(t, Config{Share: fair.Share{PerSecond: 50, Burst: 200}, Excess: Excess{Times: 20, Seconds: 2},
 		Logger: slog.New(slog.NewTextHandler(&out, nil))}, everyone().authenticate)

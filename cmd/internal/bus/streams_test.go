@@ -14,6 +14,7 @@ import (
 // Each reader has one consumer on each stream, of its own name. No other name is made, asked or read, and in the other
 // account the same name is another consumer: who fills the one has not touched the other.
 func TestAConsumerIsItsUsers(t *testing.T) {
+	t.Parallel()
 	b := startBus(t, Config{}, everyone().authenticate)
 	publishEvents(t, b, 1, 3)
 	consumer := func(user, name string) (jetstream.Consumer, error) {

@@ -92,6 +92,7 @@ func (f *filled) writeAt(at int64, text []byte) {
 // A check beside commands that come all the time finds the record whole, up to a block of that time, and leaves what it
 // found.
 func TestACheckBesideWork(t *testing.T) {
+	t.Parallel()
 	f := newFilled(t)
 	f.start()
 	f.vaultLevel()
@@ -257,6 +258,7 @@ func TestKeysOutOfOrderInAnOpenRecord(t *testing.T) {
 // A byte that flips beneath the open record is found beside work, in a block as in a row of the vault, and no content
 // is told.
 func TestAFlippedByteIsFoundBesideWork(t *testing.T) {
+	t.Parallel()
 	f := newFilled(t)
 	f.start()
 	f.vaultLevel()

@@ -275,6 +275,7 @@ func TestAnotherProgramWritesToTheStreamOfALoneNode(t *testing.T) {
 // Random commands from many callers, with restarts and failing appends between: the answers are those of a
 // plain map, and the record proves itself after every round.
 func TestAnswersAreThoseOfAMap(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t)
 		w.opt.NoSync = true // what a power cut leaves is asked elsewhere

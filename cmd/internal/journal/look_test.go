@@ -32,6 +32,7 @@ func TestACheckOfAWholeFolderSaysOK(t *testing.T) {
 // Each row damages a folder; the check names it, and neither the damage nor the check's way to it changes the folder.
 // No content of the vault is in any sentence.
 func TestACheckNames(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		damage func(f *filled)
@@ -215,6 +216,7 @@ func TestACheckNames(t *testing.T) {
 // Whatever page is damaged, in whatever way: the check ends with a report or says what it is, and never with a panic or
 // a fault.
 func TestACheckOfDamagedPagesEnds(t *testing.T) {
+	t.Parallel()
 	f := newFilled(t)
 	whole, err := os.ReadFile(f.file())
 	if err != nil {

@@ -47,6 +47,7 @@ func restoreWith(t *testing.T, dir string, pass *Passphrase, files ...string) er
 // With a passphrase nothing of a backup can be read in its file, and the same passphrase brings it back, alone and with
 // those that go on from it.
 func TestEncryptedBackups(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.beside("feeds/emc/state.json", "plugh")
 	w.start()

@@ -20,6 +20,7 @@ import (
 // Whatever happens to one of the two stores between an end and a start, the state is what was confirmed, the
 // record proves itself, and writing goes on.
 func TestDamageBetweenEndAndStart(t *testing.T) {
+	t.Parallel()
 	const before = 30
 	truncate := func(w *world) {
 		data, err := os.ReadFile(w.blk("1.blk"))

@@ -92,6 +92,7 @@ func TestTwoNodesWriteAtOnce(t *testing.T) {
 
 // An answer that needs no block stands on what the other node has already been told is done.
 func TestANodeAnswersByWhatTheOtherRecorded(t *testing.T) {
+	t.Parallel()
 	a, b := pair(t)
 	a.opt.NoSync = true // a's answer comes at once
 	a.start()

@@ -133,6 +133,7 @@ func (w *world) within(limit time.Duration, what string, do func()) {
 // On a node of its own nothing on the NATS side holds a write: silent or failing, stream or vault, commands are
 // answered, the mark says that the stream is short, and once NATS is back both sides are level again without a restart.
 func TestNothingOnTheNATSSideHoldsAWrite(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name string
 		set  func(stream, vault *switched, on bool)
