@@ -27,12 +27,13 @@ func newPersonalCommand() *cobra.Command {
 				"\n  qingkong personal accesses --user zhang" + exampleAdmin + " --json",
 		}, calls.Accesses, words[calls.Seen]{"reads": readsText}, members{"user", "from", "to", "reads"}),
 		remoteCommand{
-			use:   "erase --recipient ID|--user USER|--ref REF --reason REASON",
+			use:   "erase --recipient ID|--user USER|--evidence HASH|--ref REF --reason REASON",
 			short: "删除个人信息（erase personal data）",
-			long: "永久删除一个对象的联系人（各版本清单中的，连同含有它的工作簿）、一个账号的姓名，或保密库的一条。不可恢复；台账仍可证明。\n" +
+			long: "永久删除一个对象的联系人（各版本清单中的，连同含有它的工作簿）、一个账号的姓名，\n" +
+				"一份上交的材料（连同照片的时间和位置），或保密库的一条。不可恢复；台账仍可证明。\n" +
 				"理由写入台账，不要写人名。会列出 backup.dir 中哪些定时备份仍含有它、到何时为止；别处的备份和已导出的文件要另行删除。" + needsAdmin + "\n" +
 				"Erases for good a recipient's contacts (in all versions of the list, with the workbooks that hold them), an account's name,\n" +
-				"or one entry of the vault. The record still proves itself. The reason stands in the record: name nobody in it. Says which\n" +
+				"a file that was handed in (with when and where its photo was taken), or one entry of the vault. The record still proves itself. The reason stands in the record: name nobody in it. Says which\n" +
 				"backups in backup.dir still hold it, and until when; other copies are another matter. Needs an administrator's token.",
 			example: "  qingkong personal erase --recipient E0003 --reason 联系人离职" + exampleAdmin,
 			needs:   []string{"reason"},

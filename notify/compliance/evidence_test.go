@@ -136,3 +136,39 @@ func TestHowManyBytesADay(t *testing.T) {
 		t.Errorf("under the usual limits: %s", code)
 	}
 }
+
+// Files are paged by their hash, all of one together however many handed it in.
+func TestKeptFiles(t *testing.T) {
+	h := newHanding(t)
+	at := time.Date(2016, 12, 16, 12, 0, 0, 0, alerts.Shanghai())
+	for n := range 5 {
+		for i, recipient := range []string{"", "E0001", "E0002"}[:1+n%3] {
+			in := file(n, recipient)
+			in.PhotoRef = fmt.Sprint("v", n, recipient)
+			if code := h.handIn("a"+recipient, in, at.Add(time.Duration(i)*time.Hour)); code != "" {
+				t.Fatal(code)
+			}
+		}
+	}
+	for rows := 1; rows < 12; rows++ {
+		var all []KeptFile
+		for after, more := "", true; more; more = after != "" {
+			var page []KeptFile
+			var err error
+			if page, after, err = KeptFiles(h.tx, after, rows); err != nil || len(page) == 0 {
+				t.Fatalf("by %d: %v, %v", rows, page, err)
+			}
+			all = append(all, page...)
+		}
+		if len(all) != 5 {
+			t.Fatalf("by %d: %v", rows, all)
+		}
+		for n, f := range all {
+			one, ok, err := KeptFileOf(h.tx, f.Hash)
+			if f.Hash != file(n, "").Hash || len(f.Photos) != 1+n%3 || !f.Latest.Equal(at.Add(time.Duration(n%3)*time.Hour)) ||
+				err != nil || !ok || fmt.Sprint(one) != fmt.Sprint(f) {
+				t.Errorf("by %d: %+v, %+v, %v", rows, f, one, err)
+			}
+		}
+	}
+}

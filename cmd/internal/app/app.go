@@ -430,6 +430,7 @@ func (a *App) lead(ctx context.Context) error {
 		wg.Go(func() { a.opt.hooks.run(ctx, "roots of hours", a.rootHours) })
 		wg.Go(func() { a.opt.hooks.run(ctx, "judging", a.judging.Run) })
 		wg.Go(func() { a.opt.hooks.run(ctx, "checkpoints", a.notary.Run) })
+		wg.Go(func() { a.opt.hooks.run(ctx, "files that are kept no longer", a.svc.KeepEvidence) })
 		if a.sources != nil {
 			wg.Go(func() { a.sources.Run(ctx) })
 		}

@@ -215,6 +215,7 @@ var forTests = []arrow{
 	{"cmd/internal/desk/self", []string{"cmd/internal/web/session"}, "its tests follow a login by its cookie"},
 	{"cmd/internal/desk/warnings", []string{"alerts/feed", "cmd/internal/access"},
 		"its tests put sources and second factors on the desk"},
+	{"cmd/internal/service", []string{"cmd/internal/photos/photostest"}, "its tests hand photos in"},
 	{"cmd/internal/photos", []string{"cmd/internal/photos/photostest"}, "its tests read photos that say something"},
 	{"cmd/internal/web/live", []string{"cmd/internal/judging", "notify/compliance/judge"}, "its tests have orders judged"},
 	{"cmd/internal/web", []string{"cmd/internal/stations/stationstest", "cmd/internal/judging", "cmd/internal/photos/photostest"},

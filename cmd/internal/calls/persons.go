@@ -191,11 +191,12 @@ type SeenQuery struct {
 	Paging
 }
 
-// Erasure is whose data are to be erased, and why. Exactly one of RecipientID, User and Ref is given.
+// Erasure is whose data are to be erased, and why. Exactly one of RecipientID, User, Evidence and Ref is given.
 type Erasure struct {
-	RecipientID string `json:"recipient_id"`                   // its contacts, of all versions of the list
-	User        string `json:"user"`                           // the name of an account
-	Ref         string `json:"ref" validate:"omitempty,vault"` // one entry of the vault, as the record names it
+	RecipientID string `json:"recipient_id"`                           // its contacts, of all versions of the list
+	User        string `json:"user"`                                   // the name of an account
+	Evidence    string `json:"evidence" validate:"omitempty,evidence"` // hash of a file that was handed in, with what its photo says
+	Ref         string `json:"ref" validate:"omitempty,vault"`         // one entry of the vault, as the record names it
 	Reason      string `text:"free" json:"reason" validate:"filled,bytes=500"`
 }
 

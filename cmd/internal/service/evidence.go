@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -229,7 +230,7 @@ func (s *Service) OpenEvidence(ctx context.Context, a Ask, hash string) (*compli
 		return nil, nil, err
 	}
 	content, err := s.J.OpenContent(ctx, hash)
-	if err == journal.ErrNoContent {
+	if errors.Is(err, journal.ErrNoContent) {
 		err = refusal.New(refusal.NotFound, "evidence.gone", refusal.Args{"hash": hash})
 	}
 	return e, content, err

@@ -21,6 +21,7 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
+	"qingkong/notify/compliance"
 	"qingkong/reductionlist"
 )
 
@@ -34,7 +35,7 @@ func (s *Service) ErasePersonal(ctx context.Context, a Ask, in calls.Erasure) (d
 	actor := a.Who.User
 	in.Reason = reductionlist.MaskPhones(strings.TrimSpace(in.Reason))
 	given := 0
-	for _, one := range []string{in.RecipientID, in.User, in.Ref} {
+	for _, one := range []string{in.RecipientID, in.User, in.Evidence, in.Ref} {
 		if one != "" {
 			given++
 		}
@@ -65,6 +66,12 @@ func (s *Service) ErasePersonal(ctx context.Context, a Ask, in calls.Erasure) (d
 		if done.Workbooks, err = s.workbooksWith(ctx, refs); err != nil {
 			return done, err
 		}
+	}
+	if in.Evidence != "" {
+		if err := s.eraseEvidence(ctx, actor, compliance.KeptFile{Hash: in.Evidence}, in.Reason); err != nil {
+			return done, err
+		}
+		all = append(all, journal.ContentRef(in.Evidence))
 	}
 	for _, name := range done.Workbooks { // first: they are found by what the entries hold
 		if err := s.J.EraseContent(ctx, actor, name, in.Reason); err != nil {
@@ -105,6 +112,15 @@ func (s *Service) refsOf(in calls.Erasure) (refs []string, err error) {
 				return refusal.New(refusal.NotFound, "personal.no_entry", refusal.Args{"ref": in.Ref})
 			}
 			return nil
+		})
+	case in.Evidence != "":
+		err = s.J.View(func(tx *bbolt.Tx) error {
+			f, ok, err := compliance.KeptFileOf(tx, in.Evidence)
+			if err == nil && !ok {
+				err = refusal.New(refusal.NotFound, "evidence.not_found", refusal.Args{"hash": in.Evidence})
+			}
+			refs = f.Photos
+			return err
 		})
 	case in.User != "":
 		if _, err = s.user(in.User); err == nil {

@@ -94,6 +94,9 @@ type Service struct {
 	// knows of none.
 	Keeping func(ctx context.Context, refs []string) []calls.KeptIn
 
+	// EvidenceHolds add the files that something names which goes on, beside [compliance.HoldEvidence].
+	EvidenceHolds []func(tx *bbolt.Tx, held map[string]bool) error
+
 	// Judging holds orders against what was measured; nil where this node keeps no readings.
 	Judging *judging.Evaluator
 

@@ -83,7 +83,7 @@ func init() {
 		"list.export_partial": {"版本 {version} 尚未导入完（{have} / {want}），不能导出；请重新导入同一工作簿。",
 			"version {version} is not complete ({have} of {want}) and cannot be exported; import the same workbook again."},
 
-		"personal.one_of":   {"recipient_id、user、ref 只能给一个，且必须给一个。", "give exactly one of recipient_id, user and ref."},
+		"personal.one_of":   {"recipient_id、user、evidence、ref 只能给一个，且必须给一个。", "give exactly one of recipient_id, user, evidence and ref."},
 		"personal.no_entry": {"保密库里没有“{ref}”；请核对台账中的编号。", "the vault has no {ref}; check the reference in the record."},
 		"personal.ref": {"“{value}”不是保密库的条目；请用记录里的编号（v 开头，44 个字符）。",
 			"{value} is no entry of the vault; use a reference of the record (44 characters that begin with v)."},

@@ -34,7 +34,7 @@ func (d *desk) evidenceRows(q *frame.Request, hashes []string) (rows []evidenceR
 		row := evidenceRow{Hash: hash, Name: short[:min(8, len(short))]}
 		if e := &all[i]; e.Type != "" {
 			row.Href = "/api/v1/evidence/" + url.PathEscape(hash)
-			row.Picture = strings.HasPrefix(e.Type, "image/")
+			row.Picture = strings.HasPrefix(e.Type, "image/") && slices.Contains(calls.Shown, e.Type)
 			row.What = q.T("evidence."+kindOf(e.Type), "size", sizeText(e.Size))
 		}
 		rows = append(rows, row)
