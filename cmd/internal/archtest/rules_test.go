@@ -145,7 +145,7 @@ var arrows = []arrow{
 			"cmd/internal/watchman", "cmd/internal/stations/stationstest", "notify/telemetry/...", "notify/compliance/...",
 			"cmd/internal/judging"}, "a desk to test over, which people log in to as they do"},
 	{"cmd/internal/web/live", []string{"cmd/internal/calls", "alerts", "reductionlist", "notify", "notify/telemetry",
-		"notify/compliance",
+		"notify/compliance", "notify/compliance/inspect",
 		"notify/ledger",
 		"cmd/internal/service", "cmd/internal/access", "cmd/internal/journal"},
 		"what changes, as messages for every face; it follows the record and asks nothing of who shows it"},

@@ -113,7 +113,7 @@ func TestSayOfWhatIsNotUnderstood(t *testing.T) {
 // Each rule that a bundle may break, and each reason why content is missing, has words, and no others have.
 func TestRulesAndReasonsHaveWords(t *testing.T) {
 	rules, reasons := constants(t)
-	if len(rules) < 14 || len(reasons) != 4 {
+	if len(rules) < 14 || len(reasons) != 5 {
 		t.Fatalf("rules %q, reasons %q", rules, reasons)
 	}
 	have := proofs.Rules()
@@ -205,7 +205,7 @@ func constants(t *testing.T) (rules, reasons []string) {
 		switch name := spec.Names[0].Name; {
 		case strings.HasPrefix(name, "Rule"):
 			rules = append(rules, value)
-		case name == "NotHeld", name == "Erased", name == "Secret", name == "TooMany":
+		case name == "NotHeld", name == "Erased", name == "Secret", name == "TooMany", name == "Private":
 			reasons = append(reasons, value)
 		}
 		return true

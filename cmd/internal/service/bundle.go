@@ -55,7 +55,7 @@ func (s *Service) Bundle(ctx context.Context, a Ask, in calls.BundleQuery) (*bun
 	p := packing{gathering: g, manifest: bundle.Manifest{Subject: subject, MadeAt: s.J.Now().In(alerts.Shanghai()).Format(time.RFC3339)}}
 	steps := []func() error{p.results, p.evidence}
 	if in.Personal == "1" {
-		p.manifest.Personal, p.manifest.Reason = true, in.Reason
+		p.manifest.Personal, p.manifest.Reason = true, in.Reason // what the steps go by
 		steps = append(steps, func() error { return s.tookPersonal(ctx, a, in, g) }, p.personal)
 	}
 	for _, step := range append(steps, p.proof, p.index) {
@@ -255,7 +255,7 @@ func (p *packing) hour(at time.Time, cases map[[2]string]bool) error {
 func (p *packing) evidence() error {
 	var total int64
 	seen := map[string]bool{}
-	for _, i := range p.indexes() {
+	for _, i := range p.byPrivacy() {
 		e := p.found[i]
 		for _, hash := range bundle.EvidenceOf(e.Data) {
 			if seen[hash] {
@@ -263,6 +263,10 @@ func (p *packing) evidence() error {
 			}
 			seen[hash] = true
 			name := bundle.Evidence + hash
+			if showsPeople(&e) && !p.manifest.Personal {
+				p.missing(name, bundle.Private)
+				continue
+			}
 			content, err := p.J.OpenContent(p.ctx, "sha256:"+hash)
 			switch {
 			case errors.Is(err, journal.ErrNoContent):
@@ -285,6 +289,27 @@ func (p *packing) evidence() error {
 		}
 	}
 	return nil
+}
+
+// showsPeople reports whether what an entry names as evidence shows people, or their signatures: what was photographed on
+// site. What enterprises hand in of themselves does not.
+func showsPeople(e *journal.Entry) bool { return strings.HasPrefix(e.Kind, "inspection.") }
+
+// byPrivacy are the indexes of the entries, those last whose evidence shows people: a file that others name as well is no
+// secret.
+func (p *packing) byPrivacy() []int64 {
+	all := p.indexes()
+	slices.SortStableFunc(all, func(a, b int64) int {
+		x, y := p.found[a], p.found[b]
+		switch {
+		case showsPeople(&x) == showsPeople(&y):
+			return 0
+		case showsPeople(&y):
+			return -1
+		}
+		return 1
+	})
+	return all
 }
 
 // openWithin bounds how long a file waits to be opened.

@@ -306,12 +306,17 @@ func (v *inspected) view(is *inspect.Inspection) (calls.InspectionView, error) {
 	out := calls.InspectionView{ID: is.ID, ClientID: is.Client, TaskID: is.Task, OrderID: is.Order, WarningID: is.Warning,
 		RecipientID: is.Recipient, RecipientName: v.owners[is.Recipient].Name, Town: is.Town, Inspector: is.Inspector,
 		With: is.With, Corrects: is.Corrects, CorrectedBy: is.CorrectedBy, At: is.SetRight(is.At), DeviceAt: is.At,
-		ClockOffset: is.Offset, ReceivedAt: is.ReceivedAt, Items: []calls.ItemView{}, Evidence: append([]string{}, is.Evidence...),
+		ClockOffset: is.Offset, ReceivedAt: is.ReceivedAt, Items: []calls.ItemView{}, Evidence: []string{},
 		Signature:   calls.SignatureView{Refused: is.Refused},
 		Disposition: is.Disposition, Due: is.Due, Reinspect: is.Reinspect, Result: is.Result, Remarks: []calls.RemarkView{},
 		FollowUp: is.FollowUp, AnswerBy: is.AnswerBy, Answers: []calls.InspectionAnswer{}}
 	if !is.StartedAt.IsZero() {
 		out.StartedAt = new(is.SetRight(is.StartedAt))
+	}
+	for _, hash := range is.Evidence {
+		if hash != is.Signature {
+			out.Evidence = append(out.Evidence, hash)
+		}
 	}
 	for i := range is.Items {
 		it := &is.Items[i]

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"qingkong/cmd/internal/calls"
 	"qingkong/notify/compliance"
 	"qingkong/notify/compliance/inspect"
+	"qingkong/notify/ledger/bundle"
 )
 
 const inspectionsPath = calls.Prefix + "/inspections"
@@ -261,6 +263,51 @@ func TestAnEnterpriseAnswersAnInspection(t *testing.T) {
 	}
 	j.elapse(25 * time.Hour)
 	j.refused(http.StatusConflict, "transition_refused", answer("E0001", "迟了"))
+}
+
+// A bundle proves an inspection by the hashes of its photos and its signature; their bytes, and what it says of people, come
+// along for an inspector who says why, and verify as well.
+func TestABundleProvesAnInspection(t *testing.T) {
+	j := newJudged(newWorld(t))
+	j.signs()
+	const photo, ink = "\xff\xd8\xff\xe0\x00\x10JFIF\x00 a gate", "\x89PNG\r\n\x1a\n a name"
+	hash := func(name, content string) string {
+		var e calls.EvidenceView
+		j.must(http.StatusCreated, handsIn(t, "inspector", name, content), &e)
+		return e.Hash
+	}
+	shot, name := hash("a.jpg", photo), hash("b.png", ink)
+	v := j.inspects("inspector", "E0001", "fail", "none", fmt.Sprintf(`{"evidence":[%q],"signature":{"name":"张某","image":%q}}`, shot, name))
+	if len(v.Evidence) != 1 || v.Signature.Image != name || v.Signature.Name != "张某" {
+		t.Errorf("%+v", v)
+	}
+	opened := func(query string) *bundle.Bundle {
+		t.Helper()
+		r := j.must(http.StatusOK, call{who: "inspector", path: calls.Prefix + "/ledger/bundle?order=" + v.OrderID + query}, nil)
+		b, err := bundle.Open(strings.NewReader(r.body), int64(len(r.body)))
+		if err == nil {
+			_, err = b.Verify(bundle.Keys{})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	files := map[string]string{shot: photo, name: ink}
+	plain := opened("")
+	for of := range files {
+		lost := bundle.Missing{Name: bundle.Evidence + strings.TrimPrefix(of, "sha256:"), Why: bundle.Private}
+		if !slices.Contains(plain.Manifest.Missing, lost) {
+			t.Errorf("missing %+v, want %+v", plain.Manifest.Missing, lost)
+		}
+	}
+	full := opened("&personal=1&reason=" + url.QueryEscape("法院调取"))
+	for of, content := range files {
+		got, err := full.Read(bundle.Evidence + strings.TrimPrefix(of, "sha256:"))
+		if err != nil || string(got) != content {
+			t.Errorf("%s is %q, %v", of, got, err)
+		}
+	}
 }
 
 // Visits are drawn from those whose orders bind and who have no task: by rank, then by a lot that whoever has its seed draws again.

@@ -74,6 +74,9 @@ func DecideRecord(tx *bbolt.Tx, actor string, rules Rules, cmd Record, now time.
 	if off := time.Duration(in.Offset) * time.Second; off.Abs() > rules.ClockOff {
 		in.remark(ClockOff, strconv.FormatInt(in.Offset, 10))
 	}
+	if in.Signature != "" && !slices.Contains(in.Evidence, in.Signature) { // so that whoever proves the files proves it, too
+		in.Evidence = append(slices.Clone(in.Evidence), in.Signature)
+	}
 	in.ID, in.Result, in.AnswerBy = nextID(tx, now), resultOf(in.Items), now.Add(rules.AnswerWithin)
 	follow, err := in.follow(tx, corrected, rules, now)
 	if err != nil {

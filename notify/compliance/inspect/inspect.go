@@ -22,6 +22,7 @@ package inspect
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -120,7 +121,7 @@ type Inspection struct {
 	Offset    int64     `json:"clock_offset_s,omitempty"`
 
 	Items       []Item      `json:"items"`
-	Evidence    []string    `json:"evidence,omitempty"`    // files that belong to no item
+	Evidence    []string    `json:"evidence,omitempty"`    // files that belong to no item, and Signature
 	PrivateRef  string      `json:"private_ref,omitempty"` // vault reference of a [Private]
 	Signature   string      `json:"signature,omitempty"`   // hash of its image; empty where signing was refused
 	Refused     bool        `json:"refused,omitempty"`     // the enterprise's person did not sign, and Private says why
@@ -221,7 +222,8 @@ func (in *Inspection) Files() (all []string) {
 	if in.Signature != "" {
 		all = append(all, in.Signature)
 	}
-	return all
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // SetRight is a time of the telephone by our clock.

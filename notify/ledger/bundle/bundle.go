@@ -78,6 +78,7 @@ const (
 	Erased  = "erased"   // an entry of the bundle says when, by whom and why
 	Secret  = "secret"   // it is a key of the program
 	TooMany = "too_many" // it would make the bundle larger than it may be
+	Private = "personal" // it shows people, and the bundle has nothing of them
 )
 
 // Difference is the first thing of a bundle that is not as it has to be.

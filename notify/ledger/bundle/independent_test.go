@@ -757,7 +757,7 @@ func (b *other) content() error {
 	}
 	for _, m := range b.manifest.Missing {
 		_, here := b.files[m.Name]
-		if missing[m.Name] != "" || here || !slices.Contains([]string{"not_held", "erased", "secret", "too_many"}, m.Why) ||
+		if missing[m.Name] != "" || here || !slices.Contains([]string{"not_held", "erased", "secret", "too_many", "personal"}, m.Why) ||
 			m.Why == "erased" && !erased[m.Name] {
 			return fmt.Errorf("missing: %q because %q", m.Name, m.Why)
 		}

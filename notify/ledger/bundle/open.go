@@ -75,7 +75,7 @@ func (m *Manifest) check() error {
 	}
 	for _, lost := range m.Missing {
 		switch {
-		case !slices.Contains([]string{NotHeld, Erased, Secret, TooMany}, lost.Why):
+		case !slices.Contains([]string{NotHeld, Erased, Secret, TooMany, Private}, lost.Why):
 			return differs(ManifestFile, RuleManifest, "%q is missing because of %q, which is no reason", lost.Name, lost.Why)
 		case seen[lost.Name], here[lost.Name]:
 			return differs(ManifestFile, RuleManifest, "%q is missing twice, or missing and here", lost.Name)

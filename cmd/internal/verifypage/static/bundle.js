@@ -258,7 +258,7 @@ function readManifest(raw, files) {
   const of = new Map();
   for (const x of missing) {
     const name = member(x, "name", "string"), why = member(x, "why", "string");
-    bad(name && ["not_held", "erased", "secret", "too_many"].includes(why) && !of.has(name) && !files.has(name),
+    bad(name && ["not_held", "erased", "secret", "too_many", "personal"].includes(why) && !of.has(name) && !files.has(name),
       "missing 有重复、已附或无理由的项", "missing has something twice, something that is here, or without a reason");
     of.set(name, why);
   }

@@ -57,6 +57,7 @@ const words = {
   erased: ["已按规定删除，见条目", "erased, as an entry says"],
   secret: ["程序自己的密钥，不外传", "a key of the program, which it keeps"],
   too_many: ["附件过多，未附", "it would make the bundle too large"],
+  personal: ["有人像或签名，本包不含个人信息", "it shows people, and this bundle has nothing of them"],
   entries: ["条目（{0}）", "Entries ({0})"],
   index: ["序号", "Index"],
   time: ["时间", "Time"],

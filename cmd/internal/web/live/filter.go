@@ -89,7 +89,8 @@ func (f *Filter) takes(m *Message) bool {
 	case OfTown:
 		return f.Town != "" && f.Town == m.town
 	case AllOrders:
-		return f.Warning != "" || f.Order != "" || m.Kind == Station || m.Kind == Finding || m.Kind == Task
+		return f.Warning != "" || f.Order != "" || m.Kind == Station || m.Kind == Finding || m.Kind == Task ||
+			m.Kind == Inspection
 	}
 	return false
 }

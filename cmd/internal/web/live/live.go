@@ -42,6 +42,7 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/notify"
 	"qingkong/notify/compliance"
+	"qingkong/notify/compliance/inspect"
 	"qingkong/notify/telemetry"
 	"qingkong/reductionlist"
 )
@@ -61,6 +62,8 @@ const (
 	Station  Kind = telemetry.AboutStation     // calls.Station
 	Finding  Kind = compliance.AboutFinding    // calls.FindingView, without what was written about people
 	Task     Kind = compliance.AboutTask       // calls.TaskView, likewise and without its rank
+
+	Inspection Kind = inspect.AboutInspection // calls.InspectionView, without what it says of people
 )
 
 // OrderChange is an order as it stands after an event of it. Event is a change that [notify.About] names; empty in a

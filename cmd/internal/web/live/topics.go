@@ -45,6 +45,7 @@ func (h *Hub) makeTopics(more []Topic) {
 		{Kind: Station, Act: calls.ActTelemetryRead, Read: h.readStation},
 		{Kind: Finding, Act: calls.ActFindingsRead, Read: h.readFinding},
 		{Kind: Task, Act: calls.ActTasksRead, Read: h.readTask},
+		{Kind: Inspection, Act: calls.ActInspectionsRead, Read: h.readInspection},
 	}
 	h.topics = map[Kind]*Topic{}
 	for _, t := range slices.Concat(own, more) {
@@ -105,6 +106,12 @@ func (h *Hub) readFinding(tx *bbolt.Tx, s journal.Subject) (View, error) {
 func (h *Hub) readTask(tx *bbolt.Tx, s journal.Subject) (View, error) {
 	shown, err := h.svc.TaskFor(tx, nil, s.ID)
 	return View{Value: shown, Warning: shown.Warning, Order: shown.Order, Recipient: shown.Recipient, Town: shown.Town}, err
+}
+
+// readInspection is an inspection as everybody who may see it does.
+func (h *Hub) readInspection(tx *bbolt.Tx, s journal.Subject) (View, error) {
+	shown, err := h.svc.InspectionFor(tx, nil, s.ID, "zh-CN")
+	return View{Value: shown, Warning: shown.WarningID, Order: shown.OrderID, Recipient: shown.RecipientID, Town: shown.Town}, err
 }
 
 func readFeed(tx *bbolt.Tx, s journal.Subject) (View, error) {
