@@ -80,11 +80,14 @@ func TestEveryBodyIsBounded(t *testing.T) {
 		if c.who = r.Roles()[0]; w.tokens[c.who] == "" {
 			c.who = "viewer" // public, or for whoever is signed in
 		}
+		if r.Tus {
+			c.header = tus()
+		}
 		c.body = strings.Repeat(" ", int(r.Body)+1)
 		w.refused(http.StatusRequestEntityTooLarge, "too_large", c)
 		c.chunked = true
 		w.refused(http.StatusRequestEntityTooLarge, "too_large", c)
-		c.chunked, c.body, c.header = false, "x", map[string]string{"Content-Type": "text/plain"}
+		c.chunked, c.body, c.header = false, "x", tus("Content-Type", "text/plain")
 		w.refused(http.StatusUnsupportedMediaType, "unsupported_media", c)
 	}
 }
