@@ -458,3 +458,10 @@ func (s *Service) InspectionTotals(_ context.Context, a Ask, in calls.SumsQuery)
 	}
 	return out, err
 }
+
+// PublicInspections is what the inspections under a warning came to, and at how many recipients they were made: what
+// everybody may know of them, without names.
+func (s *Service) PublicInspections(tx *bbolt.Tx, warning string) (inspect.Sum, int, error) {
+	sums, err := inspect.Count(tx, inspect.Filter{Warning: warning})
+	return sums.All, sums.Recipients, err
+}

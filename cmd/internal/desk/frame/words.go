@@ -88,6 +88,7 @@ func init() {
 		"desk.login.doors": {"演示：在本机上不必输入口令，选一个角色进入。", "Demo: at this machine no password is needed; choose a role."},
 		"desk.login.demo": {"演示账号的口令在数据目录的 demo-credentials.json 中。",
 			"The demo's passwords are in demo-credentials.json in the data folder."},
+		"desk.public.visits": {"现场检查 {n} 次，涉及 {of} 家，其中 {failed} 次发现问题。", "{n} inspections at {of} places so far, {failed} of which found something wrong."},
 		"desk.public.login": {"值班人员、企业登录", "Log in: duty officers, enterprises"},
 		"desk.theme.auto":   {"跟随系统", "System colours"},
 		"desk.theme.dark":   {"深色", "Dark"},

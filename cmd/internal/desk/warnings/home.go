@@ -23,7 +23,8 @@ import (
 type publicView struct {
 	*frame.Chrome
 	Warnings []warningStatus
-	Calm     bool // none of them is real
+	Calm     bool   // none of them is real
+	Visits   string // what inspections came to, without names; empty where there were none
 }
 
 // root leads a user to the desk, and shows everybody else the public page.
@@ -64,6 +65,16 @@ func (d *desk) publicView(q *frame.Request) (any, error) {
 			if w.State == alerts.Scheduled || w.State == alerts.Active { // what is not approved is not public
 				view.Warnings = append(view.Warnings, statusOf(q, w.Public()))
 				view.Calm = view.Calm && w.Drill
+			}
+			if w.State != alerts.Active || w.Drill {
+				continue
+			}
+			sums, of, err := d.Svc.PublicInspections(tx, w.ID)
+			if err != nil {
+				return err
+			}
+			if sums.Total > 0 {
+				view.Visits = q.T("public.visits", "n", sums.Total, "of", of, "failed", sums.Failed)
 			}
 		}
 		return err
