@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,7 +46,21 @@ func (s *Service) DrawVisits(ctx context.Context, a Ask, in calls.NewDraw) (*ins
 	if err != nil {
 		return nil, err
 	}
-	return journal.Do[*inspect.Draw](ctx, s.J, a.command(cmdDraw, plan))
+	if a.Key != "" { // by which a repeat is known, whatever its seed and those who may be drawn by then
+		plan.Key = hex.EncodeToString(s.keyed("draw key", a.Key))
+		if plan.Asked, err = s.digestOf("draw", in); err != nil {
+			return nil, err
+		}
+		a.Key = ""
+	}
+	made, err := journal.Do[*inspect.Draw](ctx, s.J, a.command(cmdDraw, plan))
+	if err != nil {
+		return nil, err
+	}
+	return journal.Read(s.J, func(tx *bbolt.Tx) (*inspect.Draw, error) {
+		d, err := inspect.GetDraw(tx, made.ID)
+		return shownDraw(d), err
+	})
 }
 
 // toVisit are those who may be drawn, the most pressing first.
@@ -128,12 +143,23 @@ func liveWarnings(tx *bbolt.Tx, named string) (ids []string, err error) {
 	return ids, err
 }
 
+// shownDraw leaves out what serves the program alone: by which it knows the same draw again.
+func shownDraw(d *inspect.Draw) *inspect.Draw {
+	if d != nil {
+		d.Key, d.Asked = "", ""
+	}
+	return d
+}
+
 var _ = bind(calls.Draws, (*Service).Draws)
 
 // Draws pages through the draws, the latest first.
 func (s *Service) Draws(_ context.Context, a Ask, in calls.Paging) (alerts.Page[*inspect.Draw], error) {
 	return pageOf(s, in, func(tx *bbolt.Tx) (page []*inspect.Draw, next string, err error) {
 		page, next, err = inspect.ListDraws(tx, in.Cursor, in.Most())
+		for _, d := range page {
+			shownDraw(d)
+		}
 		if a.Who.Role == calls.Town { // that a draw reached other towns is theirs to know
 			page = slices.DeleteFunc(page, func(d *inspect.Draw) bool {
 				return !slices.Equal(d.Towns, []string{a.Who.Town})

@@ -31,7 +31,7 @@ func inspectionEvents() []example {
 			Seed: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", Pool: 2,
 			PoolHash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", IDs: []string{"E0001", "E0002"},
 			Ranked: []string{"E0001"}, Random: []string{"E0002"}, Tasks: []string{"T20261216-00004", "T20261216-00005"},
-			Assignee: "inspector", With: "li"}}},
+			Assignee: "inspector", With: "li", Key: "0123456789abcdef0123456789abcdef", Asked: "fedcba9876543210fedcba9876543210"}}},
 		{"", &compliance.InspectorRecused{Recipient: recipient, User: "inspector", ReasonRef: vaultRef}},
 		{"ended", &compliance.InspectorRecused{Recipient: recipient, User: "inspector", Ended: true}},
 		{"planned", &compliance.TaskOpened{Task: compliance.Task{ID: "T20261216-00004", Origin: compliance.FromPlan,

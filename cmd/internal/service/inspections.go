@@ -38,9 +38,9 @@ func registerInspections(r *journal.Registry, rules inspect.Rules) {
 		*inspect.Inspection, error) {
 		return inspect.DecideReply(tx, in, now)
 	})
-	journal.Handle(r, cmdDraw, func(tx *bbolt.Tx, _ string, in inspect.Plan, now time.Time) ([]journal.Event, *inspect.Draw,
+	journal.Handle(r, cmdDraw, func(tx *bbolt.Tx, actor string, in inspect.Plan, now time.Time) ([]journal.Event, *inspect.Draw,
 		error) {
-		return inspect.DecidePlan(tx, in, now)
+		return inspect.DecidePlan(tx, actor, in, now)
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify/compliance"
+	"qingkong/notify/compliance/inspect"
 )
 
 // Pauses of looking for files that are kept no longer, and how many rows one look reads at once.
@@ -52,7 +53,7 @@ func (s *Service) EraseOldEvidence(ctx context.Context) (n int, err error) {
 		var page []compliance.KeptFile
 		err := s.J.View(func(tx *bbolt.Tx) (err error) {
 			held := map[string]bool{}
-			for _, hold := range append([]func(*bbolt.Tx, map[string]bool) error{compliance.HoldEvidence}, s.EvidenceHolds...) {
+			for _, hold := range append([]func(*bbolt.Tx, map[string]bool) error{compliance.HoldEvidence, inspect.HoldEvidence}, s.EvidenceHolds...) {
 				if err := hold(tx, held); err != nil {
 					return err
 				}

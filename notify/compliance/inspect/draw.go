@@ -31,6 +31,8 @@ type Draw struct {
 	Tasks    []string  `json:"tasks"`         // of Ranked, then of Random
 	Assignee string    `json:"assignee,omitempty"`
 	With     string    `json:"with,omitempty"`
+	Key      string    `json:"key,omitempty"`   // keyed hash of the key that it was asked under
+	Asked    string    `json:"asked,omitempty"` // keyed hash of what was asked
 	At       time.Time `json:"at,omitzero"`
 	By       string    `json:"by,omitempty"`
 }
@@ -59,6 +61,7 @@ type Plan struct {
 	Assignee, With string
 	Seed           []byte
 	Pool           []Candidate
+	Key, Asked     string // see [Draw]
 }
 
 // Lot is the order in which a seed draws recipients: by SHA-256 over the seed and the id.
@@ -89,8 +92,12 @@ func PoolHash(recipients []string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// DecidePlan draws and opens a task for each. It refuses a draw of nobody, or of more than [MostDrawn].
-func DecidePlan(tx *bbolt.Tx, in Plan, now time.Time) ([]Event, *Draw, error) {
+// DecidePlan draws and opens a task for each. It refuses a draw of nobody, or of more than [MostDrawn]. The same under the
+// same key draws nothing anew and gives no event; something else under it is refused (conflict).
+func DecidePlan(tx *bbolt.Tx, actor string, in Plan, now time.Time) ([]Event, *Draw, error) {
+	if was, err := drawnUnder(tx, actor, in.Key, in.Asked); was != nil || err != nil {
+		return nil, was, err
+	}
 	for path, n := range map[string]int{"ranked": in.Ranked, "random": in.Random} {
 		if n < 0 {
 			return nil, nil, refusal.Wrong(path, "inspection.draw_count", refusal.Args{"value": n})
@@ -109,7 +116,8 @@ func DecidePlan(tx *bbolt.Tx, in Plan, now time.Time) ([]Event, *Draw, error) {
 		return nil, nil, refusal.New(refusal.Conflict, "inspection.draw_empty", nil)
 	}
 	d := &Draw{ID: nextOf(tx, drawsBucket, 'P', now), Day: in.Day, Warning: in.Warning, Towns: in.Towns,
-		Seed: hex.EncodeToString(in.Seed), Pool: len(in.Pool), Assignee: in.Assignee, With: in.With}
+		Seed: hex.EncodeToString(in.Seed), Pool: len(in.Pool), Assignee: in.Assignee, With: in.With,
+		Key: in.Key, Asked: in.Asked}
 	of := map[string]*Candidate{}
 	ids := make([]string, len(in.Pool))
 	for i := range in.Pool {
@@ -139,6 +147,25 @@ func DecidePlan(tx *bbolt.Tx, in Plan, now time.Time) ([]Event, *Draw, error) {
 	}
 	return append([]Event{&Drawn{Draw: *d}}, evs...), d, nil
 }
+
+// drawnUnder is the draw that somebody asked for under a key before; nil for none.
+func drawnUnder(tx *bbolt.Tx, actor, key, asked string) (*Draw, error) {
+	if key == "" {
+		return nil, nil
+	}
+	id := tx.Bucket(clientBucket).Get(drawKey(actor, key))
+	if id == nil {
+		return nil, nil
+	}
+	d, err := GetDraw(tx, string(id))
+	if err == nil && d.Asked != asked {
+		return nil, refusal.New(refusal.Conflict, "inspection.draw_key", refusal.Args{"id": d.ID})
+	}
+	return d, err
+}
+
+// drawKey is beside the client ids of inspections: no account has a line end in its name.
+func drawKey(actor, key string) []byte { return joined(actor+"\n", key) }
 
 func planned(c *Candidate, d *Draw, due time.Time, assignee, with string) compliance.Task {
 	return compliance.Task{Origin: compliance.FromPlan, About: d.ID + " " + c.Recipient, Warning: c.Warning,

@@ -104,6 +104,11 @@ func Apply(tx *bbolt.Tx, at time.Time, actor string, ev Event) error {
 	case *Drawn:
 		d := ev.Draw
 		d.At, d.By = at, actor
+		if d.Key != "" {
+			if err := tx.Bucket(clientBucket).Put(drawKey(actor, d.Key), []byte(d.ID)); err != nil {
+				return err
+			}
+		}
 		return put(tx, drawsBucket, []byte(d.ID), &d)
 	}
 	return fmt.Errorf("inspect: unknown event %T", ev)

@@ -11,7 +11,7 @@
 //
 //	inspection.all            inspection id                   JSON [Inspection]
 //	inspection.rows           inspection id                   what lists and sums are made of, see row.go
-//	inspection.by_client      account, 0, the client's id     inspection id
+//	inspection.by_client      account, 0, the client's id     inspection id; with a line end after the account a draw's
 //	inspection.by_warning     warning id, 0, inspection id    empty
 //	inspection.by_recipient   recipient id, 0, inspection id  empty
 //	inspection.by_task        task id, 0, inspection id       empty

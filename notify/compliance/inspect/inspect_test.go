@@ -193,13 +193,14 @@ func TestRowsAreReadAsTheyWereWritten(t *testing.T) {
 // Whoever has the seed and the pool draws the same again: by SHA-256 over the seed's bytes and an id, as the contract says.
 func TestTheLotCanBeDrawnAgain(t *testing.T) {
 	s := newState(t)
-	plan := Plan{Day: "2016-12-18", Ranked: 1, Random: 2, Due: noon.Add(30 * time.Hour), Seed: bytes.Repeat([]byte{7}, 32)}
+	plan := Plan{Day: "2016-12-18", Ranked: 1, Random: 2, Due: noon.Add(30 * time.Hour), Seed: bytes.Repeat([]byte{7}, 32),
+		Key: "k", Asked: "a"}
 	var ids []string
 	for i := range 20 {
 		ids = append(ids, fmt.Sprintf("E%04d", i))
 		plan.Pool = append(plan.Pool, Candidate{Recipient: ids[i]})
 	}
-	evs, d, err := DecidePlan(s.tx, plan, noon)
+	evs, d, err := DecidePlan(s.tx, "duty", plan, noon)
 	if err != nil || len(evs) != 4 {
 		t.Fatal(evs, err)
 	}
@@ -210,6 +211,12 @@ func TestTheLotCanBeDrawnAgain(t *testing.T) {
 	slices.SortFunc(rest, func(a, b string) int { return bytes.Compare([]byte(sum(a)), []byte(sum(b))) })
 	if !slices.Equal(d.Random, rest[:2]) || d.Ranked[0] != ids[0] || d.PoolHash != PoolHash(d.IDs) || d.Pool != 20 {
 		t.Errorf("%+v, want %v by lot", d, rest[:2])
+	}
+	if evs, again, err := DecidePlan(s.tx, "duty", Plan{Key: "k", Asked: "a"}, noon); err != nil || len(evs) > 0 || again.ID != d.ID {
+		t.Errorf("the same again: %v %+v %v", evs, again, err)
+	}
+	if _, _, err := DecidePlan(s.tx, "duty", Plan{Key: "k", Asked: "b"}, noon); refusal.CodeOf(err) != refusal.Conflict {
+		t.Errorf("something else under its key: %v", err)
 	}
 	kept, err := GetDraw(s.tx, d.ID)
 	if err != nil || kept.By != "duty" || !slices.Equal(kept.Tasks, []string{"T20161217-00001", "T20161217-00002", "T20161217-00003"}) {
@@ -223,7 +230,7 @@ func TestTheLotCanBeDrawnAgain(t *testing.T) {
 		{Day: "2016-12-18", Ranked: 1},
 		{Day: "2016-12-18", Ranked: 1, Pool: make([]Candidate, MostPool+1)},
 	} {
-		if evs, _, err := DecidePlan(s.tx, bad, noon); err == nil {
+		if evs, _, err := DecidePlan(s.tx, "duty", bad, noon); err == nil {
 			t.Errorf("%d of %d on %s are drawn: %v", bad.Ranked+bad.Random, len(bad.Pool), bad.Day, evs)
 		}
 	}

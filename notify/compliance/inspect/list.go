@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"qingkong/notify/compliance"
 )
 
 // MaxPage is how many inspections a page has at most.
@@ -105,6 +107,50 @@ func WithFile(tx *bbolt.Tx, hash string) (ids []string) {
 		ids = append(ids, string(k[len(prefix):]))
 	}
 	return ids
+}
+
+// HoldEvidence adds the files that are kept beyond their time: those of inspections after which somebody still goes there
+// again, and of cases and lowered grades, of which the record does not know the end.
+func HoldEvidence(tx *bbolt.Tx, held map[string]bool) error {
+	hold := func(id string) error {
+		in, err := Get(tx, id)
+		if err == nil {
+			for _, hash := range in.Files() {
+				held[hash] = true
+			}
+		}
+		return err
+	}
+	for cursor, more := "", true; more; more = cursor != "" {
+		tasks, next, err := compliance.ListTasks(tx, compliance.TaskFilter{Undone: true}, cursor, MaxPage)
+		if err != nil {
+			return err
+		}
+		for _, t := range tasks {
+			if t.Origin != compliance.FromInspection {
+				continue
+			}
+			if err := hold(t.About); err != nil {
+				return err
+			}
+		}
+		cursor = next
+	}
+	for cursor, more := "", true; more; more = cursor != "" {
+		rows, next, err := ListRows(tx, Filter{Wanted: func(r *Row) bool {
+			return r.Disposition == OpenCase || r.Disposition == Downgrade
+		}}, cursor, MaxPage)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if err := hold(r.ID); err != nil {
+				return err
+			}
+		}
+		cursor = next
+	}
+	return nil
 }
 
 // Sum counts inspections that stand: a corrected one counts no more.

@@ -28,6 +28,7 @@ func init() {
 		"inspection.answers":       {"{id} 的答复已有 {limit} 份，不再接收；请电话联系值班室。", "{id} was answered {limit} times and no more is taken; call the duty room."},
 		"inspection.no_draw":       {"没有检查计划 {id}；请核对编号。", "there is no draw {id}; check its id."},
 		"inspection.draw_none":     {"请填要去几家：按紧要程度几家，随机几家。", "say how many to visit: how many by rank, and how many by lot."},
+		"inspection.draw_key":      {"这个幂等键已用于安排 {id}，要求不同；请换一个键。", "the idempotency key was used for draw {id}, which asked for something else; use a new key."},
 		"inspection.draw_many":     {"一次最多安排 {limit} 家。", "a draw has at most {limit} visits."},
 		"inspection.draw_pool":     {"候选企业有 {n} 家，超过 {limit} 家；请按街镇分别安排。", "there are {n} to draw from, more than {limit}; draw by town."},
 		"inspection.draw_day":      {"日期 {value} 已过；请填今天或以后的日期。", "the day {value} is past; give today or a later one."},
