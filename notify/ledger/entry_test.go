@@ -71,10 +71,19 @@ func TestWhatIsNoLeaf(t *testing.T) {
 	}
 }
 
-// What is read the fast way is what is read in any case.
+// What is read the fast way is what is read in any case, whatever leaf was read before.
 func readsAlike(t *testing.T, leaf []byte) (plain bool) {
 	t.Helper()
-	fast, off := plainHead(leaf)
+	fast, off := new(Parser).plainHead(leaf)
+	for _, before := range []string{string(leaf), `{"kind":"k","at":"2016-12-16T18:07:09.123+08:00","actor":"a","data":1}`,
+		`{"kind":"x","at":"1991-04-14T01:00:00.000+08:00","actor":"x","data":1}`} {
+		var p Parser
+		_, _ = p.Parse([]byte(before))
+		if again, at := p.plainHead(leaf); at != off || at > 0 && (again.Kind != fast.Kind || again.Actor != fast.Actor ||
+			!again.At.Equal(fast.At) || again.At.Location() != fast.At.Location()) {
+			t.Errorf("%q is read as %+v, and behind %s as %+v", leaf, fast, before, again)
+		}
+	}
 	if off == 0 {
 		return false
 	}

@@ -117,7 +117,7 @@ type hourRoot struct {
 // learn reads an entry for what it says of keys, and of content.
 func (v *verification) learn(l line) error {
 	wrong := func(say string) error { return &Difference{EntriesFile, l.index, RuleEntry, say} }
-	e, err := ledger.ParseEntry(l.leaf)
+	e, err := v.parser.Parse(l.leaf)
 	if err != nil {
 		return wrong(err.Error())
 	}

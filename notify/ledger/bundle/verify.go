@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"slices"
 	"strconv"
@@ -94,6 +93,7 @@ type verification struct {
 	*Bundle
 	keys   Keys
 	report Report
+	parser ledger.Parser
 
 	notes    []notedTree // of the checkpoint, and of earlier ones by their sizes
 	chain    identity.Chain
@@ -210,7 +210,7 @@ func outOfOrder(index int64) error {
 
 // leaves gives the hashes of the entries, each of which is read on the way.
 func (v *verification) leaves() func() (ledger.Leaf, error, bool) {
-	in, before, hash, ended := v.lines(), int64(-1), newLeafHash(), false
+	in, before, ended := v.lines(), int64(-1), false
 	return func() (leaf ledger.Leaf, err error, ok bool) {
 		if ended {
 			return leaf, nil, false
@@ -233,30 +233,16 @@ func (v *verification) leaves() func() (ledger.Leaf, error, bool) {
 			return leaf, err, true
 		}
 		before = e.index
-		return ledger.Leaf{Index: e.index, Hash: hash.of(e.leaf)}, nil, true
+		return ledger.Leaf{Index: e.index, Hash: sha256.Sum256(e.hashed)}, nil, true
 	}
-}
-
-// leafHash is tlog.RecordHash without memory of its own for each leaf.
-type leafHash struct {
-	sha hash.Hash
-	sum tlog.Hash
-}
-
-func newLeafHash() *leafHash { return &leafHash{sha: sha256.New()} }
-
-func (h *leafHash) of(leaf []byte) tlog.Hash {
-	h.sha.Reset()
-	_, _ = h.sha.Write([]byte{0}) // a hash never fails to write
-	_, _ = h.sha.Write(leaf)
-	h.sha.Sum(h.sum[:0])
-	return h.sum
 }
 
 // line is an entry of a bundle.
 type line struct {
 	index int64
-	leaf  []byte // good until the next
+	leaf  []byte // good until the next, as are the following
+
+	hashed []byte // what the leaf's hash is of: 0x00 and the leaf (RFC 6962 §2.1)
 }
 
 // lineReader reads the entries.
@@ -294,7 +280,9 @@ func (r *lineReader) next() (l line, err error) {
 	if !ok || !is {
 		return l, differs(EntriesFile, RuleEntry, "a line begins with %q and not with an index", clip(number))
 	}
-	return line{n, leaf}, nil
+	hashed := text[len(number) : len(text)-1]
+	hashed[0] = 0 // instead of the space; the text is this reader's own
+	return line{n, leaf, hashed}, nil
 }
 
 // numberOf reads a number from 0 on, in decimal and in its only form.
