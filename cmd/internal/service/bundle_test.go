@@ -354,6 +354,10 @@ func TestEvidenceInABundle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	other := service.Ask{Who: &access.Principal{User: "E0003", Role: calls.Enterprise, Recipient: "E0003"}}
+	if _, err := w.Svc.AddEvidence(t.Context(), other, bytes.NewReader(photo), int64(len(photo))); err != nil { // the same file
+		t.Fatal(err)
+	}
 	_, err = servicetest.AnswerOrder(t.Context(), w.Svc, "E0001", "", notify.AnswerText{OrderID: w.order, Action: notify.Start,
 		Evidence: []string{e.Hash}})
 	if err != nil {
@@ -372,5 +376,15 @@ func TestEvidenceInABundle(t *testing.T) {
 	b, _ := w.verified(out.Bytes())
 	if text, err := b.Read(bundle.Evidence + strings.TrimPrefix(e.Hash, "sha256:")); err != nil || !bytes.Equal(text, photo) {
 		t.Errorf("%q (%v)", text, err)
+	}
+	handed := []ledger.Entry{}
+	err = b.Entries(func(_ int64, one ledger.Entry) error {
+		if one.Kind == "compliance.evidence_added" {
+			handed = append(handed, ledger.Entry{Actor: one.Actor, Data: bytes.Clone(one.Data)})
+		}
+		return nil
+	})
+	if err != nil || len(handed) != 1 || handed[0].Actor != "E0001" || !bytes.Contains(handed[0].Data, []byte(e.Hash)) {
+		t.Errorf("that and by whom it was handed in: %s (%v)", handed, err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
+	"qingkong/notify/compliance"
 	"qingkong/notify/compliance/inspect"
 	"qingkong/notify/ledger/bundle"
 )
@@ -61,7 +62,38 @@ func (s *Service) gather(ctx context.Context, of bundle.Subject) (*gathering, er
 	if err := g.read(namedLedger, func(e *journal.Entry) bool { return strings.HasPrefix(e.Kind, "ledger.") }); err != nil {
 		return nil, err
 	}
+	if err := g.handedIn(); err != nil {
+		return nil, err
+	}
 	return g, g.erasures()
+}
+
+// handedIn takes the entries that tell when and by whom the files that others name were handed in: by staff, or by one of
+// those who were ordered something. That another enterprise has the same file is told to nobody.
+func (g *gathering) handedIn() error {
+	hashes, recipients := []string{}, map[string]bool{"": true}
+	for _, i := range g.indexes() {
+		e := g.found[i]
+		var of struct {
+			Recipient string `json:"recipient_id"`
+		}
+		if e.Kind == (&notify.Issued{}).Kind() && json.Unmarshal(e.Data, &of) == nil {
+			recipients[of.Recipient] = true
+		}
+		hashes = append(hashes, bundle.EvidenceOf(e.Data)...)
+	}
+	slices.Sort(hashes)
+	for _, hash := range slices.Compact(hashes) {
+		hash = "sha256:" + hash
+		err := g.read(hash, func(e *journal.Entry) bool {
+			var added compliance.EvidenceAdded
+			return e.Kind == added.Kind() && json.Unmarshal(e.Data, &added) == nil && added.Hash == hash && recipients[added.Recipient]
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // read takes the entries of the blocks that name an id; wanted, unless nil, says which of those that name it themselves.

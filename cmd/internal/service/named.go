@@ -22,12 +22,15 @@ var (
 	ledgerLeaf = []byte("\n" + `{"kind":"ledger.`)
 	summedLeaf = regexp.MustCompile(`\n\{"kind":"compliance\.hour_summed",[^{]*\{"hour":"([^"]*)"`)
 	erasedLeaf = regexp.MustCompile(`\n\{"kind":"journal\.vault_erased",[^{]*\{"ref":"([^"]*)"`)
-	rareLeaf   = [][]byte{[]byte("\n" + `{"kind":"compliance.hour_summed"`), []byte("\n" + `{"kind":"journal.vault_erased"`)}
+	handedLeaf = regexp.MustCompile(`\n\{"kind":"compliance\.evidence_added",[^{]*\{"hash":"(sha256:[0-9a-f]{64})"`)
+	rareLeaf   = [][]byte{[]byte("\n" + `{"kind":"compliance.hour_summed"`), []byte("\n" + `{"kind":"journal.vault_erased"`),
+		[]byte("\n" + `{"kind":"compliance.evidence_added"`)}
 )
 
 // idsNamed are under which ids a block is found, each once: the warnings and drills ("W20161216-01", "D20161216-01"), the
 // versions of the list ("L20161216-0a1b2c") and the tasks ("T20161216-0001") that it names at the beginning of a string, the
-// hour that it sums, the references whose content it tells to be erased, and the ledger where it changes a key. Ids of
+// hour that it sums, the references whose content it tells to be erased, the hashes of files that it tells to be handed in, and
+// the ledger where it changes a key. Ids of
 // orders, findings and messages begin with that of their warning.
 func idsNamed(raw []byte) (ids []string) {
 	for rest, last := raw, []byte(nil); ; {
@@ -61,6 +64,13 @@ func idsNamed(raw []byte) (ids []string) {
 		for _, m := range erasedLeaf.FindAllSubmatch(raw, -1) {
 			if ref := string(m[1]); ref != "" && len(ref) < 100 && !slices.Contains(ids, ref) {
 				ids = append(ids, ref)
+			}
+		}
+	}
+	if bytes.Contains(raw, rareLeaf[2]) {
+		for _, m := range handedLeaf.FindAllSubmatch(raw, -1) {
+			if hash := string(m[1]); !slices.Contains(ids, hash) {
+				ids = append(ids, hash)
 			}
 		}
 	}
