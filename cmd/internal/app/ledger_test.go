@@ -8,7 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -16,6 +18,7 @@ import (
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/demo"
+	"qingkong/cmd/internal/folder"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/service/servicetest"
@@ -28,6 +31,13 @@ import (
 // watched is a program whose ledger a witness watches, which knows the ledger's key from its first run.
 func watched(t *testing.T) (a *App, cfg config.Config, w *witness.Witness) {
 	t.Helper()
+	a, cfg, w, _ = watchedBy(t)
+	return a, cfg, w
+}
+
+// watchedBy is watched, and the file of the logs that the witness knows.
+func watchedBy(t *testing.T) (a *App, cfg config.Config, w *witness.Witness, logs string) {
+	t.Helper()
 	cfg = alone(t)
 	a = start(t, Options{Config: cfg, Demo: &demo.Demo{NoSimulate: true}})
 	eventually(t, "the ledger has a key", func() bool { k, err := a.notary.Key(); return err == nil && k.VKey != "" })
@@ -36,11 +46,13 @@ func watched(t *testing.T) (a *App, cfg config.Config, w *witness.Witness) {
 		t.Fatal(err)
 	}
 	stop(t, a)
-	logs := filepath.Join(t.TempDir(), "logs")
+	logs = filepath.Join(t.TempDir(), "logs")
 	if err := os.WriteFile(logs, []byte("log "+key.VKey+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w, err = witness.Open(witness.Options{Dir: t.TempDir(), Name: "tj.example.gov.cn/witness", Logs: logs})
+	var looks atomic.Int64
+	w, err = witness.Open(witness.Options{Dir: t.TempDir(), Name: "tj.example.gov.cn/witness", Logs: logs,
+		Now: func() time.Time { return time.Now().Add(time.Duration(looks.Add(1)) * time.Second) }}) // it looks at each request
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +60,7 @@ func watched(t *testing.T) (a *App, cfg config.Config, w *witness.Witness) {
 	server := httptest.NewServer(w.Handler())
 	t.Cleanup(server.Close)
 	cfg.Ledger.Witnesses = []config.Witness{{URL: server.URL, Key: w.VKey()}}
-	return start(t, Options{Config: cfg, Demo: &demo.Demo{NoSimulate: true}}), cfg, w
+	return start(t, Options{Config: cfg, Demo: &demo.Demo{NoSimulate: true}}), cfg, w, logs
 }
 
 // cosignedAll waits until the witness has cosigned all that is signed, and that is all there is of a size.
@@ -169,6 +181,69 @@ func TestAWitnessRefusesARewrittenRecord(t *testing.T) {
 	if err != nil || report.OK || len(report.Problems) == 0 {
 		t.Errorf("journal check finds nothing: %+v (%v)", report, err)
 	}
+}
+
+// A restore loses what was recorded after the backup, and the witness has cosigned that. Nothing is signed then until somebody
+// gives the record a new origin, as the check says; a witness that is told of its key cosigns it from the beginning.
+func TestARestoredRecordGoesOnUnderANewOrigin(t *testing.T) {
+	t.Parallel()
+	a, was, w, logs := watchedBy(t)
+	file := filepath.Join(t.TempDir(), "b.tar")
+	backedUp(t, was, folder.BackupRequest{File: file})
+	declareYellow(t, a)
+	cosignedAll(t, a, a.entries(t))
+	before, err := a.notary.Key()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop(t, a)
+
+	cfg, _ := broughtBack(t, file)
+	cfg.Ledger = was.Ledger
+	a = start(t, Options{Config: cfg})
+	check := func() (state watch.State, says string) {
+		a.watchman.Look(t.Context())
+		for _, c := range a.watchman.Report().Checks {
+			if c.Name == watch.Ledger {
+				return c.State, c.Detail("en")
+			}
+		}
+		return "", ""
+	}
+	eventually(t, "the check says what to do", func() bool {
+		state, says := check()
+		return state == watch.Failed && strings.Contains(says, "qingkong ledger new-origin")
+	})
+	admin := service.Ask{Who: &access.Principal{User: "admin", Role: calls.Admin}}
+	key, err := a.svc.NewLedgerOrigin(t.Context(), admin, calls.NewOrigin{Reason: "恢复备份，丢失一条预警"})
+	if err != nil || key.Origin == before.Origin {
+		t.Fatalf("%+v (%v)", key, err)
+	}
+	eventually(t, "the witness knows no such ledger", func() bool { return a.notary.Status().Witnesses[0].Trouble != nil })
+	known, err := os.OpenFile(logs, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := known.WriteString("log " + key.VKey + "\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := known.Close(); err != nil {
+		t.Fatal(err)
+	}
+	stop(t, a) // or it asks again in a minute
+	a = start(t, Options{Config: cfg})
+	eventually(t, "all is signed for under the new origin, cosigned, and well", func() bool {
+		latest, err := a.notary.Latest(t.Context())
+		state, _ := check()
+		return err == nil && latest.Origin == key.Origin && state == watch.OK && len(latest.Cosignatures) == 1 &&
+			strings.HasPrefix(w.VKey(), latest.Cosignatures[0].Name+"+")
+	})
+	id := declareYellow(t, a)
+	r, err := a.svc.WarningReceipts(t.Context(), service.By("viewer"), calls.ByID{ID: id})
+	if err != nil || r.Origin != key.Origin || r.VKey != key.VKey {
+		t.Errorf("receipts are of %s (%v)", r.Origin, err)
+	}
+	prove(t, a)
 }
 
 // Two nodes have one ledger with one key: whoever leads signs, whoever is asked hands out receipts, and after the leader has

@@ -259,6 +259,11 @@ func TestWitnessesCosign(t *testing.T) {
 		n := w.latest().N
 		return n > 0 && cosigned(one.Name()) == n && cosigned(two.Name()) == n
 	})
+	other := notary.New(notary.Options{Journal: w.Svc.J, Store: w.store, Region: "120111", Witnesses: []notary.Witness{one, two}})
+	told, err := other.Witnesses(t.Context())
+	if n := w.latest().N; err != nil || len(told) != 2 || told[0].Size != n || told[1].Size != n || told[0].At.IsZero() {
+		t.Errorf("a node that does not lead tells of the witnesses %+v (%v), want both at %d", told, err, n)
+	}
 	two.set(true)
 	was := w.latest().N
 	w.declare()

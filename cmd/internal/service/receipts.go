@@ -102,7 +102,11 @@ func (s *Service) LedgerStatus(ctx context.Context, _ Ask, _ calls.None) (out ca
 	if last := keys.Last(); last.VKey != "" {
 		out.Origin, out.VKey, out.Fingerprint = last.Origin, last.VKey, identity.Fingerprint(last.VKey)
 	}
-	for _, w := range s.Notary.Status().Witnesses {
+	witnesses, err := s.Notary.Witnesses(ctx)
+	if err != nil {
+		return out, err
+	}
+	for _, w := range witnesses {
 		state := calls.WitnessState{Name: w.Name, Size: w.Size}
 		if !w.At.IsZero() {
 			at := w.At.In(alerts.Shanghai())
