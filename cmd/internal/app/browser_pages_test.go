@@ -86,7 +86,7 @@ func walk(p *tab, variant string, reached map[string]bool) {
 			switch {
 			case seen[kind(to)] || kind(to) == "/login":
 			case strings.HasPrefix(to, "/desk/findings.xlsx"): // a download is no page
-			case to == "/verify": // a page to save, in one file, has tests of its own
+			case to == "/verify", to == "/gate/": // pages of their own, with tests of their own
 			case !strings.HasPrefix(to, "/api/"):
 				seen[kind(to)] = true
 				queue = append(queue, to)

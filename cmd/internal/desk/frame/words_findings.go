@@ -7,6 +7,8 @@ func init() {
 		"desk.nav.found":       {"核查", "Findings"},
 		"desk.nav.found.mine":  {"我的核查", "My findings"},
 		"desk.nav.visits":      {"任务", "Tasks"},
+		"desk.visit.gate":      {"现场检查页", "At the gate"},
+		"desk.visit.gate.hint": {"在手机上打开，断网也能用", "for a telephone, also without network"},
 		"desk.title.found":     {"核查结论", "Findings"},
 		"desk.title.finding":   {"监测发现", "Finding"},
 		"desk.title.visits":    {"任务", "Tasks"},

@@ -156,8 +156,7 @@ async function refresh() {
     else if (!(e instanceof Away)) ctx.problem = told(e);
     else if (ctx.session === "yes") ctx.session = "away";
   }
-  if (!writing()) await redraw();
-  else paintHead();
+  await later();
 }
 
 function expired() {
@@ -310,12 +309,35 @@ async function page() {
   return [wantsPin, ...dayPage(ctx)];
 }
 
-const writing = () => /^#\/draft\/[^/]+$/.test(location.hash) && ctx.open;
-let turn = 0;
+// What is replaced between a finger's way down and up is not pressed, and what somebody types into is not replaced: what
+// comes by itself waits for that, but for what opens here or closes.
+let pressed = false, owed = false, was = false;
 
-// redraw shows the page that the address names; said is a word about what was done.
-async function redraw(said = "") {
-  const mine = ++turn;
+const typing = main => main.contains(document.activeElement) && /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName);
+
+function released() {
+  setTimeout(() => { // after the click
+    pressed = false;
+    if (owed) later();
+  }, 0);
+}
+
+// later shows the page again for what came by itself.
+function later() {
+  owed = false;
+  return redraw("", true);
+}
+
+const writing = () => /^#\/draft\/[^/]+$/.test(location.hash) && ctx.open;
+let drawn = Promise.resolve(); // one after another
+
+// redraw shows the page that the address names; said is a word about what was done. One that is quiet comes by itself.
+function redraw(said = "", quiet = false) {
+  drawn = drawn.then(() => show(said, quiet)).catch(e => tell("drawn", note("alarm", told(e))));
+  return drawn;
+}
+
+async function show(said, quiet) {
   if (vault.able && (ctx.owner || ctx.last)) {
     const keys = await vault.keysOf(ctx.user ? ctx.user.user : ctx.owner || ctx.last.user);
     ctx.pin = Boolean(keys && keys.pin);
@@ -327,8 +349,13 @@ async function redraw(said = "") {
   } catch (e) {
     parts = [el("h1", null, say("app")), note("alarm", told(e))];
   }
-  if (mine !== turn) return;
   const main = $("main");
+  const busy = pressed || was === ctx.open && typing(main);
+  if (quiet && (busy || writing())) {
+    owed = busy;
+    return paintHead();
+  }
+  was = ctx.open;
   main.replaceChildren(...[said && note("act", said), ctx.problem && note("caution", ctx.problem), ...parts].flat(Infinity).filter(Boolean));
   const title = main.querySelector("h1");
   performance.mark("shown"); // how long it took is read from outside
@@ -336,11 +363,17 @@ async function redraw(said = "") {
   paintHead();
 }
 
+let headed = ""; // what the head shows
+
 function paintHead() {
   const line = ctx.session === "no" ? ["bad", say("head_login")] : ctx.session === "yes" ? ["good", say("head_online")] :
     ctx.session === "away" ? ["wait", say("head_offline")] : ["wait", say("head_asking")];
   const at = location.hash.split("/")[1] || "";
   const tab = (name, text) => el("a", {href: "#/" + name, "aria-current": at === name || name === "" && at === "task" || name === "kept" && at === "draft" ? "page" : null}, text);
+  const next = JSON.stringify([chosen.language, line, at, ctx.waiting]);
+  if (next === headed) return;
+  if (pressed) return void (owed = true);
+  headed = next;
   $("head").replaceChildren(el("div", {class: "bar"}, el("b", null, say("app")), el("span", {class: "line line-" + line[0], id: "line"}, line[1]),
     ctx.session === "no" && el("a", {href: ctx.loginAddress, class: "button small"}, say("login"))),
   el("nav", {"aria-label": say("pages")}, tab("", say("day_title")), tab("kept", say("kept_title") + (ctx.waiting ? " (" + ctx.waiting + ")" : "")), tab("settings", say("settings"))));
@@ -362,8 +395,7 @@ function again() {
     clearTimeout(trying);
     if (ctx.session === "away") trying = setTimeout(again, pause);
     pause = ctx.session === "away" ? Math.min(pause * 2, longestPause) : firstPause;
-    if (!writing()) await redraw();
-    else paintHead();
+    await later();
   });
 }
 
@@ -397,7 +429,7 @@ async function worker() {
     ctx.worker = navigator.serviceWorker.controller ? "ready" : "unable"; // without network the one that is here goes on
   }
   standing();
-  if (location.hash === "#/settings") await redraw();
+  if (location.hash === "#/settings") await later();
 }
 
 // alone waits until no other tab has the page open; stolen is what happens once another takes it over.
@@ -436,9 +468,13 @@ async function run() {
     if (s.login) expired();
     if (!ctx.open) return;
     if (!s.running) await load();
-    if (location.hash === "#/kept" || !s.running && !writing()) await redraw();
+    if (location.hash === "#/kept" || !s.running) await later();
     else paintHead();
   });
+  addEventListener("pointerdown", () => { pressed = true; }, true);
+  addEventListener("pointerup", released, true);
+  addEventListener("pointercancel", released, true);
+  addEventListener("focusout", () => setTimeout(() => { if (owed && !pressed) later(); }, 0), true);
   addEventListener("hashchange", async () => {
     await flush();
     await redraw();

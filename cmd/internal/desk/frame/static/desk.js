@@ -1,6 +1,36 @@
 // What the pages do better with a script; without it they do the same.
 (function () {
   "use strict";
+  // A logout says first how many inspections of its user wait on this device to be uploaded; the page of /gate/ keeps them.
+  var out = document.getElementById("logout");
+  function unsent(user) {
+    if (!window.indexedDB || !indexedDB.databases) return Promise.resolve(0);
+    return indexedDB.databases().then(function (all) {
+      return !all.some(function (d) { return d.name === "qingkong-gate"; }) ? 0 : new Promise(function (done, fail) {
+        var asked = indexedDB.open("qingkong-gate");
+        asked.onerror = fail;
+        asked.onsuccess = function () {
+          var db = asked.result, n = db.transaction("drafts").objectStore("drafts").index("user").count(user);
+          n.onsuccess = function () { db.close(); done(n.result); };
+          n.onerror = fail;
+        };
+      });
+    }).catch(function () { return 0; }); // what cannot be read is not said, and is kept all the same
+  }
+  if (out) out.addEventListener("submit", function (e) {
+    if (out.dataset.asked) return;
+    e.preventDefault();
+    out.dataset.asked = "1";
+    unsent(out.dataset.user).then(function (n) {
+      if (!n) return out.requestSubmit();
+      var note = document.createElement("p");
+      note.className = "note note-caution";
+      note.setAttribute("role", "alert");
+      note.textContent = out.dataset.waits.replace("#", n);
+      out.prepend(note);
+      out.querySelector("button").textContent = out.dataset.anyway;
+    });
+  });
   // A form is sent once, however often it is clicked. Its idempotency key sees to it on the server as well.
   document.addEventListener("submit", function (e) {
     var form = e.target;
