@@ -17,6 +17,7 @@ import (
 	"qingkong/notify/compliance"
 	"qingkong/notify/compliance/inspect"
 	"qingkong/notify/compliance/judge"
+	"qingkong/notify/telemetry"
 	"qingkong/reductionlist"
 )
 
@@ -295,9 +296,34 @@ func (g *dayGathering) measured(ctx context.Context, t *calls.GateTask) error {
 				v := &m.Monitors[n]
 				at.Unit, at.Verdict, at.Heard, at.Hours = v.Unit, v.Verdict.String(), v.Heard, lastHours(v, g.s.J.Wall())
 			}
+			if len(at.Hours) > 0 || at.Source == reductionlist.Video || at.Source == reductionlist.Gate || at.Ref == "" {
+				continue
+			}
+			if err := g.reported(ctx, at); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// reported is what an instrument said in the last hours where no hour of it is judged: what is held against a day's sum, or
+// against what was usual.
+func (g *dayGathering) reported(ctx context.Context, at *calls.GateMonitor) error {
+	got, err := g.s.Series(ctx, g.ask, calls.SeriesQuery{PointQuery: calls.PointQuery{Point: string(telemetry.PointOf(at.Ref, at.Factor))},
+		SeriesPeriod: calls.SeriesPeriod{From: g.s.J.Wall().Add(-mostDayHours * time.Hour).Format(time.RFC3339), Step: calls.StepHour}})
+	if refusal.CodeOf(err) == refusal.NotFound || refusal.CodeOf(err) == refusal.NotReady {
+		return nil
+	}
+	for _, item := range got.Items {
+		if item.Value != nil {
+			at.Hours = append(at.Hours, calls.JudgedHour{At: item.At, Measured: item.Value})
+		}
+	}
+	if len(at.Hours) > 0 {
+		at.Heard, at.Unit = true, got.Unit
+	}
+	return err
 }
 
 // lastHours are the latest hours of which something is known.

@@ -55,7 +55,7 @@ func (s *Service) gather(ctx context.Context, of bundle.Subject) (*gathering, er
 		return nil, err
 	}
 	for i := 0; i < len(g.tasks); i++ {
-		if err := g.read(g.tasks[i], nil); err != nil {
+		if err := g.read(g.tasks[i], ofTask(g.tasks[i])); err != nil {
 			return nil, err
 		}
 	}
@@ -94,6 +94,12 @@ func (g *gathering) handedIn() error {
 		}
 	}
 	return nil
+}
+
+// ofTask reports of an entry whether it is about a task. A draw names all who are visited that day, which is not for
+// whoever has one of their bundles.
+func ofTask(id string) func(e *journal.Entry) bool {
+	return func(e *journal.Entry) bool { return e.Kind != inspect.KindDrawn && names(e.Data, id) }
 }
 
 // read takes the entries of the blocks that name an id; wanted, unless nil, says which of those that name it themselves.
