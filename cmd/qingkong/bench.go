@@ -140,10 +140,12 @@ var benchCommands = []benchCommand{
 	{
 		use: "ledger", short: "存证台账的追加、证明与核验（entries of the ledger appended, proved and verified）",
 		long: "每条一次提交，有无台账各行两种情形交替：同步（fsync）和写入次数、时延；N 条的台账中随机证明一条的时间，旁边是在同一文件中随机读同样多行；\n" +
-			"10 万条连续的、10 万条散布的条目连同证明的核验，旁边是对同样字节只算 SHA-256。\n" +
+			"10 万条连续的、10 万条散布的条目连同证明的核验，旁边是对同样字节只算 SHA-256。再有 1,500 个对象、持续五天的预警之后，一件减排令的证据包\n" +
+			"有多大，经 HTTP 每秒取多少片散列，旁边是只写同样字节的处理程序。\n" +
 			"Commits of one entry with and without the ledger's rows, by turns: syncs, writes and latency; the proof of a random entry\n" +
 			"in a ledger of N, beside as many random rows read of the same file; 100,000 entries verified with their proof, one behind\n" +
-			"the other and scattered, beside SHA-256 over the same bytes.",
+			"the other and scattered, beside SHA-256 over the same bytes. Then, after a warning of five days with 1,500 recipients, how\n" +
+			"large the bundle of one order is, and how many tiles a second come over HTTP, beside a handler of the same bytes.",
 		example: "  qingkong bench ledger\n  qingkong bench ledger --n 1000000 --json",
 		n:       10_000_000, nHelp: "台账条数，至少 40 万（entries of the ledger, 400,000 at least）",
 		run: alone(bench.Ledger),

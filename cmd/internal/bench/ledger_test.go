@@ -30,3 +30,21 @@ func TestLedger(t *testing.T) {
 		t.Error("a tree smaller than the bundles is measured")
 	}
 }
+
+func TestLedgerServed(t *testing.T) {
+	results, err := ledgerServed(t.Context(), servedSize{recipients: 300, hours: 8, rounds: 1, slice: 20 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]Result{}
+	for _, f := range results {
+		name, _, _ := strings.Cut(f.Name, ";")
+		seen[name] = f
+	}
+	if f := seen["ledger_tiles_per_s"]; f.Value <= 0 || f.Raw <= 0 || f.Ratio <= 0 {
+		t.Errorf("%+v", f)
+	}
+	if f := seen["bundle_bytes"]; f.Value <= 0 || f.Value > 200_000 || seen["bundle_bytes, hours"].Value < 1 {
+		t.Errorf("%+v in %+v", f, results)
+	}
+}
