@@ -58,6 +58,25 @@ func TestVendoredFiles(t *testing.T) {
 	}
 }
 
+// No word of the page stands in the place of another: of two of one name the script would take the last.
+func TestEveryWordOfThePageStandsOnce(t *testing.T) {
+	_, words, ok := strings.Cut(read("page.js"), "const words = {\n")
+	if !ok {
+		t.Fatal("the page has no words")
+	}
+	words, _, _ = strings.Cut(words, "\n};")
+	seen := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^  ([a-z_]+): `).FindAllStringSubmatch(words, -1) {
+		if seen[m[1]] {
+			t.Errorf("the word %s stands twice", m[1])
+		}
+		seen[m[1]] = true
+	}
+	if len(seen) < 40 {
+		t.Errorf("%d words are found", len(seen))
+	}
+}
+
 var bound = regexp.MustCompile(`^(import|export) `)
 
 // The page is one file, the same at each start: nothing in it loads anything, and nothing in the words for kinds ends its

@@ -38,7 +38,7 @@ const words = {
   recipient: ["减排对象 {0}", "recipient {0}"],
   warning: ["预警 {0}", "warning {0}"],
   made: ["生成时间", "Made at"],
-  personal: ["个人信息", "Personal data"],
+  people: ["个人信息", "Personal data"],
   has_personal: ["含个人信息，理由：{0}", "holds personal data, because: {0}"],
   no_personal: ["不含个人信息", "holds none"],
   checkpoints: ["检查点与见证", "Checkpoints and witnesses"],
@@ -137,7 +137,7 @@ function showReport(r) {
     el("p", null, el("strong", null, say(r.trusted ? "accepted" : "whole_only"))), el("p", null, say(r.trusted ? "named_key" : "untrusted")));
   const about = list([["origin", code(r.origin)], ["fingerprint", code(fingerprint(r.key))], ["key", code(r.key)],
     ["about", say(r.subject.of, r.subject.id)], ["made", r.madeAt],
-    ["personal", r.personal ? say("has_personal", r.reason) : say("no_personal")]]);
+    ["people", r.personal ? say("has_personal", r.reason) : say("no_personal")]]);
   const seen = c => {
     const all = c.witnesses.map(w => say("saw", w.name, beijing(w.at)));
     if (c.unknown.length) all.push(say("unknown", c.unknown.join(", ")));
