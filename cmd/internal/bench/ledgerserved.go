@@ -60,7 +60,7 @@ func (b *servedLedger) lasts(ctx context.Context) error {
 			b.points = append(b.points, telemetry.PointOf(example.MN(r.ID, 1), f))
 		}
 	}
-	b.ahead.Store(int64(b.due.Sub(time.Now()) + 5*time.Minute))
+	b.ahead.Store(int64(time.Until(b.due) + 5*time.Minute))
 	for i := range b.size.hours {
 		from := b.due.Add(time.Duration(i) * time.Hour)
 		b.ahead.Add(int64(time.Hour))
