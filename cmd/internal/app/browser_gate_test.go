@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"image"
 	"image/color"
@@ -18,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	permit "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
@@ -27,7 +27,11 @@ import (
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
+	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/calls"
+	"qingkong/notify/compliance/inspect"
+	"qingkong/notify/compliance/judge"
 )
 
 // conditions are those of a network that is emulated.
@@ -121,13 +125,84 @@ func (p *tab) reads(what string) {
 	p.shot("gate-" + what)
 }
 
+// gateDay is a day of forty tasks, the first of which leads to a plant that does not keep its limit.
+type gateDay struct {
+	*monitoredWorld
+	task, recipient, other, third string // ids: of the task at the plant, of the plant, of two more tasks
+}
+
+func dayOfForty(t *testing.T, b *browser) *gateDay {
+	t.Helper()
+	g := &gateDay{monitoredWorld: monitoredBy(t, b)}
+	g.hours(0, 2)
+	g.comesTo(judge.Suspected)
+	g.hire(t, "li", "inspector", "李")
+	g.hire(t, "zhao", "inspector", "赵")
+	var orders struct{ Items []ordered }
+	day := g.day(t)
+	g.api(t, "viewer", http.MethodGet, "/orders?limit=1000&warning="+g.warning, nil, &orders)
+	g.recipient = g.half.recipient
+	plant := slices.IndexFunc(orders.Items, func(o ordered) bool { return o.Recipient == g.recipient })
+	orders.Items[0], orders.Items[plant] = orders.Items[plant], orders.Items[0]
+	for _, o := range orders.Items {
+		if len(day.Tasks) >= 40 {
+			break
+		}
+		g.api(t, "duty", http.MethodPost, "/tasks", map[string]any{"recipient_id": o.Recipient, "order_id": o.ID, "note": hostile,
+			"due": day.Now.Add(6 * time.Hour), "day": day.Day}, nil)
+		day = g.day(t)
+	}
+	for _, one := range day.Tasks {
+		switch {
+		case one.Recipient == g.recipient:
+			g.task = one.ID
+		case g.other == "" && len(one.Checklist) > 0:
+			g.other = one.ID
+		default:
+			g.third = one.ID
+		}
+	}
+	if len(day.Tasks) != 40 || g.task == "" || g.other == "" {
+		t.Fatalf("the day has %d tasks, and of %s %q", len(day.Tasks), g.recipient, g.task)
+	}
+	return g
+}
+
+type ordered struct {
+	ID        string `json:"id"`
+	Recipient string `json:"recipient_id"`
+}
+
+type dayTold struct {
+	Day   string
+	Now   time.Time
+	Tasks []struct {
+		ID        string
+		Recipient string `json:"recipient_id"`
+		Checklist []struct{ Expected string }
+	}
+}
+
+// day is what the inspector is told of today.
+func (g *gateDay) day(t *testing.T) (out dayTold) {
+	t.Helper()
+	g.api(t, "inspector", http.MethodGet, "/gate/day", nil, &out)
+	return out
+}
+
+// inspected are the inspections that the server has.
+func (g *gateDay) inspected(t *testing.T) []calls.InspectionView {
+	t.Helper()
+	var all alerts.Page[calls.InspectionView]
+	g.api(t, "inspector", http.MethodGet, "/inspections", nil, &all)
+	return all.Items
+}
+
 // atTheGate is an inspector's day: the tasks are taken along, the network goes, the page is opened again, something is
 // found, photographed and signed, and everything is there once the network is back.
-func atTheGate(t *testing.T, w *world) {
-	s := standFor(t, w)
-	s.day = tasksOf(40)
-	w.hire(t, "li", "inspector", "李")
-	p := w.person(t, phoneWidth)
+func atTheGate(t *testing.T, b *browser) {
+	s := dayOfForty(t, b)
+	p := s.person(t, phoneWidth)
 	p.placed(39.05, 117.1)
 	if status := p.open("/gate/"); status != http.StatusOK {
 		t.Fatalf("the page is answered with %d", status)
@@ -159,40 +234,40 @@ func atTheGate(t *testing.T, w *world) {
 	t.Logf("the tasks are shown %.0f ms after the PIN was entered", eval[float64](p, `performance.getEntriesByName("shown").at(-1).startTime - began`))
 	p.lost()
 
-	inspects(p)
-	if s.posts != 0 {
-		t.Errorf("without network %d inspections came", s.posts)
+	inspects(p, s.task)
+	if n := len(s.inspected(t)); n != 0 {
+		t.Errorf("without network %d inspections came", n)
 	}
 	keepsToItself(p)
-	client := eval[string](p, `location.hash.split("/")[2] || document.querySelector("li[id^=draft-]").id.slice(6)`)
+	s.api(t, "duty", http.MethodPost, "/tasks/"+s.task, map[string]any{"state": "taken", "assignee": "zhao"}, nil)
 	p.network(conditions{DownloadThroughput: -1, UploadThroughput: 500_000}) // some seconds for the photos
 	p.comes("a photo on its way", `/已上传 \S+ kB \/ 2\.9 MB/.test(document.body.innerText)`)
 	p.line(false)
 	p.saying("离线")
 	p.line(true)
 	p.comes("that nothing waits any more", `document.querySelector("#main .card-done") !== null`)
-	p.saying("I20161219-00001")
-	p.saying("减排令已换新的修订")
+	p.saying("任务在上传前已改派给 zhao")
 	p.reads("done")
-	arrived(t, s, client)
+	arrived(t, s)
 	p.lost()
 	loses(t, s, p)
 }
 
 // inspects goes through a task without network, to where it waits to be uploaded.
-func inspects(p *tab) {
+func inspects(p *tab, task string) {
 	p.t.Helper()
-	p.do("the first task", p.press(`.cards li:first-child .card-link`))
-	p.saying("6#机组 日用煤不超过 300 t/d，4 小时内完成")
+	p.do("the plant's task", p.press(`a[href="#/task/`+task+`"]`))
+	p.saying("核对清单")
+	p.comes("a chart", `document.querySelector("svg.chart .line").getAttribute("d").length > 20`)
 	p.reads("task")
 	p.comes("the task", `document.querySelector("button.big") !== null`)
 	p.do("begin", p.press(`button.big`))
 	p.saying("如何处理")
 	p.choose("fail", 0)
-	p.choose("pass", 1)
+	p.rest("pass", 1)
 	p.fill(`.item:nth-of-type(1) input[inputmode=decimal]`, "372.5")
 	p.comes("the value in the chart", `document.querySelector(".chart .found") !== null`)
-	p.fill(`.item:nth-of-type(1) textarea`, "6#机组满负荷运行 "+hostile)
+	p.fill(`.item:nth-of-type(1) textarea`, "满负荷运行 "+hostile)
 	p.upload(`.item:nth-of-type(1) .file[multiple]`, photo(p.t, "unit-6.jpg", 700))
 	p.comes("the photo", `document.querySelectorAll(".item:nth-of-type(1) .photo").length === 1`)
 	p.upload(`section.panel .picker .file[multiple]`, photo(p.t, "whole.jpg", 2200))
@@ -210,7 +285,7 @@ func inspects(p *tab) {
 	p.do("to the review", p.press(`main > .buttons button.big`))
 	p.saying("核对检查")
 	p.comes("small pictures", `document.querySelectorAll(".photo img").length === 3`)
-	p.says("未落实", "372.5 kW", "6#机组满负荷运行 "+hostile, "立案", "li", "王")
+	p.says("未落实", "372.5 kW", "满负荷运行 "+hostile, "立案", "li", "王")
 	p.reads("review")
 	p.do("finish", p.press(`main > .buttons button.big`))
 	p.saying("等待上传")
@@ -249,41 +324,31 @@ func (p *tab) upload(selector string, files ...string) {
 	}))
 }
 
-// arrived fails unless the server has an inspection as it was written, and each photo once, whole.
-func arrived(t *testing.T, s *standIn, client string) {
+// rest answers all items from the nth on alike.
+func (p *tab) rest(value string, nth int) {
+	p.t.Helper()
+	eval[chromedp.Void](p, fmt.Sprintf(`[...document.querySelectorAll("main .item")].slice(%d).forEach(i => i.querySelector(".option-%s input").click())`, nth, value))
+}
+
+// arrived fails unless the server has the inspection as it was written, and its files.
+func arrived(t *testing.T, s *gateDay) {
 	t.Helper()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var in struct {
-		TaskID   string `json:"task_id"`
-		OrderID  string `json:"order_id"`
-		With     string
-		Position *struct{ Lon, Lat float64 }
-		Items    []struct {
-			MeasureID             string `json:"measure_id"`
-			Monitor, Result, Unit string
-			Found                 string
-			Value                 *float64
-			Evidence              []string
-		}
-		Evidence    []string
-		Signature   struct{ Name, Image, Refused string }
-		Disposition string
+	got := s.inspected(t)
+	if len(got) != 1 {
+		t.Fatalf("%d inspections came", len(got))
 	}
-	if err := json.Unmarshal([]byte(s.done[client]), &in); err != nil {
-		t.Fatalf("the inspection is not there: %v", err)
-	}
-	if in.TaskID != "T20161219-00040" || in.OrderID != "W1-E0001-1" || in.With != "li" || in.Disposition != "case" || len(in.Items) != 2 ||
-		in.Items[0].Result != "fail" || in.Items[0].Value == nil || *in.Items[0].Value != 372.5 || in.Items[0].Unit != "kW" || in.Items[0].Monitor != "P1.load" ||
-		!strings.HasSuffix(in.Items[0].Found, hostile) || in.Items[1].Value != nil || in.Position == nil || in.Position.Lat != 39.05 || in.Signature.Name != "王" {
-		t.Errorf("the inspection that came is %s", s.done[client])
+	in := got[0]
+	if in.TaskID != s.task || in.RecipientID != s.recipient || in.With != "li" || in.Disposition != inspect.OpenCase || in.Result != inspect.Failed ||
+		len(in.Items) < 1 || in.Items[0].Value == nil || *in.Items[0].Value != 372.5 || in.Items[0].Unit != "kW" ||
+		in.Items[0].Found != "满负荷运行 "+hostile || in.Position == nil || in.Position.Lat != 39.05 || in.Signature.Name != "王" {
+		t.Fatalf("the inspection that came is %+v", in)
 	}
 	all := append(append(slices.Clone(in.Items[0].Evidence), in.Evidence...), in.Signature.Image)
 	if len(in.Items[0].Evidence) != 1 || len(in.Evidence) != 1 || len(slices.Compact(all)) != 3 {
 		t.Errorf("the inspection names %q", all)
 	}
 	for _, hash := range all {
-		if got := s.w.evidence(t, hash); "sha256:"+hex.EncodeToString(got[:]) != hash {
+		if got := s.evidence(t, hash); "sha256:"+hex.EncodeToString(got[:]) != hash {
 			t.Errorf("%s is another file at the server", hash)
 		}
 	}
@@ -296,7 +361,7 @@ func (w *world) evidence(t *testing.T, hash string) (sum [sha256.Size]byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+w.accounts["duty"].Token)
+	r.Header.Set("Authorization", "Bearer "+w.accounts["inspector"].Token)
 	got, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -326,7 +391,7 @@ func keepsToItself(p *tab) {
 	if len(all) < 3_000_000 || !strings.Contains(all, "inspector") {
 		p.t.Errorf("only %d characters are kept", len(all))
 	}
-	for _, plain := range []string{"13800000001", "示例热电", "大寺镇", "6#机组", "372.5", "JFIF", "IHDR", "271828", "unit-6.jpg", "负荷", "sha256"} {
+	for _, plain := range []string{"大寺镇", "满负荷", "372.5", "JFIF", "IHDR", "271828", "unit-6.jpg", "负荷", "sha256"} {
 		if strings.Contains(all, plain) {
 			p.t.Errorf("%q can be read on the device", plain)
 		}
@@ -345,18 +410,18 @@ func keepsToItself(p *tab) {
 
 // loses is what goes wrong: a full device, a photo that is exchanged, an inspection that is refused, a session that ends, a
 // logout too early, and somebody else on the same phone. Nothing of it loses what was written.
-func loses(t *testing.T, s *standIn, p *tab) {
-	posts := s.posts
+func loses(t *testing.T, s *gateDay, p *tab) {
 	p.do("the tasks", p.press(`nav a[href="#/"]`))
-	p.saying("40 项任务")
-	p.do("the second task", p.press(`.cards li:nth-child(2) .card-link`))
+	p.saying(" 项任务 · 数据取于")
+	p.do("another task", p.press(`a[href="#/task/`+s.other+`"]`))
 	p.comes("the task", `document.querySelector("button.big") !== null`)
 	p.do("begin", p.press(`button.big`))
 	p.saying("如何处理")
-	p.choose("pass", 0)
-	p.choose("not_seen", 1)
+	p.rest("pass", 0)
 	p.fill(`.item:nth-of-type(1) textarea`, "停机")
-	p.choose("none", 0)
+	p.choose("rectify", 0)
+	p.comes("when", `document.querySelector("input[type=datetime-local]") !== null`)
+	eval[chromedp.Void](p, `(d => { d.value = "2020-01-01T10:00"; d.dispatchEvent(new Event("input")) })(document.querySelector("input[type=datetime-local]"))`)
 	p.choose("refuses", 0)
 	p.comes("a reason", `document.querySelector("main > section:last-of-type textarea") !== null`)
 	p.fill(`main > section:last-of-type textarea`, "负责人不在")
@@ -382,7 +447,7 @@ func loses(t *testing.T, s *standIn, p *tab) {
 	eval[chromedp.Void](p, `window.honest = fetch; window.fetch = async (at, o) => honest(at, o.method === "PATCH" ? {...o, body: new Blob([new Uint8Array(await o.body.arrayBuffer()).map((b, i) => i === 99 ? b ^ 1 : b)])} : o)`)
 	finishes()
 	p.saying(refusal.Text("evidence.exchanged", "zh-CN", nil)[:12])
-	if s.posts != posts {
+	if len(s.inspected(t)) != 1 {
 		t.Error("an inspection with an exchanged photo came")
 	}
 	p.reads("exchanged")
@@ -394,16 +459,12 @@ func loses(t *testing.T, s *standIn, p *tab) {
 	p.upload(`.item:nth-of-type(1) .file[multiple]`, photo(t, "again.jpg", 300))
 	p.comes("the new photo", `document.querySelectorAll(".photo").length === 1`)
 
-	s.refuse = func() (int, any) {
-		return http.StatusUnprocessableEntity, map[string]any{"code": "invalid", "detail": "内容有误", "errors": []any{
-			map[string]string{"path": "items[0].found", "rule": "x", "message": "请写明停机时间"}}}
-	}
 	finishes()
-	p.saying("请写明停机时间")
+	p.saying("不晚于检查时间") // which only the server knows
 	p.do("the draft again", p.press(`.card-refused .buttons a`))
-	p.comes("the error beside its field", `document.querySelector(".item:nth-of-type(1) .field.wrong textarea").value === "停机"`)
+	p.comes("the error beside its field", `document.querySelector(".field.wrong input[type=datetime-local]") !== null`)
 	p.reads("refused")
-	p.fill(`.item:nth-of-type(1) textarea`, "停机")
+	p.choose("none", 0)
 
 	p.expire()
 	finishes()
@@ -414,11 +475,11 @@ func loses(t *testing.T, s *standIn, p *tab) {
 	p.saying("本机有 1 份检查没有上传")
 	p.click(`main a.button`)
 	p.enter("inspector")
-	p.comes("that nothing waits", `document.querySelectorAll("nav a")[1].textContent === "草稿" && document.querySelectorAll(".cards li").length === 40`)
-	eventually(t, "the second inspection", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.done) == 2 })
+	p.comes("that nothing waits", `document.querySelectorAll("nav a")[1].textContent === "草稿" && document.querySelectorAll(".cards li").length > 30`)
+	eventually(t, "the second inspection", func() bool { return len(s.inspected(t)) == 2 })
 	p.taken() // a 401 and a 422 stand in the console
 
-	p.do("the third task", p.press(`.cards li:nth-child(3) .card-link`))
+	p.do("the third task", p.press(`a[href="#/task/`+s.third+`"]`))
 	p.comes("the task", `document.querySelector("button.big") !== null`)
 	p.do("begin", p.press(`button.big`))
 	p.saying("如何处理")
@@ -428,7 +489,7 @@ func loses(t *testing.T, s *standIn, p *tab) {
 	p.looksRight("a logout that asks")
 	p.shot("logout-asks")
 	p.click(`#go-gate`)
-	p.saying("40 项任务")
+	p.saying(" 项任务 · 数据取于")
 	p.do("settings", p.press(`nav a[href="#/settings"]`))
 	p.saying("本机保存的内容")
 	p.reads("settings")
@@ -443,11 +504,11 @@ func loses(t *testing.T, s *standIn, p *tab) {
 	p.saying("未登录")
 	p.click(`header a.button`)
 	p.enter("li")
-	p.saying("40 项任务")
+	p.saying(" 项任务 · 数据取于")
 	p.do("drafts", p.press(`nav a[href="#/kept"]`))
 	p.saying("另有 1 份检查属于 inspector")
 	p.reads("others")
-	if len(s.done) != 2 {
+	if len(s.inspected(t)) != 2 {
 		t.Error("somebody sent what is another's")
 	}
 }
