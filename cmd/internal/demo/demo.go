@@ -144,7 +144,10 @@ func enterpriseOf(l *reductionlist.List) string {
 // isPlant says whether a recipient is one of the two plants the policy names; they are never simulated.
 func isPlant(id string) bool { return id == "E0001" || id == "E0002" }
 
-// accounts makes one account of every role the first time, and writes them where the person who started the demo finds
+// secondInspector goes along where two are asked for.
+const secondInspector = "inspector2"
+
+// accounts makes one account of every role, and a second inspector, the first time, and writes them where the person who started the demo finds
 // them.
 func (d *Demo) accounts(ctx context.Context, p Program, enterprise string) error {
 	path := filepath.Join(p.Config.Data, folder.DemoCredentials)
@@ -160,9 +163,10 @@ func (d *Demo) accounts(ctx context.Context, p Program, enterprise string) error
 		return err
 	}
 	all := map[string]Credential{}
-	for _, role := range []calls.Role{calls.Duty, calls.Approver, calls.Inspector, calls.Town, calls.Admin, calls.Viewer,
-		calls.Feeder} {
-		in := calls.NewAccount{User: string(role), Role: string(role)}
+	for _, user := range []string{string(calls.Duty), string(calls.Approver), string(calls.Inspector), secondInspector,
+		string(calls.Town), string(calls.Admin), string(calls.Viewer), string(calls.Feeder)} {
+		role := calls.Role(strings.TrimSuffix(user, "2"))
+		in := calls.NewAccount{User: user, Role: string(role)}
 		if role == calls.Town {
 			in.Town = "杨柳青镇"
 		}
@@ -170,7 +174,7 @@ func (d *Demo) accounts(ctx context.Context, p Program, enterprise string) error
 		if err != nil {
 			return err
 		}
-		all[string(role)] = Credential{Issued: made}
+		all[user] = Credential{Issued: made}
 	}
 	made, err := p.Service.IssueCredentials(ctx, service.By("demo"), calls.Nothing{ByID: calls.ByID{ID: enterprise}})
 	if err != nil {
