@@ -90,33 +90,29 @@ func colleagues(tx *bbolt.Tx, user string) ([]calls.Colleague, error) {
 	return all, err
 }
 
-// dayTasks are the tasks of somebody until the end of a day, and those that nobody has and that are planned for it or due.
-func dayTasks(tx *bbolt.Tx, user, day string, end time.Time) ([]*compliance.Task, error) {
-	wanted := func(t *compliance.Task) bool {
-		switch {
-		case t.Desk || compliance.Recused(tx, t.Recipient, user):
-			return false
-		case t.Assignee == user || t.With == user:
-			return t.Day <= day
+// dayTasks are the tasks of somebody until the end of a day, and behind them those that nobody has and that were planned for
+// it, or for a day before on which nobody went, or are due.
+func dayTasks(tx *bbolt.Tx, user, day string, end time.Time) (all []*compliance.Task, err error) {
+	of := func(wanted func(t *compliance.Task) bool) error {
+		f := compliance.TaskFilter{Undone: true, Wanted: func(t *compliance.Task) bool {
+			return !t.Desk && wanted(t) && !compliance.Recused(tx, t.Recipient, user)
+		}}
+		for cursor, more := "", true; more && len(all) < mostDayTasks; more = cursor != "" {
+			page, next, err := compliance.ListTasks(tx, f, cursor, mostDayTasks-len(all))
+			if err != nil {
+				return err
+			}
+			all, cursor = append(all, page...), next
 		}
-		return t.Assignee == "" && (t.Day == day || t.Day == "" && t.Due.Before(end))
+		return nil
 	}
-	var all []*compliance.Task
-	for cursor, more := "", true; more && len(all) < mostDayTasks; more = cursor != "" {
-		page, next, err := compliance.ListTasks(tx, compliance.TaskFilter{Undone: true, Wanted: wanted}, cursor, compliance.MaxPage)
-		if err != nil {
-			return nil, err
-		}
-		all, cursor = append(all, page...), next
+	err = of(func(t *compliance.Task) bool { return (t.Assignee == user || t.With == user) && t.Day <= day })
+	if err != nil {
+		return nil, err
 	}
-	mine := func(t *compliance.Task) int {
-		if t.Assignee == user || t.With == user {
-			return 0
-		}
-		return 1
-	}
-	slices.SortStableFunc(all, func(a, b *compliance.Task) int { return mine(a) - mine(b) })
-	return all[:min(len(all), mostDayTasks)], nil
+	return all, of(func(t *compliance.Task) bool {
+		return t.Assignee == "" && t.With != user && t.Day <= day && (t.Day != "" || t.Due.Before(end))
+	})
 }
 
 // dayGathering collects what is needed for tasks.
