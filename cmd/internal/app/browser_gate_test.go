@@ -251,6 +251,45 @@ func atTheGate(t *testing.T, b *browser) {
 	arrived(t, s)
 	p.lost()
 	loses(t, s, p)
+	inPlain(t, s)
+}
+
+// inPlain is the page at an address without TLS: it says what it cannot do, and an inspection with a photo comes all the same.
+func inPlain(t *testing.T, s *gateDay) {
+	w := *s.world
+	_, port, _ := strings.Cut(s.host, ":")
+	w.host = plainHost + ":" + port
+	p := w.person(t, phoneWidth)
+	p.open("/gate/")
+	p.saying("此地址不是 HTTPS")
+	p.saying("请先登录")
+	p.click(`main a.button`)
+	p.enter("li")
+	p.saying(" 项任务 · 数据取于")
+	p.do("a task", p.press(`a[href="#/task/`+s.third+`"]`))
+	p.comes("the task", `document.querySelector("button.big") !== null`)
+	p.do("begin", p.press(`button.big`))
+	p.saying("如何处理")
+	p.rest("pass", 0)
+	p.upload(`section.panel .picker .file[multiple]`, photo(t, "plain.jpg", 200))
+	p.saying("散列由服务器计算")
+	p.do("the position", p.press(`main section.panel p[role=status] + .buttons button`))
+	p.saying("此地址不能定位")
+	p.choose("none", 0)
+	p.choose("refuses", 0)
+	p.comes("a reason", `document.querySelector("main > section:last-of-type textarea") !== null`)
+	p.fill(`main > section:last-of-type textarea`, "负责人不在")
+	p.do("to the review", p.press(`main > .buttons button.big`))
+	p.saying("有照片没有在本机计算散列")
+	p.reads("plain")
+	p.do("finish", p.press(`main > .buttons button.big`))
+	p.comes("that it is there", `document.querySelector("#main .card-done") !== null`)
+	if got := s.inspected(t); len(got) != 3 || len(got[0].Evidence) != 1 {
+		t.Errorf("%d inspections, the last with %v", len(got), got[0].Evidence)
+	}
+	p.do("settings", p.press(`nav a[href="#/settings"]`))
+	p.saying("否（此地址不是 HTTPS）")
+	p.reads("plain-settings")
 }
 
 // inspects goes through a task without network, to where it waits to be uploaded.

@@ -61,6 +61,9 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
+// plainHost is an address of this machine that a browser does not take for its own: what it sends there is not secret to it.
+const plainHost = "plain.test"
+
 // browser is one chromium process. Everybody in it has a profile of their own.
 type browser struct {
 	ctx   context.Context
@@ -70,6 +73,7 @@ type browser struct {
 func openBrowser(t *testing.T) *browser {
 	t.Helper()
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(chromium(t)),
+		chromedp.Flag("host-resolver-rules", "MAP "+plainHost+" 127.0.0.1"),
 		chromedp.NoSandbox, // it would not start as root; it opens our own pages alone
 		chromedp.Env("LANGUAGE=zh_CN", "LANG=zh_CN.UTF-8"))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)

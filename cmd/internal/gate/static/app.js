@@ -330,6 +330,7 @@ function later() {
 
 const writing = () => /^#\/draft\/[^/]+$/.test(location.hash) && ctx.open;
 let drawn = Promise.resolve(); // one after another
+let moved = false; // another page is shown next, from its top
 
 // redraw shows the page that the address names; said is a word about what was done. One that is quiet comes by itself.
 function redraw(said = "", quiet = false) {
@@ -357,6 +358,11 @@ async function show(said, quiet) {
   }
   was = ctx.open;
   main.replaceChildren(...[said && note("act", said), ctx.problem && note("caution", ctx.problem), ...parts].flat(Infinity).filter(Boolean));
+  if (moved) {
+    moved = false;
+    main.focus({preventScroll: true});
+    scrollTo(0, 0);
+  }
   const title = main.querySelector("h1");
   performance.mark("shown"); // how long it took is read from outside
   document.title = (title ? title.textContent + " · " : "") + say("app");
@@ -450,10 +456,10 @@ async function start() {
   document.documentElement.lang = chosen.language ? "en" : "zh-CN";
   standing();
   worker();
-  const moved = () => { leave(); $("main").replaceChildren(el("h1", null, say("app")), note("caution", say("moved")), button(say("here"), () => location.reload())); };
-  if (!await alone({signal: AbortSignal.timeout(1500)}, moved)) {
+  const taken = () => { leave(); $("main").replaceChildren(el("h1", null, say("app")), note("caution", say("moved")), button(say("here"), () => location.reload())); };
+  if (!await alone({signal: AbortSignal.timeout(1500)}, taken)) {
     $("main").replaceChildren(el("h1", null, say("app")), note("caution", say("elsewhere")), button(say("here"), async () => {
-      await alone({steal: true}, moved);
+      await alone({steal: true}, taken);
       await run();
     }, "main"));
     return;
@@ -477,9 +483,8 @@ async function run() {
   addEventListener("focusout", () => setTimeout(() => { if (owed && !pressed) later(); }, 0), true);
   addEventListener("hashchange", async () => {
     await flush();
+    moved = true;
     await redraw();
-    $("main").focus({preventScroll: true});
-    scrollTo(0, 0);
   });
   addEventListener("online", () => { pause = firstPause; again(); });
   addEventListener("offline", () => { ctx.session = ctx.session === "no" ? "no" : "away"; paintHead(); });
