@@ -196,7 +196,7 @@ func TestDemo(t *testing.T) {
 	}
 	for role, c := range all {
 		p, _, err := a.svc.Login(c.User, c.Password)
-		if err != nil || p == nil || string(p.Role) != role {
+		if err != nil || p == nil || string(p.Role) != strings.TrimRight(role, "2") { // a second of a role has a number
 			t.Errorf("%s logs in as %+v, %v", role, p, err)
 		}
 	}
