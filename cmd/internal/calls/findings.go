@@ -241,8 +241,8 @@ type TaskStep struct {
 	ByID
 	State    compliance.TaskState `json:"state" validate:"required,task_state"`
 	Assignee string               `json:"assignee" validate:"bytes=64"`
-	With     *string              `json:"with,omitempty" validate:"omitempty,bytes=64"` // null leaves it as it is, and the day
-	Day      *string              `json:"day,omitempty" validate:"omitempty,day"`
+	With     *string              `json:"with,omitempty" validate:"omitempty,bytes=64"`   // null leaves it as it is, and the day
+	Day      *string              `json:"day,omitempty" validate:"omitempty,day_or_none"` // empty for any
 	Reason   string               `text:"free" json:"reason" validate:"bytes=4000"`
 }
 

@@ -132,7 +132,7 @@ var (
 	Warning = row[ByID, WarningLook]("GET /warnings/{id}", ActWarningsRead,
 		"一次预警及其经过", "a warning and its history",
 		Call{Repeats: true})
-	Board = row[ByID, *notify.Board]("GET /warnings/{id}/board", ActBoardRead,
+	Board = row[ByID, InspectedBoard]("GET /warnings/{id}/board", ActBoardRead,
 		"减排令的送达、答复与执行汇总", "how its orders stand",
 		Call{Repeats: true})
 	Timeline = row[ByID, WarningTimeline]("GET /warnings/{id}/timeline", ActWarningsRead,

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"qingkong/cmd/internal/desk/frame"
+	"qingkong/cmd/internal/desk/inspections"
 	"qingkong/cmd/internal/desk/lists"
 	"qingkong/cmd/internal/desk/monitoring"
 	"qingkong/cmd/internal/desk/orders"
@@ -28,5 +29,6 @@ var templates = sync.OnceValue(func() frame.Templates { return frame.Parse(files
 // New is the desk of all areas.
 func New(svc *service.Service, sessions frame.Sessions, live frame.Live, opt frame.Options) *frame.Frame {
 	return frame.New(svc, sessions, live, templates(), opt,
-		self.Mount, warnings.Mount, orders.Mount, lists.Mount, plants.Mount, stations.Mount, monitoring.Mount)
+		self.Mount, warnings.Mount, orders.Mount, lists.Mount, plants.Mount, stations.Mount, monitoring.Mount,
+		inspections.Mount)
 }

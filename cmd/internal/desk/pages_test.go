@@ -26,6 +26,7 @@ func TestPagesByRole(t *testing.T) {
 	list := w.Warning(id).ListVersion
 	w.Register("MNE0001-2", "总排口", "E0001", "a21026")
 	w.Reports("MNE0001-2", w.Frame("MNE0001-2", "2061", desktest.Begin.Add(-time.Hour), "a21026-Avg", "12", "a21026-Flag", "N"))
+	draw, inspection := w.Draws("大寺镇").ID, w.Inspects(order).ID
 	for _, p := range w.Desk.Pages() {
 		method, pattern, _ := strings.Cut(p.Pattern, " ")
 		if p.Key != "" && !refusal.Known("desk.title."+p.Key) {
@@ -50,6 +51,12 @@ func TestPagesByRole(t *testing.T) {
 			path = strings.ReplaceAll(pattern, "{id}", "P20161216-01")
 		case strings.Contains(pattern, "findings/"):
 			path = strings.ReplaceAll(pattern, "{id}", finding)
+		case strings.Contains(pattern, "draws/"):
+			path = strings.ReplaceAll(pattern, "{id}", draw)
+		case strings.Contains(pattern, "inspections/"):
+			if path = strings.ReplaceAll(pattern, "{id}", inspection); strings.HasSuffix(path, ".xlsx") {
+				continue // no page
+			}
 		case strings.Contains(pattern, "tasks/"):
 			path = strings.ReplaceAll(pattern, "{id}", w.TaskOf("E0001"))
 		case strings.HasSuffix(pattern, ".xlsx"): // no page
@@ -105,7 +112,9 @@ func TestInjection(t *testing.T) {
 	w, order, finding := desktest.Suspected(t)
 	w.Forecast(false)
 	id := strings.TrimSuffix(order, "-E0001-1")
+	inspection := w.Inspects(order).ID
 	order = id + "-E0003-1"
+	w.Inspects(order)
 	w.Post(303, "E0001", "/desk/findings/"+finding+"/explain",
 		url.Values{"note": {"试车" + desktest.Hostile}, "key": {frame.NewKey()}})
 	w.Post(303, "E0003", "/desk/orders/"+order+"/object",
@@ -114,6 +123,8 @@ func TestInjection(t *testing.T) {
 	w.Refuses("MNE0003", "crc", []byte("##"+desktest.Hostile))
 	for _, page := range []struct{ user, path string }{
 		{"duty", "/desk/findings"}, {"duty", "/desk/findings/" + finding}, {"E0001", "/desk/findings/" + finding},
+		{"duty", "/desk/inspections"}, {"duty", "/desk/inspections/" + inspection}, {"E0001", "/desk/inspections/" + inspection},
+		{"duty", "/desk/inspections?recipient=" + url.QueryEscape(desktest.Hostile)}, {"duty", "/desk/inspections/statistics"},
 		{"E0001", "/desk"}, {"duty", "/desk/orders/" + id + "-E0001-1"}, {"duty", "/desk/tasks"},
 		{"duty", "/desk/findings?warning=" + url.QueryEscape(desktest.Hostile)},
 		{"duty", "/desk/task?recipient=" + url.QueryEscape(desktest.Hostile)},

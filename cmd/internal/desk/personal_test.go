@@ -21,6 +21,7 @@ func TestPagesRecordWhoSawWhom(t *testing.T) {
 	id := w.Ordered()
 	order := id + "-E0003-1"
 	w.Post(303, "E0003", "/desk/orders/"+order+"/object", url.Values{"note": {"不能停"}, "key": {frame.NewKey()}})
+	inspection := "/desk/inspections/" + w.Inspects(id+"-E0001-1").ID
 	board := desktest.WarningPath(id) + "/board?state=awaiting"
 	for _, c := range []struct {
 		user, path string
@@ -33,6 +34,9 @@ func TestPagesRecordWhoSawWhom(t *testing.T) {
 		{"approver", "/desk/orders", []string{"contact GET /desk/orders E0001,E0002,E0003"}},
 		{"inspector", "/desk/orders/" + order, []string{"note GET /desk/orders/{id} E0003"}},
 		{"duty", "/desk/objections/" + order, []string{"note GET /desk/objections/{id} E0003"}},
+		{"duty", inspection, []string{"note GET /desk/inspections/{id} E0001"}},
+		{"viewer", inspection, nil},
+		{"duty", "/desk/inspections", nil},
 		{"viewer", "/desk/orders/" + order, nil},
 		{"E0003", "/desk/orders/" + order, nil},
 		{"E0003", "/desk", nil},

@@ -212,6 +212,47 @@ var _ = bind(calls.Inspections, (*Service).Inspections)
 
 // Inspections pages through the inspections that the caller may see, the latest first.
 func (s *Service) Inspections(_ context.Context, a Ask, in calls.InspectionsQuery) (alerts.Page[calls.InspectionView], error) {
+	var personal []string
+	page, err := s.inspections(a, in, func(tx *bbolt.Tx, owners map[string]Owner, found []*inspect.Inspection) (
+		page []calls.InspectionView, err error) {
+		shown := s.inspectedBy(tx, a, owners)
+		for _, is := range found {
+			v, err := shown.view(is)
+			if err != nil {
+				return nil, err
+			}
+			page = append(page, v)
+		}
+		personal = shown.personal
+		return page, nil
+	})
+	s.sawFindings(a, personal)
+	return page, err
+}
+
+// InspectionRows is Inspections without what they say of people, which then counts as read by nobody: of an answer there is
+// when it came alone.
+func (s *Service) InspectionRows(a Ask, in calls.InspectionsQuery) (alerts.Page[calls.InspectionView], error) {
+	return s.inspections(a, in, func(tx *bbolt.Tx, owners map[string]Owner, found []*inspect.Inspection) (
+		page []calls.InspectionView, err error) {
+		shown := s.inspectedBy(tx, Ask{Lang: a.Lang}, owners)
+		for _, is := range found {
+			v, err := shown.view(is)
+			if err != nil {
+				return nil, err
+			}
+			for _, answer := range is.Answers {
+				v.Answers = append(v.Answers, calls.InspectionAnswer{At: answer.At})
+			}
+			page = append(page, v)
+		}
+		return page, nil
+	})
+}
+
+// inspections pages through the inspections that the caller may see; show makes views of those that are found.
+func (s *Service) inspections(a Ask, in calls.InspectionsQuery, show func(tx *bbolt.Tx, owners map[string]Owner,
+	found []*inspect.Inspection) ([]calls.InspectionView, error)) (alerts.Page[calls.InspectionView], error) {
 	none := alerts.Page[calls.InspectionView]{Items: []calls.InspectionView{}}
 	f := inspect.Filter{Warning: in.Warning, Order: in.Order, Recipient: in.Recipient, Town: in.Town, Task: in.Task,
 		Inspector: in.Inspector, Result: in.Result, Disposition: in.Disposition}
@@ -230,8 +271,7 @@ func (s *Service) Inspections(_ context.Context, a Ask, in calls.InspectionsQuer
 	if err != nil {
 		return none, err
 	}
-	var personal []string
-	page, err := pageOf(s, in.Paging, func(tx *bbolt.Tx) (page []calls.InspectionView, next string, err error) {
+	return pageOf(s, in.Paging, func(tx *bbolt.Tx) (page []calls.InspectionView, next string, err error) {
 		if f.Warning == "" && in.Order != "" { // an order's id begins with its warning's: a shorter way there
 			o, err := notify.Get(tx, in.Order)
 			if refusal.CodeOf(err) == refusal.NotFound {
@@ -246,19 +286,9 @@ func (s *Service) Inspections(_ context.Context, a Ask, in calls.InspectionsQuer
 		if err != nil {
 			return nil, "", err
 		}
-		shown := s.inspectedBy(tx, a, owners)
-		for _, is := range found {
-			v, err := shown.view(is)
-			if err != nil {
-				return nil, "", err
-			}
-			page = append(page, v)
-		}
-		personal = shown.personal
-		return page, next, nil
+		page, err = show(tx, owners, found)
+		return page, next, err
 	})
-	s.sawFindings(a, personal)
-	return page, err
 }
 
 // daySpan are the times of two days of Beijing, the second with all of it; zero for an empty one.

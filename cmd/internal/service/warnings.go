@@ -132,13 +132,16 @@ func (s *Service) LookAt(tx *bbolt.Tx, who *access.Principal, id string) (look c
 
 var _ = bind(calls.Board, (*Service).Board)
 
-// Board is how the orders of a warning stand.
-func (s *Service) Board(_ context.Context, _ Ask, in calls.ByID) (*notify.Board, error) {
-	return journal.Read(s.J, func(tx *bbolt.Tx) (*notify.Board, error) {
+// Board is how the orders of a warning stand, and what inspections came to.
+func (s *Service) Board(_ context.Context, _ Ask, in calls.ByID) (calls.InspectedBoard, error) {
+	return journal.Read(s.J, func(tx *bbolt.Tx) (b calls.InspectedBoard, err error) {
 		if _, err := alerts.GetWarning(tx, in.ID); err != nil {
-			return nil, err
+			return b, err
 		}
-		return notify.GetBoard(tx, in.ID)
+		if b.Board, err = notify.GetBoard(tx, in.ID); err == nil {
+			b.Inspection, _, err = s.PublicInspections(tx, in.ID)
+		}
+		return b, err
 	})
 }
 
@@ -153,6 +156,7 @@ func (s *Service) Timeline(ctx context.Context, a Ask, in calls.ByID) (out calls
 	w := look.Warning
 	out = calls.WarningTimeline{WarningID: w.ID, Level: w.Level, State: w.State, StartsAt: w.StartsAt, EndsAt: w.EndsAt,
 		History: w.History}
-	out.Orders, err = s.Board(ctx, a, in)
+	board, err := s.Board(ctx, a, in)
+	out.Orders = board.Board
 	return out, err
 }

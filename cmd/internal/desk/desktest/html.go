@@ -146,7 +146,7 @@ func Lint(t testing.TB, what, page string) {
 			}
 			switch a.Key {
 			case "href", "src", "action", "hx-get", "hx-post", "sse-connect", "formaction":
-				if external.MatchString(a.Val) && !strings.HasPrefix(a.Val, "tel:") {
+				if external.MatchString(a.Val) && !strings.HasPrefix(a.Val, "tel:") && !strings.HasPrefix(a.Val, "geo:") {
 					t.Errorf("%s: leads away: <%s %s=%q>", what, e.Data, a.Key, a.Val)
 				}
 			}

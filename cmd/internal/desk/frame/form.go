@@ -42,6 +42,7 @@ type Field struct {
 	Large    bool
 	Max      int
 	Options  []Option
+	Suggest  []Option // what a browser offers to choose while one types
 }
 
 // ID is the input's id in the page.

@@ -119,6 +119,12 @@ type Frame struct {
 	AskedOf      func(*Request) (template.HTML, error)
 	FoundOf      func(*Request) (Standing, error)
 
+	// InspectedOf gives the live parts of an order's page for what inspectors found of its recipient under its warning, and
+	// VisitsOf renders what the first page tells a reader of inspections: where an inspector goes, and what an enterprise may
+	// answer. The area of inspections sets them.
+	InspectedOf func(q *Request, order string) []Part
+	VisitsOf    func(*Request) (template.HTML, error)
+
 	// Queue is what waits for the reader; nil where nobody says. The area of warnings sets it.
 	Queue func(*Request) (Queue, error)
 
@@ -175,6 +181,8 @@ func New(svc *service.Service, sessions Sessions, live Live, templates Templates
 		streams:      map[string]Stream{},
 		PlanOf:       func(*Request, *notify.View) (template.HTML, error) { return "", nil },
 		MonitoringOf: func(*Request, string) []Part { return nil },
+		InspectedOf:  func(*Request, string) []Part { return nil },
+		VisitsOf:     func(*Request) (template.HTML, error) { return "", nil },
 		AskedOf:      func(*Request) (template.HTML, error) { return "", nil },
 		FoundOf:      func(*Request) (Standing, error) { return Standing{}, nil },
 		MonitorsOf:   func(*Request, string) (func(*reductionlist.Monitor) Heard, error) { return nil, nil }}

@@ -192,6 +192,7 @@ func (q *Request) nav() []Link {
 		{"orders", "/desk/orders", calls.ActOrdersRead},
 		{"found", "/desk/findings", calls.ActFindingsRead},
 		{"visits", "/desk/tasks", calls.ActTasksRead},
+		{"inspections", "/desk/inspections", calls.ActInspectionsRead},
 		{"stations", "/desk/stations", calls.ActTelemetryRead},
 		{"warnings", "/desk/warnings", calls.ActWarningsRead},
 		{"recipients", "/desk/recipients", calls.ActRecipientsRead},

@@ -58,7 +58,7 @@ type explanationRow struct {
 	calls.ExplanationView
 	State    string // in words
 	Hours    []string
-	Evidence []evidenceRow
+	Evidence []frame.EvidenceRow
 }
 
 // decideForm is one of the two decisions on the explanation that waits.
@@ -110,7 +110,7 @@ func (d *desk) finding(q *frame.Request) (any, error) {
 	if q.Refused != nil {
 		lists := [][]frame.Field{}
 		if v.Asked != nil {
-			lists = append(lists, v.Asked.Fields, v.Asked.File)
+			lists = append(lists, v.Asked.Fields, v.Asked.Files.File)
 		}
 		for i := range v.Decide {
 			if v.Decide[i].Current {
@@ -152,7 +152,7 @@ func (d *desk) explanationOf(q *frame.Request, e *calls.ExplanationView) (row ex
 	for _, h := range e.Hours {
 		row.Hours = append(row.Hours, hourText(h, false))
 	}
-	row.Evidence, err = d.evidenceRows(q, e.Evidence)
+	row.Evidence, err = q.EvidenceRows(e.Evidence)
 	return row, err
 }
 
@@ -185,21 +185,11 @@ func decisions(q *frame.Request, f *calls.FindingView) (forms []decideForm) {
 
 // explain carries out what an enterprise says of a finding, with the file that it chose.
 func (d *desk) explain(q *frame.Request) (to string, err error) {
-	file, err := q.ReadForm()
-	if file != nil { // chosen, and not handed in by its own button
-		defer file.Close()
-		if err := d.takeIn(q, file); err != nil {
-			return "", err
-		}
-	}
+	note, evidence, err := q.ReadNote("finding.note")
 	if err != nil {
-		return "", ofFile(err)
+		return "", err
 	}
-	in := calls.Explanation{ByID: calls.ByID{ID: q.ID()}, Note: strings.TrimSpace(q.PostForm.Get("note")),
-		Evidence: q.PostForm["evidence"]}
-	if in.Note == "" && len(in.Evidence) == 0 {
-		return "", refusal.Input([]refusal.Field{{Path: "note", Rule: "finding.note"}})
-	}
+	in := calls.Explanation{ByID: calls.ByID{ID: q.ID()}, Note: note, Evidence: evidence}
 	if err := valid.Check(in); err != nil {
 		return "", err
 	}
@@ -210,6 +200,14 @@ func (d *desk) explain(q *frame.Request) (to string, err error) {
 		return "/desk?done=finding.explained", nil
 	}
 	return findingPath(in.ID) + "?done=finding.explained", nil
+}
+
+// handIn takes in the file of an explanation that is not sent yet, and leads back to it.
+func (d *desk) handIn(q *frame.Request) (to string, err error) {
+	return q.HandIn(findingPath(q.ID()), "finding.handed_in", func() error {
+		_, err := d.Svc.Finding(q.Context(), q.Ask(), calls.ByID{ID: q.ID()})
+		return err
+	})
 }
 
 // decide carries out an officer's decision.

@@ -20,12 +20,10 @@ type askedView struct {
 	Form     bool   // there is something to explain
 	Fields   []frame.Field
 	Key      string
-	Evidence []evidenceRow // that was handed in for it already
-	File     []frame.Field // the one input for a further one
-	Accept   string
-	Home     bool   // it stands on the first page
-	Reason   string // why the last explanation was rejected
-	Note     string // that the last explanation said
+	Files    frame.EvidenceForm // that were handed in for it already, and the input for a further one
+	Home     bool               // it stands on the first page
+	Reason   string             // why the last explanation was rejected
+	Note     string             // that the last explanation said
 	Monitor  *monitorView
 }
 
@@ -39,7 +37,7 @@ func (d *desk) askedOf(q *frame.Request, f *calls.FindingView, evidence []string
 	if f.Cleared || f.Verdict < judge.Suspected {
 		return nil, nil
 	}
-	v = &askedView{foundRow: foundRowOf(q, f), Form: f.Asks, Key: frame.NewKey(), Accept: fileAccept}
+	v = &askedView{foundRow: foundRowOf(q, f), Form: f.Asks, Key: frame.NewKey()}
 	unit := "hours"
 	if v.Daily {
 		unit = "days"
@@ -58,11 +56,9 @@ func (d *desk) askedOf(q *frame.Request, f *calls.FindingView, evidence []string
 			v.By = q.T("asked.by", "at", at, "left", alerts.HoursText(left.Hours(), q.Lang))
 		}
 	}
-	note, file := q.Field("note", frame.KindArea, false), q.Field("file", "file", false)
+	note := q.Field("note", frame.KindArea, false)
 	note.Label, note.Hint, note.Form = q.T("asked.note"), q.T("asked.note.hint"), f.ID+"-"
-	file.Label, file.Form = q.T("asked.file"), f.ID+"-"
-	file.Hint = q.T("asked.file.hint", "limit", calls.MostEvidence>>20)
-	v.Fields, v.File = []frame.Field{note}, []frame.Field{file}
+	v.Fields = []frame.Field{note}
 	switch posted := q.Method == http.MethodPost && q.ID() == f.ID; {
 	case posted:
 		frame.Set(v.Fields, q.PostForm)
@@ -71,7 +67,7 @@ func (d *desk) askedOf(q *frame.Request, f *calls.FindingView, evidence []string
 	case q.ID() == f.ID:
 		frame.Set(v.Fields, q.Kept())
 	}
-	v.Evidence, err = d.evidenceRows(q, evidence[:min(len(evidence), mostEvidence)])
+	v.Files, err = q.EvidenceForm(v.Href, f.ID+"-", evidence)
 	return v, err
 }
 

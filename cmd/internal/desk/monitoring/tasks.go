@@ -136,6 +136,9 @@ type taskView struct {
 	*frame.Chrome
 	taskRow
 	Weights *weightsView // by which it is ranked; nil where it is not
+	Maps    []frame.MapLink
+	Found   []frame.InspectionRow // inspections of it
+	Gate    bool                  // the reader inspects, and has it
 	Forms   []stepForm
 	Error   string
 	Again   bool
@@ -146,6 +149,7 @@ type taskView struct {
 // stepForm is the form of a step that a task's state allows.
 type stepForm struct {
 	Name, State string
+	Action      string // where it is sent
 	Main        bool
 	Fields      []frame.Field
 	Key         string
@@ -162,8 +166,13 @@ func (d *desk) task(q *frame.Request) (any, error) {
 	if t.Rank != nil {
 		v.Weights = d.weights(&t.Rank.Weights)
 	}
+	if err := d.onSite(q, v); err != nil {
+		return nil, err
+	}
 	if q.May(calls.ActTasksWrite) {
-		v.Forms = stepsOf(q, &t)
+		if v.Forms, err = stepsOf(q, &t); err != nil {
+			return nil, err
+		}
 	}
 	if q.Refused != nil {
 		v.Error = q.Refused.Detail(q.Lang)
@@ -176,10 +185,28 @@ func (d *desk) task(q *frame.Request) (any, error) {
 	return v, nil
 }
 
+// onSite is where a task leads to, and what was found there.
+func (d *desk) onSite(q *frame.Request, v *taskView) error {
+	if v.Desk {
+		return nil
+	}
+	all, err := d.Svc.MapsTo(v.Recipient)
+	if err != nil {
+		return err
+	}
+	v.Maps = frame.MapLinks(all)
+	v.Gate = q.May(calls.ActInspectionsWrite) && undone(v.State) && (v.Assignee == q.Who.User || v.With == q.Who.User)
+	page, err := d.Svc.InspectionRows(q.Ask(), calls.InspectionsQuery{Task: v.ID})
+	for i := range page.Items {
+		v.Found = append(v.Found, q.InspectionRow(&page.Items[i]))
+	}
+	return err
+}
+
 // stepsOf are the forms of what can be done with a task.
-func stepsOf(q *frame.Request, t *calls.TaskView) (forms []stepForm) {
+func stepsOf(q *frame.Request, t *calls.TaskView) (forms []stepForm, err error) {
 	add := func(name string, state compliance.TaskState, fields ...frame.Field) *stepForm {
-		f := stepForm{Name: name, State: string(state), Fields: fields, Key: frame.NewKey()}
+		f := stepForm{Name: name, State: string(state), Fields: fields, Key: frame.NewKey(), Action: taskPath(t.ID)}
 		for i := range f.Fields {
 			f.Fields[i].Form = name + "-"
 		}
@@ -191,9 +218,20 @@ func stepsOf(q *frame.Request, t *calls.TaskView) (forms []stepForm) {
 		return &forms[len(forms)-1]
 	}
 	if !undone(t.State) {
-		return nil
+		return nil, nil
 	}
-	assignee := q.Field("assignee", frame.KindText, true)
+	give := []frame.Field{q.Field("assignee", frame.KindText, true)}
+	if !t.Desk {
+		give = append(give, q.Field("with", frame.KindText, false), q.Field("day", frame.KindDay, false))
+		give[1].Value, give[2].Value = t.With, t.Day
+		if err := q.Suggested(&give[1]); err != nil {
+			return nil, err
+		}
+	}
+	give[0].Value = t.Assignee
+	if err := q.Suggested(&give[0]); err != nil {
+		return nil, err
+	}
 	reason := q.Field("reason", frame.KindArea, true)
 	reason.Hint = ""
 	result := q.Field("reason", frame.KindArea, false)
@@ -205,25 +243,61 @@ func stepsOf(q *frame.Request, t *calls.TaskView) (forms []stepForm) {
 	}
 	if t.State == compliance.TaskTaken {
 		add("end", compliance.TaskDone, result).Main = true
-		add("give", compliance.TaskTaken, assignee)
+		add("give", compliance.TaskTaken, give...)
 		add("return", compliance.TaskOpen)
 	} else {
-		add("give", compliance.TaskTaken, assignee)
+		add("give", compliance.TaskTaken, give...)
 		add("end", compliance.TaskDone, result)
 	}
 	add("drop", compliance.TaskDropped, reason)
-	return forms
+	if !t.Desk {
+		why := q.Field("reason", frame.KindArea, true)
+		why.Label, why.Hint = q.T("visit.recuse.why"), q.T("visit.recuse.hint")
+		recuse := add("recuse", "", why)
+		if recuse.Action += "/recuse"; q.Who.Role == calls.Duty {
+			user := q.Field("user", frame.KindText, true)
+			user.Form, user.Label, user.Value = "recuse-", q.T("visit.recuse.user"), t.Assignee
+			if recuse.Current {
+				user.Value = q.PostForm.Get("user")
+			}
+			recuse.Fields = append([]frame.Field{user}, recuse.Fields...)
+			return forms, q.Suggested(&recuse.Fields[0])
+		}
+	}
+	return forms, nil
 }
 
 // step carries out a step of a task.
 func (d *desk) step(q *frame.Request) (to string, err error) {
 	in := calls.TaskStep{ByID: calls.ByID{ID: q.ID()}, State: compliance.TaskState(q.PostForm.Get("state")),
 		Assignee: strings.TrimSpace(q.PostForm.Get("assignee")), Reason: strings.TrimSpace(q.PostForm.Get("reason"))}
+	if q.PostForm.Has("with") {
+		in.With = new(strings.TrimSpace(q.PostForm.Get("with")))
+	}
+	if q.PostForm.Has("day") {
+		typed, err := frame.Typed([]frame.Field{{Name: "day", Kind: frame.KindDay}}, q.PostForm)
+		if err != nil {
+			return "", err
+		}
+		day, _ := typed["day"].(string)
+		in.Day = &day
+	}
 	if err := valid.Check(in); err != nil {
 		return "", err
 	}
 	_, err = d.Svc.ChangeTask(q.Context(), q.Ask(), in)
 	return taskPath(in.ID) + "?done=visit." + string(in.State), err
+}
+
+// recuse has somebody do no tasks any more where a task is.
+func (d *desk) recuse(q *frame.Request) (to string, err error) {
+	in := calls.Recusal{ByID: calls.ByID{ID: q.ID()}, User: strings.TrimSpace(q.PostForm.Get("user")),
+		Reason: strings.TrimSpace(q.PostForm.Get("reason"))}
+	if err := valid.Check(in); err != nil {
+		return "", err
+	}
+	_, err = d.Svc.RecuseTask(q.Context(), q.Ask(), in)
+	return taskPath(in.ID) + "?done=visit.recuse", err
 }
 
 // taskForm is the page that makes a task by hand.
@@ -238,7 +312,8 @@ type taskForm struct {
 func taskFields(q *frame.Request) []frame.Field {
 	fields := []frame.Field{q.Field("recipient_id", frame.KindText, true), q.Field("order_id", frame.KindText, false),
 		q.Field("due", frame.KindMoment, true), q.Field("note", frame.KindArea, false),
-		q.Field("assignee", frame.KindText, false)}
+		q.Field("assignee", frame.KindText, false), q.Field("with", frame.KindText, false), q.Field("day", frame.KindDay, false),
+		q.Field("complaint", frame.KindCheck, false)}
 	fields[3].Label = q.T("visit.what")
 	return fields
 }
@@ -248,6 +323,13 @@ func (d *desk) addForm(q *frame.Request) (any, error) {
 	for i := range v.Fields {
 		if v.Fields[i].Name == "due" {
 			v.Fields[i].Value = frame.MomentValue(q.Now.Add(24 * time.Hour).Truncate(time.Hour))
+		}
+	}
+	for i := range v.Fields {
+		if name := v.Fields[i].Name; name == "assignee" || name == "with" {
+			if err := q.Suggested(&v.Fields[i]); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if q.Method == http.MethodPost {
@@ -270,7 +352,7 @@ func (d *desk) add(q *frame.Request) (to string, err error) {
 	}
 	text := func(name string) string { s, _ := typed[name].(string); return s }
 	in := calls.NewTask{RecipientID: text("recipient_id"), OrderID: text("order_id"), Due: typed["due"].(time.Time),
-		Note: text("note"), Assignee: text("assignee")}
+		Note: text("note"), Assignee: text("assignee"), With: text("with"), Day: text("day"), Complaint: typed["complaint"] == true}
 	if err := valid.Check(in); err != nil {
 		return "", err
 	}

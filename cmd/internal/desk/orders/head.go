@@ -116,6 +116,7 @@ func (d *desk) liveParts(q *frame.Request) ([]frame.Part, string) {
 	})}
 	if v.Get("measured") == "true" {
 		parts = append(parts, d.MonitoringOf(q, v.Get("id"))...)
+		parts = append(parts, d.InspectedOf(q, v.Get("id"))...)
 	}
 	return parts, v.Get("warning")
 }

@@ -183,12 +183,13 @@ func (d *desk) order(q *frame.Request) (any, error) {
 	return v, err
 }
 
-// measuredParts are the live parts of what is measured of an order; none of a drill, which nothing is measured of.
+// measuredParts are the live parts of what is measured of an order and what inspectors found; none of a drill, of which there
+// is nothing.
 func (d *desk) measuredParts(q *frame.Request, o *notify.View) []frame.Part {
 	if o.Drill {
 		return nil
 	}
-	return d.MonitoringOf(q, o.ID)
+	return append(d.MonitoringOf(q, o.ID), d.InspectedOf(q, o.ID)...)
 }
 
 // answers are the forms of the answers that an order's state allows its recipient: first the next step on its way from

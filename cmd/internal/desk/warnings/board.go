@@ -103,6 +103,9 @@ type boardLive struct {
 	Grades  []group
 	Round   *notify.Round
 	Listing bool // the user may see single orders
+
+	Inspections string // what they came to, of the district; empty where there is none
+	Inspected   string // address of their list; empty for who may see none
 }
 
 // summary is one line, which a screen reader reads out when it changes.
@@ -215,6 +218,9 @@ func (d *desk) boardLive(q *frame.Request, s boardSource, order string) (*boardL
 	if v.Round, err = notify.GetRound(s.tx, w.ID); err != nil {
 		return nil, err
 	}
+	if err := v.inspected(q, d.Svc, s.tx); err != nil {
+		return nil, err
+	}
 	if v.Newer, err = d.listNotice(q, s.tx, w); err != nil {
 		return nil, err
 	}
@@ -256,6 +262,19 @@ func (d *desk) boardLive(q *frame.Request, s boardSource, order string) (*boardL
 		sortGroups(rows, order)
 	}
 	return v, nil
+}
+
+// inspected words what the inspections under the warning came to.
+func (v *boardLive) inspected(q *frame.Request, svc *service.Service, tx *bbolt.Tx) error {
+	sum, of, err := svc.PublicInspections(tx, v.ID)
+	if err != nil || sum.Total == 0 {
+		return err
+	}
+	v.Inspections = q.T("inspected.line", "of", of, "n", sum.Total, "failed", sum.Failed, "cases", sum.Cases)
+	if q.May(calls.ActInspectionsRead) {
+		v.Inspected = "/desk/inspections?" + url.Values{"warning": {v.ID}}.Encode()
+	}
+	return nil
 }
 
 // foundPath is the address of the findings behind a verdict of a warning's orders; empty where it rests on none, or the

@@ -220,6 +220,8 @@ func (d *desk) homeParts(q *frame.Request) []frame.Part {
 			return "", err
 		}
 		return q.HTML("found-line", s.Line(q))
+	}), q.SharedPart("visits", "", frame.ScopeKey(q.Who)+"/"+q.Who.User, func() (template.HTML, error) {
+		return d.VisitsOf(q)
 	}), q.SharedPart("home", "", frame.ScopeKey(q.Who), func() (template.HTML, error) {
 		v, err := d.homeView(q)
 		if err != nil {
