@@ -202,6 +202,7 @@ func (g *gateDay) inspected(t *testing.T) []calls.InspectionView {
 // found, photographed and signed, and everything is there once the network is back.
 func atTheGate(t *testing.T, b *browser) {
 	s := dayOfForty(t, b)
+	before := s.failing(t)
 	p := s.person(t, phoneWidth)
 	p.placed(39.05, 117.1)
 	if status := p.open("/gate/"); status != http.StatusOK {
@@ -250,6 +251,7 @@ func atTheGate(t *testing.T, b *browser) {
 	p.reads("done")
 	arrived(t, s)
 	p.lost()
+	follows(t, s, before)
 	loses(t, s, p)
 	inPlain(t, s)
 }

@@ -130,7 +130,7 @@ async function hand(draft, mine) {
     draft.state = e.status === 409 ? "conflict" : "refused";
     draft.problem = e.message;
     draft.errors = e.errors;
-    const lost = e.errors.some(one => one.rule === "evidence.unknown");
+    const lost = e.errors.some(one => one.rule === "evidence.not_found");
     for (const photo of lost ? mine : []) { // the server has them no more: they go again
       photo.state = "here";
       photo.upload = photo.evidence = "";
