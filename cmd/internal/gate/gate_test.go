@@ -1,6 +1,9 @@
 package gate
 
 import (
+	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
+
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -144,6 +147,27 @@ func TestThePageMakesNoMarkup(t *testing.T) {
 				t.Errorf("%s has %s", name, not)
 			}
 		}
+	}
+}
+
+// What is named here is called as it is everywhere else.
+func TestNamesAreThoseOfTheCatalogue(t *testing.T) {
+	kinds := map[string]terms.Kind{"result": terms.Item, "disposition": terms.Disposition, "inspection_result": terms.Inspected,
+		"task_state": terms.TaskState, "origin": terms.TaskOrigin, "order_state": terms.OrderState, "verdict": terms.OrderState}
+	named := regexp.MustCompile(`"([a-z_]+)\.([a-z_]+)": \["((?:[^"\\]|\\.)*)", "((?:[^"\\]|\\.)*)"\]`)
+	compared := 0
+	for _, m := range named.FindAllStringSubmatch(read("words.js"), -1) {
+		kind, ok := kinds[m[1]]
+		if !ok || !refusal.Known(terms.Rule(kind, m[2])) && m[1] == "verdict" { // what has no verdict yet
+			continue
+		}
+		if zh, en := terms.Name(kind, m[2], "zh-CN"), terms.Name(kind, m[2], "en"); m[3] != zh || m[4] != en {
+			t.Errorf("%s.%s is %q, %q, and elsewhere %q, %q", m[1], m[2], m[3], m[4], zh, en)
+		}
+		compared++
+	}
+	if compared < 30 {
+		t.Errorf("only %d names were compared", compared)
 	}
 }
 

@@ -427,7 +427,8 @@ func (v *inspected) site(recipient string) *place.Point {
 	return &place.Point{Lon: r.Lon, Lat: r.Lat}
 }
 
-// photos remarks what the photos of an inspection say of where and when they were taken.
+// photos remarks what the photos of an inspection say of where and when they were taken: by the telephone's own clock, by
+// which it was inspected as well.
 func (v *inspected) photos(is *inspect.Inspection, out *calls.InspectionView) error {
 	site := v.site(is.Recipient)
 	for _, hash := range is.Files() {
@@ -439,7 +440,7 @@ func (v *inspected) photos(is *inspect.Inspection, out *calls.InspectionView) er
 		if err != nil {
 			return err
 		}
-		for _, r := range v.s.photos.Remarks(photo.EXIF, photo.Claimed, site, is.SetRight(is.At)) {
+		for _, r := range v.s.photos.Remarks(photo.EXIF, photo.Claimed, site, is.At) {
 			out.Remarks = append(out.Remarks, calls.RemarkView{Rule: r.Rule, Of: hash, Text: r.Words(v.ask.Lang)})
 		}
 	}
