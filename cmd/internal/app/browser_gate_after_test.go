@@ -41,10 +41,12 @@ func follows(t *testing.T, s *gateDay, before float64) {
 	}
 	duty := s.person(t, deskWidth)
 	duty.login("duty")
+	duty.open("/desk/inspections")
 	duty.looksRight("/desk/inspections")
 	duty.says(in.RecipientName, "发现问题", "立案")
+	duty.open("/desk/inspections/" + in.ID)
 	duty.looksRight("/desk/inspections/" + in.ID)
-	duty.says("满负荷运行", "372.5", "李")
+	duty.says("满负荷运行", "372.5", "li")
 	duty.shot("inspection")
 	proved(t, s, &in)
 }
