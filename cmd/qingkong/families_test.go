@@ -62,11 +62,15 @@ func families(t *testing.T) map[string][]string {
 		"finding.%s.what":      {"accept", "reject"},
 		"finding.%s.do":        {"accept", "reject"},
 		"finding.step.%s":      {"accept", "reject"},
-		"evidence.%s":          {"image", "pdf", "video", "text", "archive"},
-		"visit.%s":             {"take", "give", "return", "end", "drop"},
-		"../watch.status.%s":   {"degraded", "not_ready"},
-		"../watch.state.%s":    {"failed", "degraded"},
-		"../access.how.%s":     {"issued", "reset", "token"},
+		"inspections.col.%s": {"id", "warning", "order", "recipient", "name", "town", "task", "inspector", "with", "at", "received",
+			"result", "failed", "disposition", "due", "remarks", "refused", "answers", "corrects", "corrected_by"},
+		"inspected.%s": {"total", "failed", "unclear", "passed", "rectify", "refer", "case", "downgrade", "refused",
+			"answered"},
+		"evidence.%s":        {"image", "pdf", "video", "text", "archive"},
+		"visit.%s":           {"take", "give", "return", "end", "drop", "recuse"},
+		"../watch.status.%s": {"degraded", "not_ready"},
+		"../watch.state.%s":  {"failed", "degraded"},
+		"../access.how.%s":   {"issued", "reset", "token"},
 	}
 }
 

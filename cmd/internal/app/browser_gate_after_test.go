@@ -39,15 +39,7 @@ func follows(t *testing.T, s *gateDay, before float64) {
 	if task.State != compliance.TaskTaken || task.Assignee != "zhao" {
 		t.Errorf("the task that was given to somebody else is %s of %s", task.State, task.Assignee)
 	}
-	duty := s.person(t, deskWidth)
-	duty.login("duty")
-	duty.open("/desk/inspections")
-	duty.looksRight("/desk/inspections")
-	duty.says(in.RecipientName, "发现问题", "立案")
-	duty.open("/desk/inspections/" + in.ID)
-	duty.looksRight("/desk/inspections/" + in.ID)
-	duty.says("满负荷运行", "372.5", "li")
-	duty.shot("inspection")
+	theyRead(t, s)
 	proved(t, s, &in)
 }
 

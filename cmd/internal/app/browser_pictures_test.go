@@ -30,6 +30,7 @@ func TestPicturesOfTheDocs(t *testing.T) {
 	b := openBrowser(t)
 	t.Run("demo", func(t *testing.T) { demoPictures(t, b, folder) })
 	t.Run("findings", func(t *testing.T) { findingPictures(t, b, folder) })
+	t.Run("inspections", func(t *testing.T) { inspectionPictures(t, b, folder) })
 }
 
 // demoPictures are taken of a demo.

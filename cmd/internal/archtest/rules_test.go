@@ -216,6 +216,7 @@ var forTests = []arrow{
 	{"cmd/internal/desk", []string{"alerts", "cmd/internal/calls", "cmd/internal/access"},
 		"its tests open every page as every role"},
 	{"cmd/internal/desk/self", []string{"cmd/internal/web/session"}, "its tests follow a login by its cookie"},
+	{"cmd/internal/desk/inspections", []string{"reductionlist"}, "its tests list offices, which nobody visits"},
 	{"cmd/internal/desk/warnings", []string{"alerts/feed", "cmd/internal/access"},
 		"its tests put sources and second factors on the desk"},
 	{"cmd/internal/service", []string{"cmd/internal/photos/photostest"}, "its tests hand photos in"},

@@ -20,6 +20,7 @@ import (
 	"qingkong/notify"
 	"qingkong/notify/compliance"
 	"qingkong/notify/compliance/inspect"
+	"qingkong/reductionlist"
 )
 
 var _ = bind(calls.DrawVisits, (*Service).DrawVisits)
@@ -103,6 +104,12 @@ func (s *Service) toVisit(tx *bbolt.Tx, who *access.Principal, owners map[string
 						refusal.Args{"n": "> " + strconv.Itoa(inspect.MostPool), "limit": inspect.MostPool})
 				}
 				busy[o.RecipientID] = true
+				if gone, err := r.goneTo(o.RecipientID); err != nil || !gone {
+					if err != nil {
+						return nil, err
+					}
+					continue
+				}
 				c := inspect.Candidate{Recipient: o.RecipientID, Order: o.ID, Warning: warning, Town: o.Town}
 				rank, err := r.rank(&compliance.Task{Warning: warning, Recipient: c.Recipient, Order: c.Order})
 				if err != nil {
@@ -120,6 +127,12 @@ func (s *Service) toVisit(tx *bbolt.Tx, who *access.Principal, owners map[string
 		pool[i] = all[i].Candidate
 	}
 	return pool, nil
+}
+
+// goneTo reports whether a recipient is a place to which inspectors go: an office of the district or of a town is none.
+func (r *ranked) goneTo(recipient string) (bool, error) {
+	one, err := r.listed(recipient)
+	return one == nil || one.Type != reductionlist.Department && one.Type != reductionlist.Town, err
 }
 
 // liveWarnings are the warnings in force that are no drill, or the one that is named.

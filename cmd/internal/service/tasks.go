@@ -421,22 +421,31 @@ func (r *ranked) setsOut() error {
 
 // placeOf is where a recipient of the list in force is; the zero place where that is not known.
 func (r *ranked) placeOf(recipient string) (p compliance.Place, err error) {
+	one, err := r.listed(recipient)
+	if one == nil {
+		return p, err
+	}
+	return listedPlace(one), nil
+}
+
+// listed is a recipient of the list in force; nil where that has none of the id.
+func (r *ranked) listed(recipient string) (*reductionlist.Recipient, error) {
 	if r.version == "" {
 		v, err := reductionlist.Current(r.tx, r.s.J.Wall())
 		if err != nil {
 			if refusal.CodeOf(err) == refusal.NotFound {
 				err = nil
 			}
-			return p, err
+			return nil, err
 		}
 		r.version = v.ID
 	}
 	one, err := reductionlist.GetRecipient(r.tx, r.version, recipient)
 	switch {
 	case refusal.CodeOf(err) == refusal.NotFound:
-		return p, nil
+		return nil, nil
 	case err != nil:
-		return p, fmt.Errorf("service: where %s is: %w", recipient, err)
+		return nil, fmt.Errorf("service: where %s is: %w", recipient, err)
 	}
-	return compliance.Place{Lon: one.Lon, Lat: one.Lat}, nil
+	return one, nil
 }

@@ -148,7 +148,7 @@ func (s *Service) OneDraw(a Ask, id string) (d *inspect.Draw, err error) {
 		}
 		return err
 	})
-	return d, err
+	return shownDraw(d), err
 }
 
 // GeoLink is the name of the link that a telephone opens in the map that it has.

@@ -16,6 +16,7 @@ import (
 	"qingkong/cmd/internal/desk/desktest"
 	"qingkong/cmd/internal/desk/frame"
 	"qingkong/notify/compliance/inspect"
+	"qingkong/reductionlist"
 )
 
 func text(n *html.Node) string { return desktest.TextOf(n) }
@@ -133,6 +134,25 @@ func TestADrawIsReadBack(t *testing.T) {
 	has(t, "list", text(w.Get(200, "viewer", listPath+"/draws")), "2016-12-17", "从 2 家中抽出 1 家", "duty")
 	w.Get(404, "town", to) // it reached other towns
 	w.Refused(403, "viewer", drawPath, form)
+}
+
+// Offices of the district and of towns have orders, and nobody is drawn to visit them.
+func TestOfficesAreNotVisited(t *testing.T) {
+	l := desktest.Fixture()
+	for i, kind := range []reductionlist.Type{reductionlist.Department, reductionlist.Town} {
+		one := *l.Recipients[i]
+		one.ID, one.Type, one.Name, one.StationMN, one.Industry = "D0"+string(rune('1'+i)), kind, "示例机关", "", ""
+		l.Recipients = append(l.Recipients, &one)
+	}
+	w := desktest.NewWith(t, l)
+	w.Ordered()
+	form := posts(w.Get(200, "duty", drawPath), drawPath)
+	form.Set("ranked", "0")
+	form.Set("random", "9")
+	to := w.Post(303, "duty", drawPath, form).Header.Get("Location")
+	page := text(w.Get(200, "duty", to))
+	has(t, "drawn", page, "从 3 家中抽出 3 家", "E0002")
+	hasNot(t, "drawn", page, "示例机关")
 }
 
 // An inspection's page has what was found beside what was demanded, a correction beside what it corrects, and what is said of

@@ -93,4 +93,8 @@ func TestOrderIsWatched(t *testing.T) {
 	for _, sees := range all {
 		sees("order-alarm", "说明已提交，待处理")
 	}
+	w.Inspects(order)
+	for _, sees := range all {
+		sees("order-inspections", "发现问题 现场整改")
+	}
 }
