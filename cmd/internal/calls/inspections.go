@@ -21,7 +21,7 @@ type NewInspection struct {
 	With      string     `json:"with" validate:"bytes=64"`     // account of the second inspector
 	Corrects  string     `json:"corrects" validate:"bytes=64"` // the inspection in whose place it stands
 	StartedAt *time.Time `json:"started_at"`
-	At        time.Time  `json:"at" validate:"required"`
+	At        *time.Time `json:"at"` // now unless told
 	DeviceNow *time.Time `json:"device_now"`
 
 	Items       []NewItem           `json:"items" validate:"required,most=300,dive"`
@@ -29,7 +29,7 @@ type NewInspection struct {
 	Evidence    []string            `json:"evidence" validate:"most=300,dive,evidence"`
 	Position    *inspect.Fix        `json:"position"`
 	Signature   NewSignature        `json:"signature"`
-	Disposition inspect.Disposition `json:"disposition" validate:"required,disposition"`
+	Disposition inspect.Disposition `json:"disposition" validate:"omitempty,disposition"` // none unless told
 	Due         *time.Time          `json:"due"`
 	Reinspect   bool                `json:"reinspect"`
 }

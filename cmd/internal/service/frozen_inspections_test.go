@@ -17,7 +17,7 @@ func (s *story) inspected() {
 	plant := Ask{Who: &access.Principal{User: "E0001", Role: calls.Enterprise, Recipient: "E0001"}}
 	d := ok(s.svc.DrawVisits(ctx, duty, calls.NewDraw{Day: "2026-12-16", Ranked: 1, Random: 1, Due: s.clock.Add(20 * time.Hour)}))(s.t)
 	found := calls.NewInspection{ClientID: "7b0e6a52-6a0f-4a43-9f0c-3a1d1c4f2b11", OrderID: s.order("E0001"), Recipient: "E0001",
-		At: s.clock.Add(12 * time.Minute), DeviceNow: new(s.clock.Add(12 * time.Minute)), Disposition: inspect.Rectify, Due: new(s.clock.Add(6 * time.Hour)),
+		At: new(s.clock.Add(12 * time.Minute)), DeviceNow: new(s.clock.Add(12 * time.Minute)), Disposition: inspect.Rectify, Due: new(s.clock.Add(6 * time.Hour)),
 		Note:      "值长在场（示例）",
 		Items:     []calls.NewItem{{MeasureID: "M1", Expected: "停产", Found: "2号线在运行（示例）", Result: inspect.Fail, Value: new(12.5), Unit: "t/h"}},
 		Position:  &inspect.Fix{Lon: 117.0085, Lat: 39.1413, Accuracy: 20, At: s.clock},

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -53,9 +54,10 @@ func (s *Service) AddInspection(ctx context.Context, a Ask, in calls.NewInspecti
 	if err != nil {
 		return none, err
 	}
-	if in.ClientID != "" { // by which the same is known for good; a key is, for a month, and by all of what was sent
-		a.Key = ""
+	if rec.Inspection.Client == "" && a.Key != "" {
+		rec.Inspection.Client = byKey + hex.EncodeToString(s.keyed("inspection", a.Key))
 	}
+	a.Key = "" // the journal knows a key for a month, and by all that was sent, which has the clock of whoever sent it
 	cmd := a.command(cmdInspect, nil)
 	if rec.Inspection.PrivateRef, _ = s.seal(private, a.Key, &cmd.Vault); private == "{}" {
 		rec.Inspection.PrivateRef, cmd.Vault = "", nil
@@ -68,12 +70,18 @@ func (s *Service) AddInspection(ctx context.Context, a Ask, in calls.NewInspecti
 	return s.inspectionFor(a, made.ID)
 }
 
+// byKey begins the client id of an inspection that came under an idempotency key alone.
+const byKey = "~"
+
 // readInspection is what was handed in as it is to be recorded, and what of it the vault keeps.
 func (s *Service) readInspection(a Ask, in *calls.NewInspection) (rec inspect.Record, private string, err error) {
 	is := inspect.Inspection{Client: in.ClientID, Task: in.TaskID, Order: in.OrderID, Recipient: in.Recipient, With: in.With,
-		Corrects: in.Corrects, At: in.At, Evidence: in.Evidence, Signature: in.Signature.Image,
-		Refused: in.Signature.Image == "" && strings.TrimSpace(in.Signature.Refused) != "", Disposition: in.Disposition,
+		Corrects: in.Corrects, Evidence: in.Evidence, Signature: in.Signature.Image,
+		Refused: in.Signature.Image == "" && strings.TrimSpace(in.Signature.Refused) != "", Disposition: cmp.Or(in.Disposition, inspect.NoDisposition),
 		Due: in.Due, Reinspect: in.Reinspect}
+	if in.At != nil {
+		is.At = *in.At
+	}
 	if in.StartedAt != nil {
 		is.StartedAt = *in.StartedAt
 	}
@@ -340,6 +348,9 @@ func (v *inspected) view(is *inspect.Inspection) (calls.InspectionView, error) {
 		Signature:   calls.SignatureView{Refused: is.Refused},
 		Disposition: is.Disposition, Due: is.Due, Reinspect: is.Reinspect, Result: is.Result, Remarks: []calls.RemarkView{},
 		FollowUp: is.FollowUp, AnswerBy: is.AnswerBy, Answers: []calls.InspectionAnswer{}}
+	if strings.HasPrefix(is.Client, byKey) {
+		out.ClientID = ""
+	}
 	if !is.StartedAt.IsZero() {
 		out.StartedAt = new(is.SetRight(is.StartedAt))
 	}

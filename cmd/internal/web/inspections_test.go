@@ -102,8 +102,6 @@ func TestInspectionsThatCannotBe(t *testing.T) {
 		{"an item of nothing", "fail", "none", `{"items":[{"measure_id":"","found":" ","result":"fail"}]}`, "items[0].found"},
 		{"no item", "fail", "none", `{"items":[]}`, "items"},
 		{"a photo that was not handed in", "fail", "none", `{"evidence":["sha256:` + strings.Repeat("0", 64) + `"]}`, "evidence[0]"},
-		{"nobody signed, and nobody refused", "pass", "none", `{"signature":{}}`, "signature"},
-		{"to be put right, no day named", "fail", "rectify", `{"due":null}`, "due"},
 		{"to be put right before it was found", "fail", "rectify", `{"due":"2016-12-01T00:00:00+08:00"}`, "due"},
 		{"a case by one inspector", "fail", "case", `{}`, "with"},
 		{"the second is the first", "fail", "case", `{"with":"inspector"}`, "with"},
@@ -122,6 +120,25 @@ func TestInspectionsThatCannotBe(t *testing.T) {
 	}
 	if all := list[calls.InspectionView](j.world, "duty", inspectionsPath); len(all.Items) != 0 {
 		t.Errorf("recorded %+v", all.Items)
+	}
+}
+
+// The plain form of the contract is enough: now, nothing that follows, and a remark that nobody signed; what is to be put right
+// without a day is so within the usual time.
+func TestThePlainFormOfAnInspection(t *testing.T) {
+	j := newJudged(newWorld(t))
+	plain := func(more string) (v calls.InspectionView) {
+		j.must(http.StatusCreated, call{who: "inspector", path: inspectionsPath, body: fmt.Sprintf(`{"order_id":%q,"recipient_id":"E0001",
+			"items":[{"measure_id":"M1","expected":"停产","found":"在运行","result":"fail","evidence":[],"note":""}]%s}`, j.warning+"-E0001-1", more)}, &v)
+		return v
+	}
+	v := plain("")
+	if !v.At.Equal(j.clock.Now()) || v.Disposition != inspect.NoDisposition || v.FollowUp != "" || len(v.Remarks) != 1 ||
+		v.Remarks[0].Rule != inspect.Unsigned {
+		t.Errorf("%+v", v)
+	}
+	if v = plain(`,"disposition":"rectify"`); v.FollowUp == "" || v.Due == nil || !v.Due.Equal(j.clock.Now().Add(24*time.Hour)) {
+		t.Errorf("%+v", v)
 	}
 }
 

@@ -37,7 +37,7 @@ const (
 	oldest      = 90 * 24 * time.Hour // before it comes
 )
 
-// Record is that an inspection came in. Its id, result, remarks and what follows are decided; Offset is measured by whoever
+// Record is that an inspection came in. One without a time was made as it came. Its id, result, remarks and what follows are decided; Offset is measured by whoever
 // received it.
 type Record struct{ Inspection Inspection }
 
@@ -49,7 +49,9 @@ type Record struct{ Inspection Inspection }
 // what was corrected before.
 func DecideRecord(tx *bbolt.Tx, actor string, rules Rules, cmd Record, now time.Time) ([]Event, *Inspection, error) {
 	in := cmd.Inspection
-	in.Inspector, in.ReceivedAt = actor, now
+	if in.Inspector, in.ReceivedAt = actor, now; in.At.IsZero() {
+		in.At, in.Offset = now, 0
+	}
 	was, err := known(tx, &in)
 	if was != nil || err != nil {
 		return nil, was, err
@@ -59,6 +61,12 @@ func DecideRecord(tx *bbolt.Tx, actor string, rules Rules, cmd Record, now time.
 	}
 	if err := in.checkFiles(tx); err != nil {
 		return nil, nil, err
+	}
+	if in.Signature == "" && !in.Refused {
+		in.remark(Unsigned, "")
+	}
+	if in.Disposition == Rectify && in.Due == nil {
+		in.Due = new(in.SetRight(in.At).Add(rules.FollowWithin))
 	}
 	corrected, err := in.correction(tx)
 	if err != nil {
@@ -126,10 +134,7 @@ func (in *Inspection) check(rules Rules, now time.Time) error {
 	if !slices.Contains(Dispositions(), in.Disposition) {
 		bad("disposition", "inspection.disposition", refusal.Args{"value": refusal.Shown(string(in.Disposition))})
 	}
-	switch {
-	case in.Disposition == Rectify && in.Due == nil:
-		bad("due", "inspection.rectify_due", nil)
-	case in.Due != nil && !in.Due.After(at):
+	if in.Due != nil && !in.Due.After(at) {
 		bad("due", "inspection.due", refusal.Args{"value": *in.Due})
 	}
 	switch {
@@ -137,9 +142,6 @@ func (in *Inspection) check(rules Rules, now time.Time) error {
 		bad("with", "task.same_person", refusal.Args{"user": in.With})
 	case in.With == "" && slices.Contains(rules.TwoFor, in.Disposition):
 		bad("with", "inspection.two", refusal.Args{"disposition": terms.Words(terms.Disposition, in.Disposition)})
-	}
-	if in.Signature == "" && !in.Refused {
-		bad("signature", "inspection.signature", nil)
 	}
 	if len(wrong) > 0 {
 		return refusal.Input(wrong)

@@ -154,6 +154,7 @@ const (
 	TaskDropped    = "task_dropped"
 	Twice          = "twice"     // Of is of the same task, and both stand
 	ClockOff       = "clock_off" // the telephone's clock, by Of seconds
+	Unsigned       = "unsigned"  // nobody signed, and nothing says why
 )
 
 // The remarks of whoever looks.

@@ -15,10 +15,8 @@ func init() {
 		"inspection.item_result":   {"不认识的结果“{value}”；可用 {allowed}。", "unknown result {value} of an item; use {allowed}."},
 		"inspection.result":        {"不认识的检查结论“{value}”；可用 {allowed}。", "unknown result {value}; use {allowed}."},
 		"inspection.draw_count":    {"{value} 不是家数；请填 0 至 200。", "{value} is no number of visits; use 0 to 200."},
-		"inspection.rectify_due":   {"现场整改要写明期限。", "to rectify takes a deadline."},
 		"inspection.due":           {"期限 {value} 不晚于检查时间；请填以后的时间。", "the deadline {value} is not after the inspection; give a later time."},
 		"inspection.two":           {"处置为“{disposition}”须两人检查；请填写同去的检查员。", "{disposition} takes two inspectors; name the second."},
-		"inspection.signature":     {"请由企业人员签名；不签的写明原因（无人在场也请写明）。", "have the enterprise's person sign; where nobody signs say why, also that nobody was there."},
 		"inspection.files":         {"一份检查最多附 {limit} 个文件。", "an inspection has at most {limit} files."},
 		"inspection.not_yours":     {"{id} 不是您作的检查；请由检查人更正。", "{id} is not your inspection; who made it corrects it."},
 		"inspection.corrects":      {"{id} 不是这一家、这份减排令的检查；请核对。", "{id} is an inspection of another recipient or order; check it."},
@@ -41,6 +39,7 @@ func init() {
 		"inspection.remark.twice":           {"同一任务还有另一份检查 {of}，两份都保留。", "{of} is of the same task; both stand."},
 		"inspection.remark.file_shared":     {"有文件同时出现在检查 {of} 里，请核对是不是同一张照片重复使用。", "a file of it stands in inspection {of}, too; look whether one photo was used twice."},
 		"inspection.remark.far_away":        {"手机定位距清单所列位置 {of} km。", "the telephone was {of} km from where the list has the recipient."},
+		"inspection.remark.unsigned":        {"没有企业人员签名，也没有写明原因。", "nobody of the enterprise signed, and nothing says why."},
 		"inspection.remark.clock_off":       {"手机时钟与服务器相差 {of} 秒；时间已注明两种。", "the telephone's clock differs from ours by {of} seconds; both times are given."},
 	})
 }

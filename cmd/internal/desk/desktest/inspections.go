@@ -21,7 +21,7 @@ func (w *World) Inspects(order string, change ...func(*calls.NewInspection)) cal
 	w.T.Helper()
 	now := w.Clock.Now()
 	_, recipient, _ := strings.Cut(strings.TrimSuffix(order, "-1"), "-E")
-	in := calls.NewInspection{ClientID: frame.NewKey(), OrderID: order, Recipient: "E" + recipient, At: now,
+	in := calls.NewInspection{ClientID: frame.NewKey(), OrderID: order, Recipient: "E" + recipient, At: &now,
 		DeviceNow: &now, Note: "值长在场" + Hostile, Items: []calls.NewItem{{MeasureID: "M1", Expected: "1号线：限产一半", Found: "1号线满负荷" + Hostile,
 			Result: inspect.Fail, Value: new(98.5), Unit: "%", Vehicles: []string{"津A12345"}}},
 		Position:  &inspect.Fix{Lon: 117.01, Lat: 39.14, Accuracy: 20, At: now},
