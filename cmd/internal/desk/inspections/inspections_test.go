@@ -182,7 +182,7 @@ func TestAnInspection(t *testing.T) {
 	has(t, "rows", rows, first.ID, "已更正", second.ID, "移交")
 	has(t, "proofs", text(w.Get(200, "viewer", path)), "存证")
 	late := w.Inspects(id, func(in *calls.NewInspection) {
-		in.DeviceNow, in.At = new(w.Clock.Now().Add(time.Hour)), w.Clock.Now().Add(time.Hour)
+		in.DeviceNow, in.At = new(w.Clock.Now().Add(time.Hour)), new(w.Clock.Now().Add(time.Hour))
 	})
 	has(t, "clock", text(w.Get(200, "duty", listPath+"/"+late.ID)), "手机时间 2016-12-16 18:00，快 3600 秒", "手机时钟与服务器相差 3600 秒")
 }
