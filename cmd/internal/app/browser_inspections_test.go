@@ -89,7 +89,7 @@ func visited(t *testing.T, b *browser) (m *monitoredWorld, id string) {
 	photo, err := m.svc.AddEvidence(t.Context(), inspector, file, info.Size())
 	must(err)
 	order := m.warning + "-" + m.half.recipient + "-1"
-	found := calls.NewInspection{ClientID: "1", OrderID: order, Recipient: m.half.recipient, With: "li", At: now, StartedAt: new(now.Add(-20 * time.Minute)),
+	found := calls.NewInspection{ClientID: "1", OrderID: order, Recipient: m.half.recipient, With: "li", At: &now, StartedAt: new(now.Add(-20 * time.Minute)),
 		DeviceNow: &now, Note: "值长在场，调度令未传达到班组", Items: []calls.NewItem{
 			{MeasureID: "M1", Expected: "2号反应釜：停产", Found: "2号反应釜仍在运行", Result: inspect.Fail, Value: new(372.5), Unit: "kW", Evidence: []string{photo.Hash}},
 			{Expected: "重型货车禁行", Found: "门口有国四货车两辆", Result: inspect.Fail, Vehicles: []string{"津A12345", "冀B67890"}}},
