@@ -24,7 +24,8 @@ func init() {
 		"desk.inspections.to":          {"至", "until"},
 		"desk.inspections.none_ticked": {"还没有勾选任务；请勾选要指派的任务。", "No visit is ticked; tick those to be given."},
 		"desk.inspections.many_ticked": {"一次最多指派 {limit} 个任务；请分几次。", "At most {limit} visits at once; give the others after."},
-		"desk.inspections.not_given":   {"没有指派：{why}其余已指派。", "not given: {why} The others are."},
+		"desk.inspections.not_given":   {"没有指派：{why}", "not given: {why}"},
+		"desk.inspections.some_given":  {"其余 {n} 个已指派。", "{n} others are given."},
 		"desk.done.inspections.assign": {"已指派。", "Given."},
 
 		"desk.inspections.col.id":           {"编号", "id"},

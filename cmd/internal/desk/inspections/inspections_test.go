@@ -111,6 +111,31 @@ func TestWhoGoesWhere(t *testing.T) {
 	has(t, "the task", text(w.Get(200, "duty", "/desk/tasks/"+task)), "现场检查", "发现问题", "现场整改")
 }
 
+// Of several visits those that can be given are, and the others are told one by one.
+func TestSeveralAreGiven(t *testing.T) {
+	w := desktest.New(t)
+	w.Ordered()
+	form := posts(w.Get(200, "duty", drawPath), drawPath)
+	form.Set("day", "2016-12-16")
+	form.Set("due", "2016-12-16 23:00")
+	w.Post(303, "duty", drawPath, form)
+	page := w.Get(200, "duty", listPath)
+	var tasks []string
+	desktest.Each(page, func(e *html.Node) {
+		if e.Data == "input" && desktest.Attr(e, "name") == "task" {
+			tasks = append(tasks, desktest.Attr(e, "value"))
+		}
+	})
+	recuse := url.Values{"reason": {"亲属在该企业任职"}, "key": {frame.NewKey()}}
+	w.Post(303, "inspector", "/desk/tasks/"+tasks[0]+"/recuse", recuse)
+	give := posts(page, assignPath)
+	give.Set("assignee", "inspector")
+	give["task"] = tasks
+	got := text(desktest.Parsed(t, w.Post(422, "duty", assignPath, give).Text))
+	has(t, "told", got, tasks[0]+": 没有指派：", "回避", "其余 2 个已指派", "inspector 2 家", "还没有人去 1 家")
+	hasNot(t, "told", got, tasks[1]+": ")
+}
+
 // A draw is read back with its seed; where there is nobody to draw from, or the day is past, it says so and opens nothing.
 func TestADrawIsReadBack(t *testing.T) {
 	w := desktest.New(t)

@@ -238,11 +238,17 @@ func (d *desk) assign(q *frame.Request) (to string, err error) {
 		case len(e.Fields) > 0 && len(ids) == 1:
 			return "", err
 		default:
-			wrong = append(wrong, refusal.Field{Path: id, Rule: "desk.inspections.not_given",
-				Args: refusal.Args{"why": d.Told(q, err).Detail(q.Lang)}})
+			why := e.Detail(q.Lang)
+			if len(e.Fields) > 0 {
+				why = e.Fields[0].Message(q.Lang)
+			}
+			wrong = append(wrong, refusal.Field{Path: id, Rule: "desk.inspections.not_given", Args: refusal.Args{"why": why}})
 		}
 	}
 	if len(wrong) > 0 {
+		if n := len(ids) - len(wrong); n > 0 {
+			wrong = append(wrong, refusal.Field{Path: "task", Rule: "desk.inspections.some_given", Args: refusal.Args{"n": n}})
+		}
 		return "", refusal.Input(wrong)
 	}
 	query := url.Values{"done": {"inspections.assign"}, "day": {cmp.Or(text("day"), q.PostForm.Get("of"))}}
