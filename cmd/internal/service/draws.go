@@ -36,10 +36,11 @@ func (s *Service) DrawVisits(ctx context.Context, a Ask, in calls.NewDraw) (*ins
 		return nil, err
 	}
 	err = s.J.View(func(tx *bbolt.Tx) (err error) {
-		for path, user := range map[string]string{"assignee": in.Assignee, "with": in.With} {
-			if err := mayDoTasks(tx, path, user); err != nil {
-				return err
-			}
+		if err := mayDoTasks(tx, "assignee", in.Assignee); err != nil {
+			return err
+		}
+		if err := mayGoAlong(tx, in.With); err != nil {
+			return err
 		}
 		plan.Pool, err = s.toVisit(tx, a.Who, owners, &in)
 		return err

@@ -18,9 +18,7 @@ import (
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
-	"qingkong/notify/compliance"
 	"qingkong/notify/compliance/inspect"
-	"qingkong/notify/compliance/place"
 )
 
 // Commands of inspections.
@@ -105,7 +103,12 @@ func (s *Service) readInspection(a Ask, in *calls.NewInspection) (rec inspect.Re
 	if in.DeviceNow != nil {
 		is.Offset = int64(in.DeviceNow.Sub(s.J.Wall()).Round(time.Second) / time.Second)
 	}
-	err = s.J.View(func(tx *bbolt.Tx) error { return s.placeInspection(tx, a, in, &is) })
+	err = s.J.View(func(tx *bbolt.Tx) error {
+		if inspect.Came(tx, a.Who.User, in.ClientID) { // the same is answered whatever has become of what it names
+			return nil
+		}
+		return s.placeInspection(tx, a, in, &is)
+	})
 	if err != nil {
 		return rec, "", err
 	}
@@ -121,7 +124,7 @@ func (s *Service) digestOf(purpose string, v any) (string, error) {
 
 // placeInspection says of which town and sector an inspection is, and refuses items that are of no measure of its order.
 func (s *Service) placeInspection(tx *bbolt.Tx, a Ask, in *calls.NewInspection, is *inspect.Inspection) error {
-	if err := mayDoTasks(tx, "with", in.With); err != nil {
+	if err := mayGoAlong(tx, in.With); err != nil {
 		return err
 	}
 	measures := map[string]bool{}
@@ -367,22 +370,17 @@ func (v *inspected) view(is *inspect.Inspection) (calls.InspectionView, error) {
 	for _, r := range is.Remarks {
 		out.Remarks = append(out.Remarks, v.remark(r))
 	}
-	for _, hash := range is.Files() {
-		for _, other := range inspect.WithFile(v.tx, hash) {
-			if other != is.ID && other != is.Corrects && other != is.CorrectedBy {
-				out.Remarks = append(out.Remarks, v.remark(inspect.Remark{Rule: inspect.FileShared, Of: other}))
-			}
-		}
+	shared, err := v.shared(is)
+	if err != nil {
+		return out, err
+	}
+	for _, other := range shared {
+		out.Remarks = append(out.Remarks, v.remark(inspect.Remark{Rule: inspect.FileShared, Of: other}))
 	}
 	if v.ask.Who == nil || !v.mayReadPeople(is) {
 		return out, nil
 	}
 	return out, v.people(is, &out)
-}
-
-func (v *inspected) remark(r inspect.Remark) calls.RemarkView {
-	return calls.RemarkView{Rule: r.Rule, Of: r.Of,
-		Text: refusal.Text("inspection.remark."+r.Rule, v.ask.Lang, refusal.Args{"of": r.Of})}
 }
 
 // people adds what an inspection says of people.
@@ -393,17 +391,14 @@ func (v *inspected) people(is *inspect.Inspection, out *calls.InspectionView) er
 		out.Answers = append(out.Answers, calls.InspectionAnswer{At: answer.At,
 			Note: string(journal.ReadVault(v.tx, answer.NoteRef)), Evidence: append([]string{}, answer.Evidence...)})
 	}
-	if is.PrivateRef == "" {
-		return nil
+	if err := v.photos(is, out); err != nil || is.PrivateRef == "" {
+		return err
 	}
 	text := journal.ReadVault(v.tx, is.PrivateRef)
 	if out.Erased = text == nil; out.Erased {
 		return nil
 	}
 	var said inspect.Private
-	if err := v.photos(is, out); err != nil {
-		return err
-	}
 	if err := json.Unmarshal(text, &said); err != nil {
 		return fmt.Errorf("service: what inspection %s says of people: %w", is.ID, err)
 	}
@@ -414,46 +409,6 @@ func (v *inspected) people(is *inspect.Inspection, out *calls.InspectionView) er
 		it := &said.Items[i]
 		out.Items[i].Found, out.Items[i].Note = it.Found, it.Note
 		out.Items[i].Vehicles = append([]string{}, it.Vehicles...)
-	}
-	return nil
-}
-
-// farAway remarks that the inspector stood far from where the list has the recipient.
-func (v *inspected) farAway(is *inspect.Inspection, at *inspect.Fix, out *calls.InspectionView) {
-	site := v.site(is.Recipient)
-	if at == nil || site == nil {
-		return
-	}
-	if m := place.Distance(v.s.photos.System.FromWGS84(place.Point{Lon: at.Lon, Lat: at.Lat}), *site); m > v.s.photos.Far {
-		out.Remarks = append(out.Remarks, v.remark(inspect.Remark{Rule: inspect.FarAway, Of: fmt.Sprintf("%.1f", m/1000)}))
-	}
-}
-
-// site is where the list in force has a recipient, in its own system; nil where it does not say.
-func (v *inspected) site(recipient string) *place.Point {
-	r, err := ListedRecipient(v.tx, recipient, v.s.J.Wall())
-	if err != nil || r.Lon == 0 && r.Lat == 0 {
-		return nil
-	}
-	return &place.Point{Lon: r.Lon, Lat: r.Lat}
-}
-
-// photos remarks what the photos of an inspection say of where and when they were taken: by the telephone's own clock, by
-// which it was inspected as well.
-func (v *inspected) photos(is *inspect.Inspection, out *calls.InspectionView) error {
-	site := v.site(is.Recipient)
-	for _, hash := range is.Files() {
-		e, err := compliance.GetEvidence(v.tx, hash, "")
-		if err != nil || hash == is.Signature {
-			continue // one that nobody handed in is refused before
-		}
-		photo, err := PhotoOf(v.tx, e)
-		if err != nil {
-			return err
-		}
-		for _, r := range v.s.photos.Remarks(photo.EXIF, photo.Claimed, site, is.At) {
-			out.Remarks = append(out.Remarks, calls.RemarkView{Rule: r.Rule, Of: hash, Text: r.Words(v.ask.Lang)})
-		}
 	}
 	return nil
 }

@@ -151,7 +151,7 @@ func (s *Service) AddTask(ctx context.Context, a Ask, in calls.NewTask) (none ca
 		if err := mayDoTasks(tx, "assignee", in.Assignee); err != nil {
 			return err
 		}
-		return mayDoTasks(tx, "with", in.With)
+		return mayGoAlong(tx, in.With)
 	})
 	if err != nil {
 		return none, err
@@ -175,6 +175,17 @@ func mayDoTasks(tx *bbolt.Tx, path, user string) error {
 	return nil
 }
 
+// mayGoAlong refuses a second person who is no inspector; an empty one is nobody.
+func mayGoAlong(tx *bbolt.Tx, user string) error {
+	if user == "" {
+		return nil
+	}
+	if p := access.PrincipalOf(tx, user); p == nil || !calls.Allowed(p.Role, calls.ActInspectionsWrite) {
+		return refusal.Wrong("with", "task.no_inspector", refusal.Args{"value": refusal.Shown(user)})
+	}
+	return nil
+}
+
 var _ = bind(calls.ChangeTask, (*Service).ChangeTask)
 
 // ChangeTask says how a task stands. Who takes one without naming anybody takes it himself, unless somebody else has it.
@@ -183,7 +194,7 @@ func (s *Service) ChangeTask(ctx context.Context, a Ask, in calls.TaskStep) (non
 		if err := mayDoTasks(tx, "assignee", in.Assignee); err != nil || in.With == nil {
 			return err
 		}
-		return mayDoTasks(tx, "with", *in.With)
+		return mayGoAlong(tx, *in.With)
 	})
 	if err != nil {
 		return none, err

@@ -34,7 +34,8 @@ const (
 	MostItems   = 300
 	MostFiles   = 300                 // of one inspection
 	MostAnswers = 5                   // of an enterprise to one inspection
-	oldest      = 90 * 24 * time.Hour // before it comes
+	oldest      = 90 * 24 * time.Hour // before it comes, and how long it takes
+	latestDue   = 2 * 366 * 24 * time.Hour
 )
 
 // Record is that an inspection came in. One without a time was made as it came. Its id, result, remarks and what follows are decided; Offset is measured by whoever
@@ -99,6 +100,11 @@ func DecideRecord(tx *bbolt.Tx, actor string, rules Rules, cmd Record, now time.
 	return append(evs, follow...), &in, nil
 }
 
+// Came reports whether an inspection of an account came under a client's id before.
+func Came(tx *bbolt.Tx, account, client string) bool {
+	return client != "" && tx.Bucket(clientBucket).Get(joined(account, client)) != nil
+}
+
 // known is the inspection that came under a client's id before; a conflict where it says something else.
 func known(tx *bbolt.Tx, in *Inspection) (*Inspection, error) {
 	if in.Client == "" {
@@ -125,7 +131,7 @@ func (in *Inspection) check(rules Rules, now time.Time) error {
 	if at.After(now.Add(5*time.Minute)) || at.Before(now.Add(-oldest)) {
 		bad("at", "inspection.at", refusal.Args{"value": in.At})
 	}
-	if !in.StartedAt.IsZero() && in.StartedAt.After(in.At) {
+	if !in.StartedAt.IsZero() && (in.StartedAt.After(in.At) || in.StartedAt.Before(in.At.Add(-oldest))) {
 		bad("started_at", "inspection.started", refusal.Args{"value": in.StartedAt})
 	}
 	if len(in.Items) == 0 {
@@ -134,7 +140,7 @@ func (in *Inspection) check(rules Rules, now time.Time) error {
 	if !slices.Contains(Dispositions(), in.Disposition) {
 		bad("disposition", "inspection.disposition", refusal.Args{"value": refusal.Shown(string(in.Disposition))})
 	}
-	if in.Due != nil && !in.Due.After(at) {
+	if in.Due != nil && (!in.Due.After(at) || in.Due.After(at.Add(latestDue))) {
 		bad("due", "inspection.due", refusal.Args{"value": *in.Due})
 	}
 	switch {

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"bytes"
+	"iter"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -99,14 +100,34 @@ func OfTask(tx *bbolt.Tx, task string) ([]*Inspection, error) {
 	return all, err
 }
 
-// WithFile are the ids of the inspections that name a file.
-func WithFile(tx *bbolt.Tx, hash string) (ids []string) {
-	prefix := joined(hash, "")
-	c := tx.Bucket(fileBucket).Cursor()
-	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
-		ids = append(ids, string(k[len(prefix):]))
+// WithFile are the ids of the inspections that name a file, the latest first.
+func WithFile(tx *bbolt.Tx, hash string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		prefix := joined(hash, "")
+		c := tx.Bucket(fileBucket).Cursor()
+		k, _ := lastBefore(c, prefix, "")
+		for ; bytes.HasPrefix(k, prefix) && yield(string(k[len(prefix):])); k, _ = c.Prev() {
+		}
 	}
-	return ids
+}
+
+// mostCorrections is how far a chain of corrections is followed.
+const mostCorrections = 50
+
+// Chain are an inspection, those that it corrects one after another, and those that correct it.
+func Chain(tx *bbolt.Tx, in *Inspection) ([]string, error) {
+	ids := []string{in.ID}
+	for _, next := range []func(*Inspection) string{
+		func(of *Inspection) string { return of.Corrects }, func(of *Inspection) string { return of.CorrectedBy }} {
+		for at, n := in, 0; next(at) != "" && n < mostCorrections; n++ {
+			was, err := Get(tx, next(at))
+			if err != nil {
+				return nil, err
+			}
+			ids, at = append(ids, was.ID), was
+		}
+	}
+	return ids, nil
 }
 
 // HoldEvidence adds the files that are kept beyond their time: those of inspections after which somebody still goes there

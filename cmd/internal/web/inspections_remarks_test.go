@@ -1,0 +1,121 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/photos/photostest"
+	"qingkong/notify/compliance/inspect"
+	"qingkong/notify/compliance/place"
+)
+
+// The second at a case inspects, too: an account of the duty desk goes nowhere.
+func TestTheSecondAtACaseIsAnInspector(t *testing.T) {
+	j := newJudged(newWorld(t))
+	p := j.refused(http.StatusUnprocessableEntity, "invalid",
+		call{who: "inspector", path: inspectionsPath, body: j.found("E0001", "fail", "case", `{"with":"duty"}`)})
+	if len(p.Errors) != 1 || p.Errors[0].Path != "with" {
+		t.Errorf("%+v", p.Errors)
+	}
+}
+
+// What came once is answered again, whatever became of those whom it names.
+func TestTheSameIsAnsweredWhateverBecameOfTheSecond(t *testing.T) {
+	j := newJudged(newWorld(t))
+	j.account("li", calls.Inspector)
+	body := j.found("E0001", "fail", "case", `{"with":"li"}`)
+	first := j.inspects("inspector", "E0001", "fail", "case", `{"with":"li"}`)
+	j.must(http.StatusOK, call{who: "admin", path: calls.Prefix + "/accounts/li/disable", body: `{}`}, nil)
+	var same calls.InspectionView
+	j.must(http.StatusCreated, call{who: "inspector", path: inspectionsPath, body: body}, &same)
+	if same.ID != first.ID {
+		t.Errorf("the same again is %s", same.ID)
+	}
+}
+
+// That a file stands in two inspections is told of to whoever may see both, and not of an inspection and its corrections.
+func TestAFileInTwoInspections(t *testing.T) {
+	j := newJudged(newWorld(t))
+	var e calls.EvidenceView
+	j.must(http.StatusCreated, handsIn(t, "inspector", "a.jpg", "\xff\xd8\xff\xe0\x00\x10JFIF\x00 a gate"), &e)
+	more := func(id, corrects string) string {
+		return fmt.Sprintf(`{"client_id":%q,"corrects":%q,"evidence":[%q]}`, id, corrects, e.Hash)
+	}
+	shared := func(who, id string) (of []string) {
+		for _, r := range j.reads(who, id).Remarks {
+			if r.Rule == inspect.FileShared {
+				of = append(of, r.Of)
+			}
+		}
+		return of
+	}
+	last := j.inspects("inspector", "E0001", "fail", "none", more("1", ""))
+	for _, client := range []string{"2", "3"} {
+		last = j.inspects("inspector", "E0001", "fail", "none", more(client, last.ID))
+	}
+	if got := shared("duty", last.ID); len(got) != 0 {
+		t.Errorf("a correction of a correction shares its file with %v", got)
+	}
+	other := j.inspects("inspector", "E0002", "fail", "none", more("4", ""))
+	if got := shared("duty", other.ID); len(got) != 3 {
+		t.Errorf("the duty officer is told of %v", got)
+	}
+	if got := shared("E0002", other.ID); len(got) != 0 {
+		t.Errorf("an enterprise is told of another's %v", got)
+	}
+}
+
+// A file that stands everywhere does not make an answer long.
+func TestAFileInManyInspections(t *testing.T) {
+	j := newJudged(newWorld(t))
+	var e calls.EvidenceView
+	j.must(http.StatusCreated, handsIn(t, "inspector", "a.jpg", "\xff\xd8\xff\xe0\x00\x10JFIF\x00 a gate"), &e)
+	var v calls.InspectionView
+	for i := range 25 {
+		v = j.inspects("inspector", "E0001", "fail", "none", fmt.Sprintf(`{"client_id":"n%d","evidence":[%q]}`, i, e.Hash))
+	}
+	if n := len(v.Remarks); n == 0 || n > 20 {
+		t.Errorf("%d remarks", n)
+	}
+}
+
+// A photo that was taken elsewhere is remarked also of an inspection that says nothing else of anybody.
+func TestAPhotoTakenElsewhereIsRemarkedInAnyCase(t *testing.T) {
+	j := newJudged(newWorld(t))
+	photo := photostest.JPEG(photostest.Says{At: j.clock.Now().Add(-5 * time.Hour), Position: place.Point{Lon: 100, Lat: 30}}, 8, 8)
+	var e calls.EvidenceView
+	j.must(http.StatusCreated, handsIn(t, "inspector", "a.jpg", string(photo)), &e)
+	v := j.inspects("inspector", "E0002", "pass", "none", fmt.Sprintf(`{"client_id":"x","note":"","position":null,"evidence":[%q],
+		"signature":{"name":"","refused":"","image":%q},"items":[{"measure_id":"M1","expected":"停产","result":"pass"}]}`, e.Hash, j.ink()))
+	rules := map[string]bool{}
+	for _, r := range v.Remarks {
+		rules[r.Rule] = true
+	}
+	if !rules["photo_far"] || !rules["photo_late"] {
+		t.Errorf("%+v", v.Remarks)
+	}
+}
+
+// ink hands in the image of a signature.
+func (j *judged) ink() string {
+	var e calls.EvidenceView
+	j.must(http.StatusCreated, handsIn(j.t, "inspector", "b.png", "\x89PNG\r\n\x1a\n a name"), &e)
+	return e.Hash
+}
+
+// Times that nobody can have meant are refused: none of them can make a list unreadable.
+func TestTimesThatCannotBe(t *testing.T) {
+	j := newJudged(newWorld(t))
+	now := j.clock.Now()
+	ahead := now.AddDate(200, 0, 0).Format(time.RFC3339)
+	for _, more := range []string{
+		`{"started_at":"0001-01-02T00:00:00Z","at":"` + ahead + `","device_now":"` + ahead + `"}`,
+		`{"disposition":"rectify","due":"9999-12-31T23:59:59Z"}`,
+	} {
+		j.refused(http.StatusUnprocessableEntity, "invalid", call{who: "inspector", path: inspectionsPath, body: j.found("E0001", "fail", "none", more)})
+	}
+	j.must(http.StatusOK, call{who: "duty", path: inspectionsPath}, nil)
+}
