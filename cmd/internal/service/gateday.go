@@ -259,7 +259,7 @@ func (g *dayGathering) earlier(tx *bbolt.Tx, t *compliance.Task, out *calls.Gate
 	}
 	if err == nil && t.Origin == compliance.FromInspection {
 		var is *inspect.Inspection
-		if is, err = inspect.Get(tx, t.About); err == nil {
+		if is, err = inspect.Standing(tx, t.About); err == nil {
 			out.Follows = new(brief(is))
 		}
 	}

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
 
-	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/alerts/terms"
 	"qingkong/notify"
@@ -33,6 +33,7 @@ func UsualRules() Rules {
 const (
 	MostItems   = 300
 	MostFiles   = 300                 // of one inspection
+	mostTwice   = 10                  // other inspections of its task that are named
 	MostAnswers = 5                   // of an enterprise to one inspection
 	oldest      = 90 * 24 * time.Hour // before it comes, and how long it takes
 	latestDue   = 2 * 366 * 24 * time.Hour
@@ -159,7 +160,10 @@ func (in *Inspection) check(rules Rules, now time.Time) error {
 func (in *Inspection) checkFiles(tx *bbolt.Tx) error {
 	var wrong []refusal.Field
 	look := func(path, hash string) error {
-		_, err := compliance.GetEvidence(tx, hash, "")
+		file, err := compliance.GetEvidence(tx, hash, "")
+		if err == nil && hash == in.Signature && !strings.HasPrefix(file.Type, "image/") {
+			wrong = append(wrong, refusal.Field{Path: path, Rule: "inspection.signed", Args: refusal.Args{"type": file.Type}})
+		}
 		if refusal.CodeOf(err) == refusal.NotFound {
 			wrong = append(wrong, refusal.Field{Path: path, Rule: "evidence.not_found",
 				Args: refusal.Args{"hash": refusal.Shown(hash)}})
@@ -262,48 +266,15 @@ func (in *Inspection) ofTask(tx *bbolt.Tx) (*compliance.Task, error) {
 	case t.State == compliance.TaskDropped:
 		in.remark(TaskDropped, t.ID)
 	}
-	others, err := OfTask(tx, t.ID)
-	for _, other := range others {
-		if other.ID != in.Corrects && other.CorrectedBy == "" {
-			in.remark(Twice, other.ID)
-		}
+	others, err := in.others(tx)
+	for _, other := range others[:min(len(others), mostTwice)] {
+		in.remark(Twice, other.ID)
 	}
 	return t, err
 }
 
 func (in *Inspection) remark(rule, of string) {
 	in.Remarks = append(in.Remarks, Remark{Rule: rule, Of: of})
-}
-
-// follow are the events of going there again: a task, or, of a correction that asks for none, the end of the one that
-// the corrected inspection asked for.
-func (in *Inspection) follow(tx *bbolt.Tx, corrected *Inspection, rules Rules, now time.Time) ([]Event, error) {
-	again := in.Reinspect || in.Disposition == Rectify
-	if corrected != nil && corrected.FollowUp != "" {
-		t, err := compliance.GetTask(tx, corrected.FollowUp)
-		if err != nil {
-			return nil, err
-		}
-		if again {
-			in.FollowUp = t.ID
-			return nil, nil
-		}
-		if ev := t.End(compliance.TaskDropped); ev != nil {
-			return []Event{ev}, nil
-		}
-		return nil, nil
-	}
-	if !again {
-		return nil, nil
-	}
-	due := now.Add(rules.FollowWithin)
-	if in.Due != nil {
-		due = *in.Due
-	}
-	evs := compliance.OpenTasks(tx, []compliance.Task{{Origin: compliance.FromInspection, About: in.ID, Warning: in.Warning,
-		Recipient: in.Recipient, Order: in.Order, Town: in.Town, Due: due, Day: string(alerts.DateOf(due))}}, now)
-	in.FollowUp = evs[0].(*compliance.TaskOpened).Task.ID
-	return evs, nil
 }
 
 // recorded is an inspection as its event has it: who made it and when it came stand with the event itself.

@@ -131,16 +131,25 @@ func Chain(tx *bbolt.Tx, in *Inspection) ([]string, error) {
 }
 
 // HoldEvidence adds the files that are kept beyond their time: those of inspections after which somebody still goes there
-// again, and of cases and lowered grades, of which the record does not know the end.
+// again, and of cases and lowered grades, of which the record does not know the end; with those of corrections and answers.
 func HoldEvidence(tx *bbolt.Tx, held map[string]bool) error {
 	hold := func(id string) error {
-		in, err := Get(tx, id)
-		if err == nil {
+		for id != "" {
+			in, err := Get(tx, id)
+			if err != nil {
+				return err
+			}
 			for _, hash := range in.Files() {
 				held[hash] = true
 			}
+			for _, answer := range in.Answers {
+				for _, hash := range answer.Evidence {
+					held[hash] = true
+				}
+			}
+			id = in.CorrectedBy // which goes on where the corrected one stopped
 		}
-		return err
+		return nil
 	}
 	for cursor, more := "", true; more; more = cursor != "" {
 		tasks, next, err := compliance.ListTasks(tx, compliance.TaskFilter{Undone: true}, cursor, MaxPage)

@@ -17,6 +17,7 @@ func init() {
 		"inspection.draw_count":    {"{value} 不是家数；请填 0 至 200。", "{value} is no number of visits; use 0 to 200."},
 		"inspection.due":           {"期限 {value} 不晚于检查时间，或在两年以后；请核对。", "the deadline {value} is not after the inspection, or more than two years later; check it."},
 		"inspection.two":           {"处置为“{disposition}”须两人检查；请填写同去的检查员。", "{disposition} takes two inspectors; name the second."},
+		"inspection.signed":        {"签名应是图片，不能是 {type}。", "a signature is a picture, not {type}."},
 		"inspection.files":         {"一份检查最多附 {limit} 个文件。", "an inspection has at most {limit} files."},
 		"inspection.not_yours":     {"{id} 不是您作的检查；请由检查人更正。", "{id} is not your inspection; who made it corrects it."},
 		"inspection.corrects":      {"{id} 不是这一家、这份减排令的检查；请核对。", "{id} is an inspection of another recipient or order; check it."},
