@@ -169,3 +169,19 @@ func ListTasks(tx *bbolt.Tx, f TaskFilter, cursor string, limit int) (all []*Tas
 	}
 	return all, "", nil
 }
+
+// Visited are the recipients where somebody is to go: those of tasks that are not ended and not the duty desk's.
+func Visited(tx *bbolt.Tx) (map[string]bool, error) {
+	all := map[string]bool{}
+	c := tx.Bucket(undoneBucket).Cursor()
+	for k, _ := c.First(); k != nil; k, _ = c.Next() {
+		t, err := GetTask(tx, string(k))
+		if err != nil {
+			return nil, err
+		}
+		if !t.Desk {
+			all[t.Recipient] = true
+		}
+	}
+	return all, nil
+}

@@ -67,6 +67,9 @@ const (
 	TaskDropped TaskState = "dropped"
 )
 
+// LatestDue is until when something has to be done at the latest that a person asks for.
+const LatestDue = 2 * 366 * 24 * time.Hour
+
 // OpenTask is that there is something to be done. Task has no id yet; About makes two of the same origin one.
 type OpenTask struct{ Task Task }
 
@@ -83,7 +86,7 @@ func DecideOpenTask(tx *bbolt.Tx, in OpenTask, now time.Time) ([]Event, *Task, e
 	if t.Recipient == "" {
 		return nil, nil, refusal.Wrong("recipient_id", "task.recipient", nil)
 	}
-	if !t.Due.After(now) && (t.Origin == ByHand || t.Origin == FromComplaint) {
+	if (!t.Due.After(now) || t.Due.After(now.Add(LatestDue))) && (t.Origin == ByHand || t.Origin == FromComplaint) {
 		return nil, nil, refusal.Wrong("due", "task.due", refusal.Args{"value": t.Due})
 	}
 	if err := mayGo(tx, &t); err != nil {

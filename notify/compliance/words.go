@@ -62,7 +62,7 @@ func init() {
 		"task.state":         {"不认识的任务状态“{value}”；可用 {allowed}。", "unknown state {value} of a task; use {allowed}."},
 		"task.not_found":     {"没有任务 {id}；请在任务列表里核对编号。", "there is no task {id}; look its id up in the list of tasks."},
 		"task.recipient":     {"请写明任务是去哪一家。", "say to whom the task is to go."},
-		"task.due":           {"期限 {value} 已过；请填以后的时间。", "the deadline {value} is past; give a later time."},
+		"task.due":           {"期限 {value} 已过，或在两年以后；请核对。", "the deadline {value} is past, or more than two years away; check it."},
 		"task.step":          {"任务 {id} 现为“{state}”，不能这样改；请刷新后再看。", "task {id} is {state} and cannot be changed so; reload and look again."},
 		"task.taken":         {"任务 {id} 已由 {user} 领取；要改派请写明由谁去。", "{user} has taken task {id}; to give it to somebody say to whom."},
 		"task.nobody":        {"{value} 不能办理任务；请填值班员或检查员的账号。", "{value} cannot do tasks; give the account of a duty officer or an inspector."},

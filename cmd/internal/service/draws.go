@@ -67,16 +67,9 @@ func (s *Service) DrawVisits(ctx context.Context, a Ask, in calls.NewDraw) (*ins
 
 // toVisit are those who may be drawn, the most pressing first.
 func (s *Service) toVisit(tx *bbolt.Tx, who *access.Principal, owners map[string]Owner, in *calls.NewDraw) ([]inspect.Candidate, error) {
-	busy := map[string]bool{}
-	for cursor, more := "", true; more; more = cursor != "" {
-		tasks, next, err := compliance.ListTasks(tx, compliance.TaskFilter{Undone: true}, cursor, compliance.MaxPage)
-		if err != nil {
-			return nil, err
-		}
-		for _, t := range tasks {
-			busy[t.Recipient] = busy[t.Recipient] || !t.Desk
-		}
-		cursor = next
+	busy, err := compliance.Visited(tx)
+	if err != nil {
+		return nil, err
 	}
 	warnings, err := liveWarnings(tx, in.Warning)
 	if err != nil {

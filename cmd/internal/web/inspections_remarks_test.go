@@ -119,3 +119,20 @@ func TestTimesThatCannotBe(t *testing.T) {
 	}
 	j.must(http.StatusOK, call{who: "duty", path: inspectionsPath}, nil)
 }
+
+// What was found for a task counts for the order that the task is about, also where nobody names it.
+func TestAnInspectionIsOfItsTasksOrder(t *testing.T) {
+	j := newJudged(newWorld(t))
+	var task calls.TaskView
+	j.must(http.StatusCreated, call{who: "duty", path: tasksPath, body: fmt.Sprintf(`{"recipient_id":"E0001","order_id":%q,"due":%q}`,
+		j.warning+"-E0001-1", j.clock.Now().Add(20*time.Hour).Format(time.RFC3339))}, &task)
+	body := fmt.Sprintf(`{"task_id":%q,"order_id":"","items":[{"found":"2号线在运行","result":"fail"}]}`, task.ID)
+	v := j.inspects("inspector", "E0001", "fail", "none", body)
+	if v.OrderID != task.Order || v.WarningID != j.warning || task.Order == "" {
+		t.Errorf("of order %q under %q, want %q", v.OrderID, v.WarningID, task.Order)
+	}
+	corrected := j.inspects("inspector", "E0001", "fail", "none", body, fmt.Sprintf(`{"client_id":"2","corrects":%q}`, v.ID))
+	if corrected.OrderID != v.OrderID || corrected.TaskID != v.TaskID {
+		t.Errorf("the correction is of order %q", corrected.OrderID)
+	}
+}

@@ -36,7 +36,6 @@ const (
 	mostTwice   = 10                  // other inspections of its task that are named
 	MostAnswers = 5                   // of an enterprise to one inspection
 	oldest      = 90 * 24 * time.Hour // before it comes, and how long it takes
-	latestDue   = 2 * 366 * 24 * time.Hour
 )
 
 // Record is that an inspection came in. One without a time was made as it came. Its id, result, remarks and what follows are decided; Offset is measured by whoever
@@ -69,6 +68,9 @@ func DecideRecord(tx *bbolt.Tx, actor string, rules Rules, cmd Record, now time.
 	}
 	if in.Disposition == Rectify && in.Due == nil {
 		in.Due = new(in.SetRight(in.At).Add(rules.FollowWithin))
+	}
+	if err := in.adopt(tx); err != nil {
+		return nil, nil, err
 	}
 	corrected, err := in.correction(tx)
 	if err != nil {
@@ -141,7 +143,7 @@ func (in *Inspection) check(rules Rules, now time.Time) error {
 	if !slices.Contains(Dispositions(), in.Disposition) {
 		bad("disposition", "inspection.disposition", refusal.Args{"value": refusal.Shown(string(in.Disposition))})
 	}
-	if in.Due != nil && (!in.Due.After(at) || in.Due.After(at.Add(latestDue))) {
+	if in.Due != nil && (!in.Due.After(at) || in.Due.After(at.Add(compliance.LatestDue))) {
 		bad("due", "inspection.due", refusal.Args{"value": *in.Due})
 	}
 	switch {
@@ -195,6 +197,29 @@ func (in *Inspection) checkFiles(tx *bbolt.Tx) error {
 		return refusal.Input(wrong)
 	}
 	return nil
+}
+
+// adopt has an inspection that names no order be of the one that its task is about, or that what it corrects is about:
+// what was found there counts for that order.
+func (in *Inspection) adopt(tx *bbolt.Tx) error {
+	if in.Order != "" {
+		return nil
+	}
+	if in.Corrects != "" {
+		was, err := Get(tx, in.Corrects)
+		if err == nil && was.Recipient == in.Recipient {
+			in.Order = was.Order
+		}
+		return err
+	}
+	if in.Task == "" {
+		return nil
+	}
+	t, err := compliance.GetTask(tx, in.Task)
+	if err == nil && t.Recipient == in.Recipient {
+		in.Order = t.Order
+	}
+	return err
 }
 
 // correction is the inspection that this one corrects, or nil.
@@ -256,7 +281,7 @@ func (in *Inspection) ofTask(tx *bbolt.Tx) (*compliance.Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.Recipient != in.Recipient || t.Desk {
+	if t.Recipient != in.Recipient || t.Desk || in.Warning != "" && t.Warning != "" && t.Warning != in.Warning {
 		return nil, refusal.Wrong("task_id", "inspection.task", refusal.Args{"id": t.ID, "recipient": in.Recipient})
 	}
 	mine := t.Assignee == in.Inspector || t.With == in.Inspector || in.With != "" && t.Assignee == in.With

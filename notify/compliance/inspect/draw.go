@@ -92,7 +92,8 @@ func PoolHash(recipients []string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// DecidePlan draws and opens a task for each. It refuses a draw of nobody, or of more than [MostDrawn]. The same under the
+// DecidePlan draws and opens a task for each. It refuses a draw of nobody, or of more than [MostDrawn], and leaves
+// out whoever has a visit to come. The same under the
 // same key draws nothing anew and gives no event; something else under it is refused (conflict).
 func DecidePlan(tx *bbolt.Tx, actor string, in Plan, now time.Time) ([]Event, *Draw, error) {
 	if was, err := drawnUnder(tx, actor, in.Key, in.Asked); was != nil || err != nil {
@@ -110,9 +111,21 @@ func DecidePlan(tx *bbolt.Tx, actor string, in Plan, now time.Time) ([]Event, *D
 		return nil, nil, refusal.Wrong("random", "inspection.draw_many", refusal.Args{"limit": MostDrawn})
 	case in.Day < string(alerts.DateOf(now)):
 		return nil, nil, refusal.Wrong("day", "inspection.draw_day", refusal.Args{"value": in.Day})
+	case !in.Due.After(now) || in.Due.After(now.Add(compliance.LatestDue)):
+		return nil, nil, refusal.Wrong("due", "task.due", refusal.Args{"value": in.Due})
+	case in.With != "" && in.Assignee == "":
+		return nil, nil, refusal.Wrong("assignee", "task.assignee", nil)
+	case in.With != "" && in.With == in.Assignee:
+		return nil, nil, refusal.Wrong("with", "task.same_person", refusal.Args{"user": in.With})
 	case len(in.Pool) > MostPool:
 		return nil, nil, refusal.Wrong("towns", "inspection.draw_pool", refusal.Args{"n": len(in.Pool), "limit": MostPool})
-	case len(in.Pool) == 0:
+	}
+	visited, err := compliance.Visited(tx) // by now: somebody else may have drawn since the pool was made
+	if err != nil {
+		return nil, nil, err
+	}
+	in.Pool = slices.DeleteFunc(slices.Clone(in.Pool), func(c Candidate) bool { return visited[c.Recipient] })
+	if len(in.Pool) == 0 {
 		return nil, nil, refusal.New(refusal.Conflict, "inspection.draw_empty", nil)
 	}
 	d := &Draw{ID: nextOf(tx, drawsBucket, 'P', now), Day: in.Day, Warning: in.Warning, Towns: in.Towns,

@@ -230,6 +230,7 @@ func TestTheLotCanBeDrawnAgain(t *testing.T) {
 		{Day: "2016-12-18", Ranked: 1},
 		{Day: "2016-12-18", Ranked: 1, Pool: make([]Candidate, MostPool+1)},
 	} {
+		bad.Due = plan.Due
 		if evs, _, err := DecidePlan(s.tx, "duty", bad, noon); err == nil {
 			t.Errorf("%d of %d on %s are drawn: %v", bad.Ranked+bad.Random, len(bad.Pool), bad.Day, evs)
 		}
@@ -332,4 +333,42 @@ func BenchmarkTenThousandListed(b *testing.B) {
 			}
 		}
 	})
+}
+
+// A draw sends two different people, to where nobody is sent yet, and until a time that is to come.
+func TestDrawsThatCannotBe(t *testing.T) {
+	s := newState(t)
+	s.task("E1", "", "wang")
+	plan := Plan{Day: "2016-12-18", Ranked: 1, Random: 1, Due: noon.Add(30 * time.Hour), Seed: bytes.Repeat([]byte{7}, 32),
+		Assignee: "wang", With: "li", Pool: []Candidate{{Recipient: "E1"}, {Recipient: "E2"}}}
+	for name, change := range map[string]func(p *Plan){
+		"one person as two":          func(p *Plan) { p.With = p.Assignee },
+		"a second without a first":   func(p *Plan) { p.Assignee = "" },
+		"to be done before":          func(p *Plan) { p.Due = noon },
+		"to be done in some age":     func(p *Plan) { p.Due = noon.AddDate(900, 0, 0) },
+		"where somebody goes by now": func(p *Plan) { p.Pool = p.Pool[:1] },
+	} {
+		bad := plan
+		change(&bad)
+		if evs, _, err := DecidePlan(s.tx, "duty", bad, noon); err == nil {
+			t.Errorf("%s: drawn with %d events", name, len(evs))
+		}
+	}
+	_, d, err := DecidePlan(s.tx, "duty", plan, noon)
+	if err != nil || d.Pool != 1 || d.PoolHash != PoolHash([]string{"E2"}) || fmt.Sprint(d.Ranked, d.Random) != "[E2] []" {
+		t.Errorf("where somebody was sent meanwhile: %+v %v", d, err)
+	}
+}
+
+// What was found under one warning does not end a task of another.
+func TestATaskUnderAnotherWarning(t *testing.T) {
+	s := newState(t)
+	task := s.task("E1", "W2", "wang")
+	for warning, refused := range map[string]bool{"W1": true, "W2": false, "": false} {
+		in := found("E1", Pass)
+		in.Task, in.Warning = task, warning
+		if _, err := s.record("wang", in, noon); (refusal.CodeOf(err) == refusal.Invalid) != refused {
+			t.Errorf("under %q: %v", warning, err)
+		}
+	}
 }

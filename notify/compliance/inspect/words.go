@@ -22,7 +22,7 @@ func init() {
 		"inspection.not_yours":     {"{id} 不是您作的检查；请由检查人更正。", "{id} is not your inspection; who made it corrects it."},
 		"inspection.corrects":      {"{id} 不是这一家、这份减排令的检查；请核对。", "{id} is an inspection of another recipient or order; check it."},
 		"inspection.corrected":     {"{id} 已由 {by} 更正；请更正 {by}。", "{id} was corrected by {by}; correct that one."},
-		"inspection.task":          {"任务 {id} 不是去 {recipient} 的检查任务；请核对。", "task {id} is no visit to {recipient}; check it."},
+		"inspection.task":          {"任务 {id} 不是去 {recipient} 的检查任务，或属于另一次预警；请核对。", "task {id} is no visit to {recipient}, or one under another warning; check it."},
 		"inspection.answer_late":   {"{id} 的答复期限是 {at}，已过；请电话联系值班室。", "{id} could be answered until {at}; call the duty room."},
 		"inspection.answers":       {"{id} 的答复已有 {limit} 份，不再接收；请电话联系值班室。", "{id} was answered {limit} times and no more is taken; call the duty room."},
 		"inspection.no_draw":       {"没有检查计划 {id}；请核对编号。", "there is no draw {id}; check its id."},
