@@ -33,7 +33,7 @@ const (
 	SeenNote        = "note"         // what somebody wrote about people: an objection, its decision, a report
 	SeenDutyContact = "duty_contact" // the duty officer that an order names
 	SeenPlate       = "plate"        // plates of vehicles at a recipient's gates
-	SeenPhoto       = "photo"        // when and where photos were taken
+	SeenPhoto       = "photo"        // photos of a site, signatures there, or when and where a photo was taken
 )
 
 // PersonalSeen says what personal data of others a user read in a period.

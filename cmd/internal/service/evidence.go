@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 	"qingkong/cmd/internal/judging"
 	"qingkong/cmd/internal/photos"
 	"qingkong/notify/compliance"
+	"qingkong/notify/compliance/inspect"
 )
 
 // evidenceTypes are the media types, by content, of what may be handed in. Office's files are zip archives.
@@ -202,7 +204,7 @@ func (s *Service) EvidenceOf(a Ask, hashes []string) (all []calls.EvidenceView, 
 				if err != nil {
 					return err
 				}
-				s.sawPhoto(a, e, v)
+				s.sawPhoto(tx, a, e, v)
 				all = append(all, v)
 			case refusal.CodeOf(err) == refusal.NotFound:
 				all = append(all, calls.EvidenceView{Hash: hash})
@@ -216,22 +218,54 @@ func (s *Service) EvidenceOf(a Ask, hashes []string) (all []calls.EvidenceView, 
 }
 
 // sawPhoto notes that somebody was shown when and where a photo was taken that another account handed in.
-func (s *Service) sawPhoto(a Ask, e *compliance.Evidence, v calls.EvidenceView) {
+func (s *Service) sawPhoto(tx *bbolt.Tx, a Ask, e *compliance.Evidence, v calls.EvidenceView) {
 	if a.Who.User != e.By && (v.Position != nil || v.ClaimedPosition != nil) {
-		s.Saw(a, Reading{Kind: access.SeenPhoto, Recipients: []string{e.Recipient}, Still: true})
+		s.Saw(a, Reading{Kind: access.SeenPhoto, Recipients: photographed(tx, e), Still: true})
 	}
 }
 
-// OpenEvidence opens a file that was handed in; an enterprise its own alone. The caller closes it.
+// photographed are the recipients that a file is about: whose it is, or where inspectors were that name it, the latest of
+// them.
+func photographed(tx *bbolt.Tx, e *compliance.Evidence) (recipients []string) {
+	const most = 20 // inspections that are looked at: a file stands in one as a rule
+	if e.Recipient != "" {
+		return []string{e.Recipient}
+	}
+	looked := 0
+	for id := range inspect.WithFile(tx, e.Hash) {
+		if looked++; looked > most {
+			break
+		}
+		if in, err := inspect.Get(tx, id); err == nil && !slices.Contains(recipients, in.Recipient) {
+			recipients = append(recipients, in.Recipient)
+		}
+	}
+	if recipients == nil { // of nobody that is known: it counts all the same
+		recipients = []string{""}
+	}
+	return recipients
+}
+
+// OpenEvidence opens a file that was handed in; an enterprise its own alone. That somebody opens what another photographed
+// on site, or had signed there, counts as reading of people. The caller closes it.
 func (s *Service) OpenEvidence(ctx context.Context, a Ask, hash string) (*compliance.Evidence, journal.Content, error) {
 	var e *compliance.Evidence
-	err := s.J.View(func(tx *bbolt.Tx) (err error) { e, err = compliance.GetEvidence(tx, hash, a.Who.Recipient); return err })
+	var at []string
+	err := s.J.View(func(tx *bbolt.Tx) (err error) {
+		if e, err = compliance.GetEvidence(tx, hash, a.Who.Recipient); err == nil && e.Recipient == "" && a.Who.User != e.By {
+			at = photographed(tx, e)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, nil, err
 	}
 	content, err := s.J.OpenContent(ctx, hash)
 	if errors.Is(err, journal.ErrNoContent) {
 		err = refusal.New(refusal.NotFound, "evidence.gone", refusal.Args{"hash": hash})
+	}
+	if err == nil && len(at) > 0 {
+		s.Saw(a, Reading{Kind: access.SeenPhoto, Recipients: at, Still: true})
 	}
 	return e, content, err
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/photos/photostest"
 	"qingkong/notify/compliance/inspect"
@@ -134,5 +135,26 @@ func TestAnInspectionIsOfItsTasksOrder(t *testing.T) {
 	corrected := j.inspects("inspector", "E0001", "fail", "none", body, fmt.Sprintf(`{"client_id":"2","corrects":%q}`, v.ID))
 	if corrected.OrderID != v.OrderID || corrected.TaskID != v.TaskID {
 		t.Errorf("the correction is of order %q", corrected.OrderID)
+	}
+}
+
+// Whoever opens what another photographed on site, or somebody's signature, reads of people there, which is recorded.
+func TestWhoOpensPhotosOfASiteIsRecorded(t *testing.T) {
+	j := newJudged(newWorld(t))
+	ink := j.ink()
+	j.inspects("inspector", "E0001", "fail", "none", fmt.Sprintf(`{"signature":{"name":"张某","image":%q}}`, ink))
+	for _, who := range []string{"inspector", "approver"} {
+		j.must(http.StatusOK, call{who: who, path: calls.Prefix + "/evidence/" + ink}, nil)
+	}
+	var opened []string
+	for _, seen := range list[calls.Seen](j.world, "admin", calls.Prefix+"/personal-data/accesses?recipient=E0001").Items {
+		for _, r := range seen.Reads {
+			if r.Kind == access.SeenPhoto {
+				opened = append(opened, seen.User)
+			}
+		}
+	}
+	if len(opened) != 1 || opened[0] != "approver" {
+		t.Errorf("opened by %v", opened)
 	}
 }
