@@ -138,11 +138,16 @@ func (s *Service) Board(_ context.Context, _ Ask, in calls.ByID) (calls.Inspecte
 		if _, err := alerts.GetWarning(tx, in.ID); err != nil {
 			return b, err
 		}
-		if b.Board, err = notify.GetBoard(tx, in.ID); err == nil {
-			b.Inspection, _, err = s.PublicInspections(tx, in.ID)
-		}
-		return b, err
+		return s.BoardOf(tx, in.ID)
 	})
+}
+
+// BoardOf is [Service.Board] of a warning that there is, within a transaction.
+func (s *Service) BoardOf(tx *bbolt.Tx, warning string) (b calls.InspectedBoard, err error) {
+	if b.Board, err = notify.GetBoard(tx, warning); err == nil {
+		b.Inspection, _, err = s.PublicInspections(tx, warning)
+	}
+	return b, err
 }
 
 var _ = bind(calls.Timeline, (*Service).Timeline)

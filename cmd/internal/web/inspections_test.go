@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -380,5 +381,30 @@ func TestAFailedInspectionMakesTheNextTaskPress(t *testing.T) {
 	passed := score()
 	if !(failed > before && passed < failed) {
 		t.Errorf("%v before, %v after one that failed, %v after one that passed", before, failed, passed)
+	}
+}
+
+// Whoever watches a board is told what an inspection makes of it, and reads the same where he asks.
+func TestAnInspectionMovesTheBoard(t *testing.T) {
+	j := newJudged(newWorld(t))
+	srv := httptest.NewServer(j.server)
+	t.Cleanup(srv.Close)
+	t.Cleanup(j.server.Stop)
+	viewer := j.events(srv, "viewer", "", "")
+	if _, data := viewer.next("snapshot"); !strings.Contains(data, `"inspection":{"of":"","total":0,`) {
+		t.Errorf("at first: %s", data)
+	}
+	first := j.inspects("inspector", "E0001", "fail", "none")
+	_, data := viewer.next("board")
+	if !strings.Contains(data, `"inspection":{"of":"","total":1,"passed":0,"failed":1,`) {
+		t.Errorf("the board: %s", data)
+	}
+	path := calls.Prefix + "/warnings/" + j.warning + "/board"
+	if read := strings.TrimSpace(j.must(http.StatusOK, call{who: "town", path: path}, nil).body); read != data {
+		t.Errorf("it is read as %s, told as %s", read, data)
+	}
+	j.inspects("inspector", "E0001", "pass", "none", fmt.Sprintf(`{"corrects":%q}`, first.ID))
+	if read := j.must(http.StatusOK, call{who: "town", path: path}, nil).body; !strings.Contains(read, `"total":1,"passed":1,"failed":0,`) {
+		t.Errorf("corrected: %s", read)
 	}
 }

@@ -10,7 +10,6 @@ import (
 
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
-	"qingkong/notify"
 )
 
 // chunk bounds what is read of the journal in one transaction, in bytes of blocks.
@@ -140,7 +139,7 @@ func (f *follower) read(tx *bbolt.Tx, raw []byte) error {
 	return nil
 }
 
-// tell adds the message about a subject, and marks the board that changes with an order.
+// tell adds the message about a subject, and marks the board that changes with an order or an inspection.
 func (f *follower) tell(tx *bbolt.Tx, topic *Topic, s journal.Subject) error {
 	v, err := topic.Read(tx, s)
 	if err != nil || v.Value == nil {
@@ -151,7 +150,7 @@ func (f *follower) tell(tx *bbolt.Tx, topic *Topic, s journal.Subject) error {
 	if v.Public != nil {
 		m.public = &Message{Kind: topic.Kind, Value: v.Public, warning: v.Warning}
 	}
-	if m.Kind == Order {
+	if m.Kind == Order || m.Kind == Inspection && m.warning != "" {
 		f.dirty[m.warning] = true
 	}
 	f.add(m)
@@ -175,13 +174,13 @@ func (f *follower) boards(tx *bbolt.Tx, now time.Time) error {
 		if now.Sub(f.flushed[warning]) < f.h.board {
 			continue
 		}
-		board, err := notify.GetBoard(tx, warning)
+		board, err := f.h.svc.BoardOf(tx, warning)
 		if err != nil {
 			return err
 		}
 		delete(f.dirty, warning)
 		f.flushed[warning] = now
-		f.add(&Message{Kind: Board, Value: board, warning: warning})
+		f.add(&Message{Kind: Board, Value: &board, warning: warning})
 	}
 	return nil
 }

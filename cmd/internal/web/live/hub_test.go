@@ -36,7 +36,7 @@ func TestCoalescing(t *testing.T) {
 		t.Errorf("%d boards, at most %d", len(boards), most)
 	}
 	if last := boards[len(boards)-1]; string(last.JSON()) != w.board(warning) ||
-		last.Value.(*notify.Board).Answer["acknowledged"] != n {
+		last.Value.(*calls.InspectedBoard).Answer["acknowledged"] != n {
 		t.Errorf("the last board is %s", last.JSON())
 	}
 	if got := w.quiet(one); len(got) != 1 || got[0].of != recipient(7) {

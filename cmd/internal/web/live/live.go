@@ -55,7 +55,7 @@ const (
 	Snapshot Kind = "snapshot"                 // *State
 	Warning  Kind = alerts.AboutWarning        // *alerts.Warning
 	Proposal Kind = alerts.AboutProposal       // *alerts.Proposal
-	Board    Kind = "board"                    // *notify.Board
+	Board    Kind = "board"                    // *calls.InspectedBoard
 	Order    Kind = notify.AboutOrder          // *OrderChange
 	List     Kind = reductionlist.AboutVersion // what Options.Version makes of it
 	Feed     Kind = alerts.AboutFeed           // alerts.FeedState

@@ -7,6 +7,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/calls"
 	"qingkong/notify"
 	"qingkong/notify/ledger"
 	"qingkong/reductionlist"
@@ -25,8 +26,8 @@ type State struct {
 
 // WarningState is a warning with its board.
 type WarningState struct {
-	Warning *alerts.Warning `json:"warning"`
-	Board   *notify.Board   `json:"board,omitzero"`
+	Warning *alerts.Warning       `json:"warning"`
+	Board   *calls.InspectedBoard `json:"board,omitzero"`
 }
 
 // size is how many entries the record has.
@@ -124,9 +125,11 @@ func (h *Hub) readWarnings(tx *bbolt.Tx, f Filter, st *State) error {
 		}
 		ws := WarningState{Warning: w}
 		if f.Boards {
-			if ws.Board, err = notify.GetBoard(tx, w.ID); err != nil {
+			board, err := h.svc.BoardOf(tx, w.ID)
+			if err != nil {
 				return err
 			}
+			ws.Board = &board
 		}
 		st.Warnings = append(st.Warnings, ws)
 	}

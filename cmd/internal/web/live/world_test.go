@@ -299,7 +299,7 @@ func (w *world) board(warning string) string {
 	w.t.Helper()
 	var text []byte
 	w.must(w.svc.J.View(func(tx *bbolt.Tx) error {
-		b, err := notify.GetBoard(tx, warning)
+		b, err := w.svc.BoardOf(tx, warning)
 		if err == nil {
 			text, err = json.Marshal(b)
 		}
