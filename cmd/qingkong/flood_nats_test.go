@@ -20,7 +20,7 @@ const (
 
 // natsRows are the inbound subjects of contract.md §4, and what else a client can do to the server.
 func natsRows() (rows []row) {
-	may := map[string]string{"enterprise": "(answer|pending).<self>", "feeder": `forecast|^qingkong\.observation`}
+	may := map[string]string{"enterprise": "(answer|pending|receipts).<self>", "feeder": `forecast|^qingkong\.observation`}
 	add := func(slice bool, role, subject string, body func(f *flooded, who account) string) {
 		rows = append(rows, row{name: "nats " + role + " " + subject, slice: slice, told: may[role] != "" &&
 			regexp.MustCompile(may[role]).MatchString(subject),
@@ -32,15 +32,18 @@ func natsRows() (rows []row) {
 	answer := func(f *flooded, who account) string {
 		return fmt.Sprintf(`{"order_id":%q,"action":"acknowledge"}`, f.orderOf(who.Recipient))
 	}
+	receipts := func(f *flooded, who account) string { return fmt.Sprintf(`{"order_id":%q}`, f.orderOf(who.Recipient)) }
 	for _, drill := range []string{"", "drill."} {
 		live := drill == ""
 		add(true, "enterprise", "qingkong."+drill+"answer.<self>", answer)
 		add(true, "enterprise", "qingkong."+drill+"pending.<self>", is(""))
+		add(true, "enterprise", "qingkong."+drill+"receipts.<self>", receipts)
 		add(true, "feeder", "qingkong."+drill+"forecast.emc", is(floodForecast))
 		add(live, "feeder", "qingkong."+drill+"observation.1017A", is(floodObservation))
 		add(live, "feeder", "qingkong."+drill+"telemetry.MN0001", is(floodTelemetry))
 		add(false, "viewer", "qingkong."+drill+"answer.E0004", answer)
 		add(false, "enterprise", "qingkong."+drill+"pending.E0004", is(""))
+		add(false, "enterprise", "qingkong."+drill+"receipts.E0004", receipts)
 		add(false, "enterprise", "qingkong."+drill+"forecast.emc", is(floodForecast))
 		add(false, "duty", "qingkong."+drill+"observation.1017A", is(floodObservation))
 		add(false, "town", "qingkong."+drill+"telemetry.MN0001", is(floodTelemetry))

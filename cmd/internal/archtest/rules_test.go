@@ -40,6 +40,10 @@ var arrows = []arrow{
 	{"notify/ledger/identity", nil, "which key signs for the log; its entries say it to whoever holds them"},
 	{"notify/ledger/bundle", []string{"notify/ledger", "notify/ledger/identity"},
 		"entries, proof and signatures in one file; whoever verifies it needs the file alone"},
+	{"notify/ledger/receipt", []string{"notify/ledger", "notify/ledger/identity"},
+		"entries that somebody keeps, and their proofs; whoever verifies them needs them alone"},
+	{"notify/ledger/receipt/receipttest", []string{"notify/ledger", "notify/ledger/identity", "notify/ledger/receipt"},
+		"receipts to test with, and forged ones"},
 	{"cmd/internal/proofs", []string{"notify/ledger", "notify/ledger/identity", "notify/ledger/bundle"},
 		"what a bundle holds and proves in words; it reads no record, so that whoever verifies offline says the same"},
 	{"notify/ledger/bundle/bundletest", []string{"notify/ledger", "notify/ledger/bundle", "notify/ledger/identity"},
@@ -204,7 +208,7 @@ var arrows = []arrow{
 // testOnly are packages for tests alone: every test may import them, and nothing else may but one of them.
 var testOnly = []string{"reductionlist/listtest", "notify/channel/channeltest", "cmd/internal/certs/certstest",
 	"cmd/internal/journal/natstest", "cmd/internal/journal/journaltest", "cmd/internal/service/servicetest",
-	"notify/ledger/bundle/bundletest", "cmd/internal/notary/notarytest", "cmd/internal/desk/desktest", "cmd/internal/stations/stationstest"}
+	"notify/ledger/bundle/bundletest", "notify/ledger/receipt/receipttest", "cmd/internal/notary/notarytest", "cmd/internal/desk/desktest", "cmd/internal/stations/stationstest"}
 
 // forTests are the imports that the tests of a package need besides those of its row.
 var forTests = []arrow{
@@ -232,7 +236,7 @@ var forTests = []arrow{
 	{"cmd/internal/verifypage", []string{"notify/ledger", "notify/ledger/bundle", "notify/ledger/identity"},
 		"its tests hold it to what our verifier says"},
 	{"cmd/internal/dispatch", []string{"cmd/internal/bus"}, "its tests send by NATS beside another channel"},
-	{"cmd/internal/app", []string{"reductionlist/...", "notify/compliance/...", "notify/ledger/bundle"},
+	{"cmd/internal/app", []string{"reductionlist/...", "notify/compliance/...", "notify/ledger/bundle", "notify/ledger/receipt"},
 		"its tests run the whole program with lists and findings of their own"},
 	{"cmd/internal/demo", []string{"reductionlist/rules", "reductionlist/workbook", "cmd/internal/settings",
 		"cmd/internal/service/servicetest", "notify/telemetry/readings"},

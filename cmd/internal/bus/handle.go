@@ -209,6 +209,9 @@ func (b *Bus) inboxReply(msg *nats.Msg, user string) func([]byte) {
 	return b.answerTo(msg)
 }
 
+// MaxAnswer is how many bytes an answer may have.
+func (b *Bus) MaxAnswer() int64 { return b.conns["public"].MaxPayload() }
+
 // answerTo answers msg; nil where no answer is wanted.
 func (b *Bus) answerTo(msg *nats.Msg) func([]byte) {
 	if msg.Reply == "" {

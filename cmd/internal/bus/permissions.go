@@ -72,7 +72,7 @@ func allowed(id Identity) (pub, sub []string) {
 		if id.Recipient != id.User {
 			return nil, nil
 		}
-		pub = both("answer."+id.Recipient, "pending."+id.Recipient)
+		pub = both("answer."+id.Recipient, "pending."+id.Recipient, "receipts."+id.Recipient)
 		for _, mn := range id.MNs {
 			if token.MatchString(mn) {
 				pub = append(pub, "qingkong.telemetry."+mn)

@@ -65,6 +65,7 @@ var reserved = []string{
 	"qingkong.finding.*", "qingkong.finding.E0002", "qingkong.answer.*", "qingkong.answer.E0002",
 	"qingkong.answer.E0001.x", "qingkong.answer.>",
 	"qingkong.drill.answer.E0002", "qingkong.pending.E0002", "qingkong.pending.*",
+	"qingkong.receipts.E0002", "qingkong.receipts.*", "qingkong.receipts.E0001.x", "qingkong.drill.receipts.E0002",
 	"qingkong.region.>", "qingkong.region.*.notice", "qingkong.region.wuqing.notice", "Qingkong.order.E0001",
 	"qingkong.drill.drill.order.E0001",
 }
@@ -93,7 +94,8 @@ func TestPermissionsOnTheServer(t *testing.T) {
 			[]string{"qingkong.order.E0001", "qingkong.finding.E0001", "qingkong.drill.order.E0001",
 				"qingkong.drill.finding.E0001", "_INBOX.E0001.>", "_INBOX.E0001.a.b"},
 			[]string{"qingkong.answer.E0001", "qingkong.pending.E0001", "qingkong.drill.answer.E0001",
-				"qingkong.drill.pending.E0001", "qingkong.telemetry.MN0001", "qingkong.telemetry.MN0002"}},
+				"qingkong.drill.pending.E0001", "qingkong.receipts.E0001", "qingkong.drill.receipts.E0001",
+				"qingkong.telemetry.MN0001", "qingkong.telemetry.MN0002"}},
 		{"feeder", []string{"_INBOX.feeder.>"},
 			[]string{"qingkong.forecast.tianjin-emc", "qingkong.observation.1017A", "qingkong.telemetry.MN0001",
 				"qingkong.telemetry.MN0003",
@@ -118,7 +120,8 @@ func TestPermissionsOnTheServer(t *testing.T) {
 			all := slices.Concat(reserved, outgoing, streams, orders,
 				[]string{"qingkong.telemetry.MN0001", "qingkong.telemetry.MN0003", "qingkong.telemetry.*", "qingkong.forecast.x",
 					"qingkong.observation.x",
-					"qingkong.answer.E0001", "qingkong.pending.E0001", "qingkong.region.jinghai.notice", "_INBOX." + c.user,
+					"qingkong.answer.E0001", "qingkong.pending.E0001", "qingkong.receipts.E0001", "qingkong.region.jinghai.notice",
+					"_INBOX." + c.user,
 					"_INBOX.*", "_INBOX.*.>"},
 				c.sub, c.pub)
 			slices.Sort(all)
@@ -175,10 +178,10 @@ func coveredBy(patterns []string, subject string) bool {
 func TestARecipientReachesItsOwnSubjectsOnly(t *testing.T) {
 	b := startBus(t, Config{}, everyone().authenticate)
 	nc := connect(t, b.Addr(), "E0001")
-	words := []string{"qingkong", "drill", "order", "finding", "answer", "pending", "telemetry", "E0001", "E0002",
-		"MN0001", "MN0003", "_INBOX", "$JS", "API", "x"}
+	words := []string{"qingkong", "drill", "order", "finding", "answer", "pending", "receipts", "telemetry", "E0001",
+		"E0002", "MN0001", "MN0003", "_INBOX", "$JS", "API", "x"}
 	sub := append(both("order.E0001", "finding.E0001"), "_INBOX.E0001.>")
-	pub := append(both("answer.E0001", "pending.E0001"), "qingkong.telemetry.MN0001", "qingkong.telemetry.MN0002")
+	pub := append(both("answer.E0001", "pending.E0001", "receipts.E0001"), "qingkong.telemetry.MN0001", "qingkong.telemetry.MN0002")
 	rapid.Check(t, func(t *rapid.T) {
 		tokens := rapid.SliceOfN(rapid.SampledFrom(words), 1, 4).Draw(t, "tokens")
 		if rapid.Bool().Draw(t, "near") {
@@ -224,7 +227,8 @@ func TestPermissionsOfIncompleteIdentities(t *testing.T) {
 	p := Permissions(Identity{User: "E0001", Role: RoleEnterprise, Recipient: "E0001",
 		MNs: []string{"*", ">", "MN.x", "", "MN1"}})
 	if want := []string{"qingkong.answer.E0001", "qingkong.drill.answer.E0001", "qingkong.pending.E0001",
-		"qingkong.drill.pending.E0001", "qingkong.telemetry.MN1"}; !slices.Equal(p.Pub.Allow, want) {
+		"qingkong.drill.pending.E0001", "qingkong.receipts.E0001", "qingkong.drill.receipts.E0001",
+		"qingkong.telemetry.MN1"}; !slices.Equal(p.Pub.Allow, want) {
 		t.Errorf("stations that are no tokens: %v, want %v", p.Pub.Allow, want)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/valid"
 )
 
 // TilePath names a tile of the ledger's hashes: its level, and the rest of its path as C2SP tlog-tiles writes it.
@@ -31,8 +32,17 @@ type Receipts struct {
 	VKey       string    `json:"vkey"`       // the key that signed, as C2SP signed-note writes it
 	Checkpoint string    `json:"checkpoint"` // signed note (C2SP tlog-checkpoint), with the cosignatures of witnesses
 	Size       int64     `json:"size"`       // of its tree
+	Keys       []Receipt `json:"keys"`       // entries of the ledger's keys: how VKey followed those before it
 	Items      []Receipt `json:"items"`
 }
+
+// ReceiptsOf is the payload of qingkong.receipts.<recipient>, which names its order.
+type ReceiptsOf struct {
+	OrderID string `json:"order_id" validate:"required"`
+}
+
+// ReadReceiptsOf reads that payload.
+func ReadReceiptsOf(data []byte) (ReceiptsOf, error) { return valid.Read[ReceiptsOf](data) }
 
 // Receipt is an entry and its proof (RFC 6962 §2.1.1).
 type Receipt struct {

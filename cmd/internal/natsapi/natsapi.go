@@ -92,6 +92,7 @@ func (s *Server) Serve() error {
 var (
 	answerBounds  = fair.Bounds{Waiting: 64, Bytes: 4 << 20, InWork: 64, Window: 2048}
 	pendingBounds = fair.Bounds{Waiting: 4, Bytes: 1 << 20, InWork: 1, Window: 16, Merge: true}
+	receiptBounds = fair.Bounds{Waiting: 4, Bytes: 64 << 10, InWork: 1, Window: 256}
 	feederBounds  = fair.Bounds{Waiting: 64, Bytes: 8 << 20, InWork: 1, Window: 8}
 )
 
@@ -142,7 +143,7 @@ func (s *Server) serveRecipients(root string, drill bool) error {
 	if err != nil {
 		return err
 	}
-	return s.Bus.Handle(root+"pending.*", pendingBounds, func(user string, _ []byte, reply func([]byte)) {
+	err = s.Bus.Handle(root+"pending.*", pendingBounds, func(user string, _ []byte, reply func([]byte)) {
 		go func() {
 			text, err := s.Service.Pending(user, drill)
 			if err != nil {
@@ -151,6 +152,10 @@ func (s *Server) serveRecipients(root string, drill bool) error {
 			reply(text)
 		}()
 	})
+	if err != nil {
+		return err
+	}
+	return s.serveReceipts(root, drill)
 }
 
 func (s *Server) serveForecasts(root string, drill bool) error {

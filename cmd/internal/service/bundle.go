@@ -455,16 +455,17 @@ func cosigners(s *notary.Signed) (all []bundle.Cosigned) {
 	return all
 }
 
-// proved are receipts of entries.
-func (s *Service) proved(ctx context.Context, entries []journal.Entry) (calls.Receipts, error) {
-	out := calls.Receipts{Items: []calls.Receipt{}}
+// proved are receipts of entries, and of those which tell of the ledger's keys.
+func (s *Service) proved(ctx context.Context, entries, keys []journal.Entry) (calls.Receipts, error) {
+	out := calls.Receipts{Keys: []calls.Receipt{}, Items: []calls.Receipt{}}
 	if len(entries) == 0 {
 		return out, nil
 	}
-	if s.Notary == nil {
+	if s.Notary == nil || len(keys) == 0 {
 		return out, errUnsigned
 	}
-	cover, err := s.Notary.Covering(ctx, entries[len(entries)-1].Index+1)
+	latest := keys[len(keys)-1]
+	cover, err := s.Notary.Covering(ctx, max(entries[len(entries)-1].Index, latest.Index)+1)
 	if err != nil {
 		return out, err
 	}
@@ -472,18 +473,28 @@ func (s *Service) proved(ctx context.Context, entries []journal.Entry) (calls.Re
 	if err != nil {
 		return out, err
 	}
+	if !bytes.Contains(latest.Data, []byte(`"vkey":"`+key.VKey+`"`)) { // another may have signed meanwhile
+		return out, errUnsigned
+	}
 	out.Origin, out.VKey, out.Checkpoint, out.Size = cover.Origin, key.VKey, cover.Note, cover.N
-	err = s.J.View(func(tx *bbolt.Tx) error {
-		hashes := ledger.Hashes(tx)
-		for _, e := range entries {
-			proof, err := tlog.ProveRecord(cover.N, e.Index, hashes)
-			if err != nil {
-				return err
-			}
-			out.Items = append(out.Items, calls.Receipt{Index: e.Index, Kind: e.Kind, At: e.At, Leaf: e.Leaf,
-				Proof: append([]tlog.Hash{}, proof...)})
+	err = s.J.View(func(tx *bbolt.Tx) (err error) {
+		if out.Keys, err = receiptsIn(tx, cover.N, keys); err == nil {
+			out.Items, err = receiptsIn(tx, cover.N, entries)
 		}
-		return nil
+		return err
 	})
 	return out, err
+}
+
+// receiptsIn proves entries in the tree of size entries.
+func receiptsIn(tx *bbolt.Tx, size int64, entries []journal.Entry) ([]calls.Receipt, error) {
+	hashes, out := ledger.Hashes(tx), make([]calls.Receipt, 0, len(entries))
+	for _, e := range entries {
+		proof, err := tlog.ProveRecord(size, e.Index, hashes)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, calls.Receipt{Index: e.Index, Kind: e.Kind, At: e.At, Leaf: e.Leaf, Proof: append([]tlog.Hash{}, proof...)})
+	}
+	return out, nil
 }

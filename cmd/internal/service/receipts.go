@@ -15,6 +15,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/notary"
@@ -77,7 +78,33 @@ func (s *Service) receipts(ctx context.Context, warning string, wanted func(e *j
 			entries = append(entries, g.found[i])
 		}
 	}
-	return s.proved(ctx, entries)
+	k := &gathering{Service: s, ctx: ctx, found: map[int64]journal.Entry{}}
+	if err := k.read(namedLedger, func(e *journal.Entry) bool { return strings.HasPrefix(e.Kind, "ledger.") }); err != nil {
+		return calls.Receipts{}, err
+	}
+	var keys []journal.Entry
+	for _, i := range k.indexes() {
+		keys = append(keys, k.found[i])
+	}
+	return s.proved(ctx, entries, keys)
+}
+
+// ReceiptsFor are the receipts of an order for its recipient, which asks with {"order_id"} on the subject of drills or on
+// that of the real thing.
+func (s *Service) ReceiptsFor(ctx context.Context, recipient string, drill bool, data []byte) (calls.Receipts, error) {
+	in, err := calls.ReadReceiptsOf(data)
+	if err != nil {
+		return calls.Receipts{}, err
+	}
+	if strings.HasPrefix(in.OrderID, drillPrefix) != drill {
+		subject := "qingkong.receipts." + recipient
+		if !drill {
+			subject = "qingkong.drill.receipts." + recipient
+		}
+		return calls.Receipts{}, refusal.New(refusal.NotFound, "receipts.drill", refusal.Args{"subject": subject})
+	}
+	own := &access.Principal{User: recipient, Role: calls.Enterprise, Recipient: recipient}
+	return s.OrderReceipts(ctx, Ask{Who: own}, calls.ByID{ID: in.OrderID})
 }
 
 var _ = bind(calls.Ledger, (*Service).LedgerStatus)

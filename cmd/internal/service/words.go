@@ -100,6 +100,8 @@ func init() {
 			"there is nothing at {path}; see the interface at /api/v1/openapi.json."},
 		"order.drill": {"该减排令不属于此主题（演练与实战分开）；请用 {subject} 作答。",
 			"the order does not belong to this subject (drill and live are apart); answer on {subject}."},
+		"receipts.drill": {"该减排令不属于此主题（演练与实战分开）；请用 {subject} 索取。",
+			"the order does not belong to this subject (drill and live are apart); ask on {subject}."},
 		"recipient.unknown": {"现行清单中没有编号为 {id} 的对象；请核对编号。", "the list in force has no recipient {id}; check the id."},
 		"internal": {"系统内部错误，结果未知；请稍后重试（相同内容重复提交是安全的）。",
 			"internal error, the outcome is not known; try again in a moment (the same content may safely be sent twice)."},

@@ -175,6 +175,19 @@ func (c Chain) Move(ev *Moved) (Chain, error) {
 	return c.with(Key{Origin: ev.Origin, VKey: ev.VKey, Ref: ev.KeyRef})
 }
 
+// Follow goes on with an entry of the ledger about its keys. Errors: those of Open, Rotate and Move; another entry.
+func (c Chain) Follow(ev Event) (Chain, error) {
+	switch ev := ev.(type) {
+	case *Opened:
+		return c.Open(ev)
+	case *Rotated:
+		return c.Rotate(ev)
+	case *Moved:
+		return c.Move(ev)
+	}
+	return nil, fmt.Errorf("ledger: unknown event %T", ev)
+}
+
 func (c Chain) with(k Key) (Chain, error) {
 	v, err := Verifier(k.VKey)
 	if err != nil {

@@ -74,15 +74,7 @@ func after(tx *bbolt.Tx, ev Event) (Chain, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch ev := ev.(type) {
-	case *Opened:
-		return c.Open(ev)
-	case *Rotated:
-		return c.Rotate(ev)
-	case *Moved:
-		return c.Move(ev)
-	}
-	return nil, fmt.Errorf("ledger: unknown event %T", ev)
+	return c.Follow(ev)
 }
 
 // DecideOpen opens the ledger; one that is open stays as it is, so that two nodes which open it at once have one key. It
