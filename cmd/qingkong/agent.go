@@ -59,6 +59,7 @@ func newAgentCommand() *cobra.Command {
 
 const agentHelp = `企业端：连接晴空的 NATS，接收本企业的减排令（含演练），逐条显示并自动签收。断线后一直重连，重连后及每小时补取未收到的减排令。
 --data DIR    每条减排令先原样存盘再签收；重启后不重复显示，断网期间的签收与确认留待恢复后按序发送。一个目录同时只供一个企业端使用。
+              签收、确认送达后在后台索取回执（台账条目及其证明），核对无误才存在减排令旁边；台账密钥首次见到时记入 ledger.key。
 --run COMMAND 每条减排令运行一次该命令（不经 shell），标准输入为减排令 JSON，环境变量 QINGKONG_ORDER_ID、QINGKONG_ORDER_EVENT、
               QINGKONG_ORDER_LEVEL、QINGKONG_ORDER_DRILL（true 为演练）、QINGKONG_RECIPIENT；失败则隔 1 分钟起、逐次加倍至 30 分钟重试，直至成功。
 --auto-acknowledge 收到后自动确认；与 --run 同用时，命令成功后才确认。
@@ -68,6 +69,8 @@ Connects as one recipient, prints every order (drills too) and answers that it w
 asks for what it missed after each reconnect and every hour.
 --data DIR: each order is on disk, as it came, before it is answered; after a restart none is shown again, and answers that
   could not be sent wait there, to be sent in their order once the connection is back. One agent at a time may use a folder.
+  Once answers were taken it asks in the background for receipts (what was recorded, with its proof), and keeps beside the
+  order those that prove themselves; the ledger's key is known from the first on, in ledger.key.
 --run COMMAND: run once for each order event (no shell), with the order's JSON on standard input and the variables named
   above; after a failure again, after 1 minute doubling to 30, until it succeeds. One command runs at a time; those of one
   warning run in the order of receipt, and a failing one does not hold back another warning's. A command that was cut
@@ -97,7 +100,11 @@ func (o *agentOptions) flags(cmd *cobra.Command) {
 	f.DurationVar(&o.command.retryFirst, "run-retry-first", time.Minute, "")
 	f.DurationVar(&o.command.retryMax, "run-retry-max", 30*time.Minute, "")
 	f.DurationVar(&o.pullEvery, "pull-every", time.Hour, "")
-	for _, name := range []string{"run-retry-first", "run-retry-max", "pull-every"} {
+	f.DurationVar(&o.receipts.after, "receipts-after", time.Minute, "")
+	f.DurationVar(&o.receipts.retryFirst, "receipts-retry-first", time.Minute, "")
+	f.DurationVar(&o.receipts.retryMax, "receipts-retry-max", 30*time.Minute, "")
+	for _, name := range []string{"run-retry-first", "run-retry-max", "pull-every", "receipts-after",
+		"receipts-retry-first", "receipts-retry-max"} {
 		f.Lookup(name).Hidden = true
 	}
 }
@@ -120,7 +127,7 @@ func (o *agentOptions) check(cmd *cobra.Command) error {
 		return err
 	}
 	if o.command.timeout <= 0 || o.command.retryFirst <= 0 || o.command.retryMax < o.command.retryFirst ||
-		o.pullEvery <= 0 {
+		o.pullEvery <= 0 || o.receipts.after <= 0 || o.receipts.retryFirst <= 0 || o.receipts.retryMax < o.receipts.retryFirst {
 		return usage("a time must be longer than 0, such as --run-timeout 10m")
 	}
 	return nil

@@ -26,6 +26,7 @@ type agentOptions struct {
 	lang, dir                string
 	command                  runOptions
 	pullEvery                time.Duration
+	receipts                 receiptsOptions
 }
 
 // An unanswered request is repeated after retryFirst, and the wait doubles up to retryMax.
@@ -49,13 +50,17 @@ type agent struct {
 	due      chan struct{}   // an answer may be sent
 	arrived  chan struct{}   // a command may be run
 	work     sync.WaitGroup
-	refused  atomic.Bool // that the login is refused was said since the last connection
+	answered chan struct{} // receipts may be asked for
+	back     chan struct{} // the connection is there, or there again
+	saidNone atomic.Bool   // that there are no receipts was said
+	refused  atomic.Bool   // that the login is refused was said since the last connection
 
 	mu sync.Mutex // guards the writers
 }
 
 func newAgent(o agentOptions, out, log io.Writer) *agent {
-	a := &agent{agentOptions: o, out: out, log: log, due: make(chan struct{}, 1), arrived: make(chan struct{}, 1)}
+	a := &agent{agentOptions: o, out: out, log: log, due: make(chan struct{}, 1), arrived: make(chan struct{}, 1),
+		answered: make(chan struct{}, 1), back: make(chan struct{}, 1)}
 	for range prefixes {
 		a.missed = append(a.missed, make(chan struct{}, 1))
 	}
@@ -117,6 +122,9 @@ func (a *agent) serve(ctx context.Context) error {
 	}
 	a.work.Go(func() { a.deliver(ctx) })
 	a.work.Go(func() { a.watchTLS(ctx) })
+	if a.dir != "" {
+		a.work.Go(func() { a.collect(ctx) })
+	}
 	if err := a.nc.FlushTimeout(requestTimeout); err != nil {
 		a.status("agent.trouble", refusal.Args{"why": err})
 	}
@@ -141,6 +149,7 @@ func (a *agent) connected(nc *nats.Conn) {
 		wake(missed)
 	}
 	wake(a.due)
+	wake(a.back)
 }
 
 // connect fails when the first connection fails: a wrong address is better seen at once than retried for ever. Where
@@ -200,7 +209,7 @@ func (a *agent) dial(end context.CancelCauseFunc) (*nats.Conn, error) {
 		}),
 		nats.ReconnectHandler(a.connected),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
-			if !a.loginRefused(err) {
+			if !a.loginRefused(err) && !a.forbidsReceipts(err) {
 				a.status("agent.trouble", refusal.Args{"why": err})
 			}
 		}),

@@ -327,7 +327,7 @@ func TestAgentListForPeople(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(list()), "\n")
 	words := strings.Fields(lines[len(lines)-1])
 	if len(lines) != 2 || !strings.HasPrefix(lines[0], "编号") ||
-		!slices.Equal(words[:3], []string{"D20161216-01-E0001-1", "橙色（Ⅱ级）", "【演练】下达"}) || len(words) != 10 {
+		!slices.Equal(words[:3], []string{"D20161216-01-E0001-1", "橙色（Ⅱ级）", "【演练】下达"}) || len(words) != 11 {
 		t.Errorf("list %q", lines)
 	}
 }

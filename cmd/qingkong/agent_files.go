@@ -82,6 +82,7 @@ func (s *store) load(damaged func(file string, why error)) error {
 		}
 		e.progress = s.orphans[e.place]
 		delete(s.orphans, e.place)
+		s.matchReceipts(e)
 		s.seq = max(s.seq, e.head.Seq)
 	}
 	return nil
@@ -118,6 +119,8 @@ func (s *store) loadFile(prefix, file string) error {
 		}
 		s.orphans[place] = &p
 		return nil
+	case receiptsFile:
+		return s.loadReceipts(place, file)
 	}
 	return errors.New("it is half written, or no file of the agent's")
 }

@@ -23,6 +23,8 @@ type listRow struct {
 	AcknowledgedAt *time.Time   `json:"acknowledged_at"`
 	Answers        []*answerRow `json:"answers"`
 	Run            *runState    `json:"run"`
+
+	Receipts *receiptsState `json:"receipts"`
 }
 
 // listAgent shows what a folder holds. It changes nothing and takes no lock: the agent may be running there.
@@ -42,7 +44,7 @@ func listAgent(dir, lang string, asJSON bool, out, log io.Writer) error {
 		l := listRow{ID: e.order.ID, Level: string(e.order.Level), Event: e.head.Event,
 			Drill: e.order.Drill, ReceivedAt: e.head.ReceivedAt, Answers: []*answerRow{}}
 		if p := e.progress; p != nil {
-			l.Answers, l.Run = append(l.Answers, p.Answers...), p.Run
+			l.Answers, l.Run, l.Receipts = append(l.Answers, p.Answers...), p.Run, p.Receipts
 			if row := p.answer(notify.Acknowledge); row != nil && row.State == stateSent {
 				l.AcknowledgedAt = &row.SettledAt
 			}
@@ -61,16 +63,17 @@ func listAgent(dir, lang string, asJSON bool, out, log io.Writer) error {
 
 func printAgentList(out io.Writer, lang string, list []listRow) error {
 	t := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, "编号 id\t级别 level\t事件 event\t收到 received\t签收 receipt\t命令 command\t确认 acknowledged")
+	fmt.Fprintln(t, "编号 id\t级别 level\t事件 event\t收到 received\t签收 receipt\t命令 command\t确认 acknowledged\t回执 receipts")
 	for _, l := range list {
 		event := terms.Name(terms.OrderEvent, l.Event, lang)
 		if l.Drill {
 			event = refusal.Text("agent.drill", lang, nil) + event
 		}
 		p := progress{Answers: l.Answers}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", oneLine(l.ID), oneLine(terms.Name(terms.Level, l.Level, lang)),
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", oneLine(l.ID), oneLine(terms.Name(terms.Level, l.Level, lang)),
 			oneLine(event), listTime(l.ReceivedAt),
-			p.answer(notify.Receive).words(lang), l.Run.words(lang), p.answer(notify.Acknowledge).words(lang))
+			p.answer(notify.Receive).words(lang), l.Run.words(lang), p.answer(notify.Acknowledge).words(lang),
+			l.Receipts.words(lang))
 	}
 	return t.Flush()
 }
@@ -98,6 +101,19 @@ func (r *runState) words(lang string) string {
 		return refusal.Text("agent.run_tried", lang, refusal.Args{"count": r.Attempts})
 	}
 	return refusal.Text("agent.state."+r.State, lang, nil)
+}
+
+// words say when receipts were kept, or why there are none newer.
+func (r *receiptsState) words(lang string) string {
+	switch {
+	case r == nil:
+		return "-"
+	case r.State == stateKept:
+		return listTime(r.At)
+	case r.Error != nil:
+		return refusal.Text("agent.state."+stateRefused, lang, nil) + " " + string(r.Error.Code)
+	}
+	return refusal.Text("agent.receipts_false", lang, nil)
 }
 
 func listTime(t time.Time) string { return t.In(alerts.Shanghai()).Format("2006-01-02 15:04:05") }

@@ -101,7 +101,11 @@ func (a *agent) settle(l letter, refused *replyError) {
 		state, rule, line.Event = stateRefused, "agent.answer_refused", "refused"
 	}
 	if l.first || l.row.State != state {
-		a.change(l.entry, func(*progress) { l.row.State, l.row.SettledAt, l.row.Error = state, time.Now(), refused })
+		a.change(l.entry, func(*progress) {
+			l.row.State, l.row.SettledAt, l.row.Error = state, time.Now(), refused
+			l.entry.askAt = time.Now().Add(spread(a.receipts.after))
+		})
+		wake(a.answered)
 	}
 	if l.first {
 		a.print(line, func() string {

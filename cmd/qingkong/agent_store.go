@@ -22,6 +22,8 @@ import (
 //	lock                       held by the one agent that works on the folder
 //	orders/EVENT.ID.event      a line of JSON (eventHead), then the bytes as they were received
 //	orders/EVENT.ID.progress   JSON (progress): the answers to that event and the command that was run for it
+//	orders/EVENT.ID.receipts   what the coordinator recorded of the order, with its proof, as it was received
+//	ledger.key                 the ledger's key, known since the first receipts
 //	drills/…                   the same for drills
 //	aside/…                    what could not be read, moved away
 //
@@ -85,6 +87,8 @@ func (r *runState) waits() bool { return r != nil && r.State == stateWaiting }
 type progress struct {
 	Answers []*answerRow `json:"answers"`
 	Run     *runState    `json:"run,omitempty"`
+
+	Receipts *receiptsState `json:"receipts,omitempty"`
 }
 
 // answer is the answer of that kind; nil for none.
@@ -102,6 +106,7 @@ type entry struct {
 	head     eventHead
 	order    order
 	progress *progress // nil: not yet shown
+	askAt    time.Time // receipts are not asked for before then
 }
 
 // store holds the events, on disk unless dir is "".
@@ -116,11 +121,13 @@ type store struct {
 	byPlace map[string]*entry
 	orphans map[string]*progress // progress of events that were set aside: they may come again
 	unsaved map[*entry]bool
+
+	receipts map[string]int64 // place -> size of the tree of those that were found there; of the start alone
 }
 
 func newStore(dir, recipient string) *store {
 	return &store{dir: dir, recipient: recipient, byPlace: map[string]*entry{}, orphans: map[string]*progress{},
-		unsaved: map[*entry]bool{}}
+		unsaved: map[*entry]bool{}, receipts: map[string]int64{}}
 }
 
 // openStore takes the folder for this agent and reads what it holds; warn hears of each file that was set aside.

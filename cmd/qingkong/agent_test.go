@@ -41,7 +41,8 @@ func serverOptions(port int, password string) *server.Options {
 				Subscribe: &server.SubjectPermission{Allow: []string{"qingkong.order.E0001", "qingkong.drill.order.E0001",
 					"_INBOX.E0001.>"}},
 				Publish: &server.SubjectPermission{Allow: []string{"qingkong.answer.E0001", "qingkong.drill.answer.E0001",
-					"qingkong.pending.E0001", "qingkong.drill.pending.E0001"}},
+					"qingkong.pending.E0001", "qingkong.drill.pending.E0001", "qingkong.receipts.E0001",
+					"qingkong.drill.receipts.E0001"}},
 			}},
 		},
 	}
@@ -49,7 +50,12 @@ func serverOptions(port int, password string) *server.Options {
 
 func startServer(t *testing.T, port int) *server.Server {
 	t.Helper()
-	s, err := server.NewServer(serverOptions(port, "right"))
+	return startServerOf(t, serverOptions(port, "right"))
+}
+
+func startServerOf(t *testing.T, o *server.Options) *server.Server {
+	t.Helper()
+	s, err := server.NewServer(o)
 	if err != nil {
 		t.Fatal(err)
 	}
