@@ -21,6 +21,7 @@ type Recuse struct {
 	User      string
 	ReasonRef string
 	End       bool
+	Desk      bool // the duty desk asks, which may end what anybody recorded
 }
 
 func recusedKey(recipient, user string) []byte { return []byte(recipient + "\x00" + user) }
@@ -31,8 +32,8 @@ func Recused(tx *bbolt.Tx, recipient, user string) bool {
 }
 
 // DecideRecuse records a recusal, and gives back the tasks of that account there that are not ended. To recuse takes a
-// reason; what is so already gives no event.
-func DecideRecuse(tx *bbolt.Tx, in Recuse) ([]Event, bool, error) {
+// reason; what is so already gives no event. Nobody ends what another recorded of him (forbidden).
+func DecideRecuse(tx *bbolt.Tx, actor string, in Recuse) ([]Event, bool, error) {
 	switch {
 	case in.User == "":
 		return nil, false, refusal.Wrong("user", "task.assignee", nil)
@@ -40,6 +41,13 @@ func DecideRecuse(tx *bbolt.Tx, in Recuse) ([]Event, bool, error) {
 		return nil, false, refusal.Wrong("reason", "task.recuse_reason", nil)
 	case Recused(tx, in.Recipient, in.User) == !in.End:
 		return nil, !in.End, nil
+	}
+	var was Recusal
+	if _, err := get(tx, recusedBucket, recusedKey(in.Recipient, in.User), &was); err != nil {
+		return nil, false, err
+	}
+	if in.End && was.By != actor && !in.Desk {
+		return nil, true, refusal.New(refusal.Forbidden, "task.recused_by", refusal.Args{"user": in.User, "by": was.By})
 	}
 	evs := []Event{&InspectorRecused{Recipient: in.Recipient, User: in.User, ReasonRef: in.ReasonRef, Ended: in.End}}
 	if in.End {

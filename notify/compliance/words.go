@@ -70,6 +70,7 @@ func init() {
 		"task.order":         {"减排令 {id} 不属于 {recipient}，或属于演练；请核对。", "order {id} is not one of {recipient}, or a drill's; check it."},
 		"task.assignee":      {"请写明由谁去。", "say who is to go."},
 		"task.no_inspector":  {"{value} 不是检查员；同去的请填检查员的账号。", "{value} is no inspector; the second is the account of an inspector."},
+		"task.recused_by":    {"{user} 的回避由 {by} 登记；请由其或值班室撤回。", "{by} recorded that {user} is recused; have that account or the duty desk end it."},
 		"task.same_person":   {"{user} 已是主办人；同去的请填另一人。", "{user} is the first already; name somebody else as the second."},
 		"task.recused":       {"{user} 已申明回避 {recipient}，不能派去；请改派他人。", "{user} is recused from {recipient} and cannot go there; send somebody else."},
 		"task.recuse_other":  {"只能为自己申明回避；要让 {user} 回避，请值班员办理。", "you can recuse yourself alone; of {user} the duty officer decides."},

@@ -50,9 +50,9 @@ func Register(r *journal.Registry, rules compliance.Rules) {
 		*compliance.Task, error) {
 		return compliance.DecideTask(tx, in)
 	})
-	journal.Handle(r, CommandRecuse, func(tx *bbolt.Tx, _ string, in compliance.Recuse, _ time.Time) ([]journal.Event, bool,
+	journal.Handle(r, CommandRecuse, func(tx *bbolt.Tx, actor string, in compliance.Recuse, _ time.Time) ([]journal.Event, bool,
 		error) {
-		return compliance.DecideRecuse(tx, in)
+		return compliance.DecideRecuse(tx, actor, in)
 	})
 	journal.Handle(r, CommandEvidence, func(tx *bbolt.Tx, actor string, in compliance.Evidence, now time.Time) ([]journal.Event,
 		*compliance.Evidence, error) {

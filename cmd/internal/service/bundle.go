@@ -270,7 +270,11 @@ func (p *packing) evidence() error {
 			content, err := p.J.OpenContent(p.ctx, "sha256:"+hash)
 			switch {
 			case errors.Is(err, journal.ErrNoContent):
-				p.missing(name, bundle.NotHeld)
+				why, err := p.whyGone("sha256:" + hash)
+				if err != nil {
+					return err
+				}
+				p.missing(name, why)
 				continue
 			case err != nil:
 				return err

@@ -195,7 +195,7 @@ func (s *Service) RecuseTask(ctx context.Context, a Ask, in calls.Recusal) (none
 		return none, err
 	}
 	cmd := a.command(judging.CommandRecuse, nil)
-	step := compliance.Recuse{Recipient: t.Recipient, User: user, End: in.End}
+	step := compliance.Recuse{Recipient: t.Recipient, User: user, End: in.End, Desk: a.Who.Role == calls.Duty}
 	if reason := strings.TrimSpace(in.Reason); reason != "" && !in.End {
 		step.ReasonRef, _ = s.seal(reason, a.Key, &cmd.Vault)
 	}

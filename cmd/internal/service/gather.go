@@ -304,7 +304,11 @@ func (g *gathering) erasures() error {
 	gone := []string{}
 	err := g.J.View(func(tx *bbolt.Tx) error {
 		for _, e := range g.found {
-			for _, ref := range bundle.References(e.Data) {
+			refs := bundle.References(e.Data)
+			for _, hash := range bundle.EvidenceOf(e.Data) {
+				refs = append(refs, journal.ContentRef("sha256:"+hash))
+			}
+			for _, ref := range refs {
 				if journal.InVault(tx, ref) && journal.ReadVault(tx, ref) == nil && !slices.Contains(gone, ref) {
 					gone = append(gone, ref)
 				}
@@ -320,4 +324,16 @@ func (g *gathering) erasures() error {
 		}
 	}
 	return err
+}
+
+// whyGone is why a file is not held here.
+func (p *packing) whyGone(name string) (why string, err error) {
+	why = bundle.NotHeld
+	err = p.J.View(func(tx *bbolt.Tx) error {
+		if ref := journal.ContentRef(name); journal.InVault(tx, ref) && journal.ReadVault(tx, ref) == nil {
+			why = bundle.Erased
+		}
+		return nil
+	})
+	return why, err
 }

@@ -87,10 +87,14 @@ func (s *Service) readInspection(a Ask, in *calls.NewInspection) (rec inspect.Re
 	said := false
 	for i := range in.Items {
 		it := &in.Items[i]
-		is.Items = append(is.Items, inspect.Item{Measure: it.MeasureID, Monitor: it.Monitor, Expected: it.Expected,
-			Result: it.Result, Value: it.Value, Unit: it.Unit, Evidence: it.Evidence})
-		text.Items = append(text.Items, inspect.PrivateItem{Found: it.Found, Note: it.Note, Vehicles: it.Vehicles})
-		said = said || it.Found+it.Note != "" || len(it.Vehicles) > 0
+		item := inspect.Item{Measure: it.MeasureID, Monitor: it.Monitor, Expected: it.Expected, Result: it.Result,
+			Value: it.Value, Unit: it.Unit, Evidence: it.Evidence}
+		wrote := inspect.PrivateItem{Found: it.Found, Note: it.Note, Vehicles: it.Vehicles}
+		if item.Measure == "" { // the words are the inspector's own then, and not the order's
+			item.Expected, wrote.Expected = "", it.Expected
+		}
+		is.Items, text.Items = append(is.Items, item), append(text.Items, wrote)
+		said = said || wrote.Expected+it.Found+it.Note != "" || len(it.Vehicles) > 0
 	}
 	if !said {
 		text.Items = nil
@@ -408,6 +412,7 @@ func (v *inspected) people(is *inspect.Inspection, out *calls.InspectionView) er
 	for i := range said.Items[:min(len(said.Items), len(out.Items))] {
 		it := &said.Items[i]
 		out.Items[i].Found, out.Items[i].Note = it.Found, it.Note
+		out.Items[i].Expected = cmp.Or(out.Items[i].Expected, it.Expected)
 		out.Items[i].Vehicles = append([]string{}, it.Vehicles...)
 	}
 	return nil

@@ -158,3 +158,36 @@ func TestWhoOpensPhotosOfASiteIsRecorded(t *testing.T) {
 		t.Errorf("opened by %v", opened)
 	}
 }
+
+// Nobody takes back what the duty desk recorded of him.
+func TestARecusalIsEndedByWhoRecordedIt(t *testing.T) {
+	j := newJudged(newWorld(t))
+	task := j.task("E0001", 20)
+	recuse := func(who, body string) call {
+		return call{who: who, path: tasksPath + "/" + task.ID + "/recuse", body: body}
+	}
+	j.must(http.StatusOK, recuse("duty", `{"user":"inspector","reason":"群众反映其亲属在该企业任职"}`), nil)
+	j.refused(http.StatusForbidden, "forbidden", recuse("inspector", `{"end":true}`))
+	j.must(http.StatusOK, recuse("duty", `{"user":"inspector","end":true}`), nil)
+	j.must(http.StatusOK, recuse("inspector", `{"reason":"亲属在该企业任职"}`), nil)
+	j.must(http.StatusOK, recuse("inspector", `{"end":true}`), nil)
+}
+
+// A telephone whose clock was a day ahead and has been set right by its network is believed as far as that goes.
+func TestAClockThatWasSetRightOnTheWay(t *testing.T) {
+	j := newJudged(newWorld(t))
+	now := j.clock.Now()
+	v := j.inspects("inspector", "E0001", "fail", "none", `{"at":"`+now.Add(22*time.Hour).Format(time.RFC3339)+`"}`)
+	if len(v.Remarks) != 1 || v.Remarks[0].Rule != inspect.ClockOff || v.At.After(now) || v.ClockOffset < 22*3600-1 {
+		t.Errorf("at %s, %d s, %+v", v.At, v.ClockOffset, v.Remarks)
+	}
+}
+
+// What an inspector looked at beside the order is in his own words, which the record does not keep for ever.
+func TestOwnWordsAreNotInTheRecord(t *testing.T) {
+	j := newJudged(newWorld(t))
+	v := j.inspects("inspector", "E0001", "fail", "none", `{"items":[{"expected":"门卫李某说的北门","found":"有车出入","result":"fail"}]}`)
+	if v.Items[0].Expected != "门卫李某说的北门" || j.reads("admin", v.ID).Items[0].Expected != "" {
+		t.Errorf("%+v", v.Items)
+	}
+}

@@ -326,6 +326,14 @@ func TestABundleProvesAnInspection(t *testing.T) {
 			t.Errorf("%s is %q, %v", of, got, err)
 		}
 	}
+	if err := j.svc.J.EraseContent(t.Context(), "admin", shot, "保存期满"); err != nil {
+		t.Fatal(err)
+	}
+	gone := opened("&personal=1&reason=" + url.QueryEscape("法院调取"))
+	lost := bundle.Missing{Name: bundle.Evidence + strings.TrimPrefix(shot, "sha256:"), Why: bundle.Erased}
+	if !slices.Contains(gone.Manifest.Missing, lost) {
+		t.Errorf("after it was erased %+v are missing", gone.Manifest.Missing)
+	}
 }
 
 // Visits are drawn from those whose orders bind and who have no task: by rank, then by a lot that whoever has its seed draws again.

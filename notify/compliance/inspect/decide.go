@@ -57,6 +57,7 @@ func DecideRecord(tx *bbolt.Tx, actor string, rules Rules, cmd Record, now time.
 	if was != nil || err != nil {
 		return nil, was, err
 	}
+	in.aheadOf(now)
 	if err := in.check(rules, now); err != nil {
 		return nil, nil, err
 	}
@@ -66,15 +67,19 @@ func DecideRecord(tx *bbolt.Tx, actor string, rules Rules, cmd Record, now time.
 	if in.Signature == "" && !in.Refused {
 		in.remark(Unsigned, "")
 	}
-	if in.Disposition == Rectify && in.Due == nil {
-		in.Due = new(in.SetRight(in.At).Add(rules.FollowWithin))
-	}
 	if err := in.adopt(tx); err != nil {
 		return nil, nil, err
 	}
 	corrected, err := in.correction(tx)
 	if err != nil {
 		return nil, nil, err
+	}
+	switch {
+	case in.Disposition != Rectify || in.Due != nil:
+	case corrected != nil && corrected.Due != nil: // which stays until another is named
+		in.Due = new(*corrected.Due)
+	default:
+		in.Due = new(in.SetRight(in.At).Add(rules.FollowWithin))
 	}
 	if err := in.ofOrder(tx); err != nil {
 		return nil, nil, err
@@ -101,6 +106,17 @@ func DecideRecord(tx *bbolt.Tx, actor string, rules Rules, cmd Record, now time.
 		}
 	}
 	return append(evs, follow...), &in, nil
+}
+
+// mostAhead is by how much a telephone's clock may have been ahead that is right again when it sends: it is set right as
+// soon as it finds a network.
+const mostAhead = 26 * time.Hour
+
+// aheadOf sets an inspection right that was made after it came: the clock of the telephone was ahead by that much at least.
+func (in *Inspection) aheadOf(now time.Time) {
+	if ahead := in.SetRight(in.At).Sub(now); ahead > 0 && ahead <= mostAhead {
+		in.Offset += int64((ahead + time.Second - 1) / time.Second)
+	}
 }
 
 // Came reports whether an inspection of an account came under a client's id before.

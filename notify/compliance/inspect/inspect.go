@@ -94,7 +94,7 @@ const (
 type Item struct {
 	Measure  string     `json:"measure_id,omitempty"`
 	Monitor  string     `json:"monitor,omitempty"`  // ref and factor of the instrument that was looked at
-	Expected string     `json:"expected,omitempty"` // the demand, as the inspector had it before him
+	Expected string     `json:"expected,omitempty"` // the demand of Measure, as the inspector had it before him
 	Result   ItemResult `json:"result"`
 	Value    *float64   `json:"value,omitempty"` // what he read off, in Unit
 	Unit     string     `json:"unit,omitempty"`
@@ -174,6 +174,7 @@ type Private struct {
 
 // PrivateItem is what was written down of an item.
 type PrivateItem struct {
+	Expected string   `json:"expected,omitempty"` // what was looked at, of an item that is of no measure
 	Found    string   `json:"found,omitempty"`
 	Note     string   `json:"note,omitempty"`
 	Vehicles []string `json:"vehicles,omitempty"` // plates

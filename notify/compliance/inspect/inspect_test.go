@@ -259,7 +259,7 @@ func TestAWayGoesToTheNearestNext(t *testing.T) {
 // An inspector who is recused finds nothing there, alone or as the second.
 func TestWhoeverIsRecusedInspectsNothing(t *testing.T) {
 	s := newState(t)
-	evs, _, err := compliance.DecideRecuse(s.tx, compliance.Recuse{Recipient: "E1", User: "li", ReasonRef: "v1"})
+	evs, _, err := compliance.DecideRecuse(s.tx, "li", compliance.Recuse{Recipient: "E1", User: "li", ReasonRef: "v1"})
 	if err != nil {
 		t.Fatal(err)
 	}
