@@ -69,6 +69,7 @@ func order(w *desktest.World, recipient string) string { return w.Ordered() + "-
 // who may not give visits has no form.
 func TestWhoGoesWhere(t *testing.T) {
 	w := desktest.New(t)
+	w.Enter("li", calls.Inspector)
 	id := order(w, "E0001")
 	task := w.Draws("大寺镇").Tasks[0]
 	page := w.Get(200, "duty", listPath)
@@ -83,17 +84,17 @@ func TestWhoGoesWhere(t *testing.T) {
 	form.Set("assignee", "viewer")
 	has(t, "nobody", text(w.Refused(422, "duty", assignPath, form)), "不能办理任务")
 	form.Set("assignee", "inspector")
-	form.Set("with", "duty2")
+	form.Set("with", "li")
 	for range 2 { // twice is once
 		if to := w.Post(303, "duty", assignPath, form).Header.Get("Location"); !strings.HasPrefix(to, listPath+"?day=2016-12-16&done=") {
 			t.Errorf("it leads to %s", to)
 		}
 	}
-	has(t, "given", part(w.Get(200, "duty", listPath), "section", "plan"), "inspector 1 家", "duty2", "已领", "待查 1 家，其中 0 家")
+	has(t, "given", part(w.Get(200, "duty", listPath), "section", "plan"), "inspector 1 家", "li", "已领", "待查 1 家，其中 0 家")
 	has(t, "home", part(w.Get(200, "inspector", "/desk"), "p", "visits-line"), "今天还要去 1 家，已查 0 家；另有 0 家", "现场检查页")
 	for user, sees := range map[string]bool{"town": true, "viewer": true, "admin": true} {
 		page := w.Get(200, user, listPath)
-		if strings.Contains(part(page, "section", "plan"), "duty2") != sees || posts(page, assignPath) != nil {
+		if strings.Contains(part(page, "section", "plan"), "inspector 1 家") != sees || posts(page, assignPath) != nil {
 			t.Errorf("%s reads %s", user, part(page, "section", "plan"))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/desk/desktest"
 	"qingkong/cmd/internal/desk/frame"
 )
@@ -12,15 +13,16 @@ import (
 // A task of a complaint is given to two for a day; who is recused gives it back, and is sent there no more.
 func TestTasksOfTwoAndRecusal(t *testing.T) {
 	w := desktest.New(t)
+	w.Enter("li", calls.Inspector)
 	form := posts(w.Get(200, "duty", "/desk/task?recipient=E0002"), "/desk/task")
 	for name, value := range map[string]string{"note": "群众反映夜间有烟", "assignee": "inspector", "with": "inspector", "day": "2016/12/17",
 		"complaint": "true"} {
 		form.Set(name, value)
 	}
 	w.Refused(422, "duty", "/desk/task", form) // one person is not two
-	form.Set("with", "duty2")
+	form.Set("with", "li")
 	path, _, _ := strings.Cut(w.Post(303, "duty", "/desk/task", form).Header.Get("Location"), "?")
-	has(t, "made", text(w.Get(200, "inspector", path)), "信访投诉", "已领 inspector · 同去 duty2", "日期 2016-12-17", "现场检查页", "回避")
+	has(t, "made", text(w.Get(200, "inspector", path)), "信访投诉", "已领 inspector · 同去 li", "日期 2016-12-17", "现场检查页", "回避")
 	hasNot(t, "who does not inspect", text(w.Get(200, "duty", path)), "现场检查页")
 	give := url.Values{"step_name": {"give"}, "state": {"taken"}, "assignee": {"inspector"}, "with": {""}, "day": {""}, "key": {frame.NewKey()}}
 	w.Post(303, "duty", path, give)
