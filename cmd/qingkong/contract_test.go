@@ -143,8 +143,8 @@ func TestAClientWrittenFromTheContractAlone(t *testing.T) {
 		"_INBOX.E0001.>", "$SYS.>", "$KV.>", "qingkong.answer.E0001"} {
 		e.refused("subscribe to "+subject, func() error { _, err := e.nc.SubscribeSync(subject); return err })
 	}
-	for _, subject := range []string{"qingkong.answer.E0001", "qingkong.pending.E0001", "qingkong.receipts.E0001", "qingkong.warning.declared",
-		"qingkong.order." + me.Recipient, "_INBOX.E0001.x", "$JS.API.STREAM.LIST", "qingkong.journal.block"} {
+	for _, subject := range []string{"qingkong.answer.E0001", "qingkong.pending.E0001", "qingkong.receipts.E0001",
+		"qingkong.warning.declared", "qingkong.order." + me.Recipient, "_INBOX.E0001.x", "$JS.API.STREAM.LIST", "qingkong.journal.block"} {
 		e.refused("publish to "+subject, func() error { return e.nc.Publish(subject, []byte("{}")) })
 	}
 

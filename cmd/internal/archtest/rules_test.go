@@ -208,7 +208,8 @@ var arrows = []arrow{
 // testOnly are packages for tests alone: every test may import them, and nothing else may but one of them.
 var testOnly = []string{"reductionlist/listtest", "notify/channel/channeltest", "cmd/internal/certs/certstest",
 	"cmd/internal/journal/natstest", "cmd/internal/journal/journaltest", "cmd/internal/service/servicetest",
-	"notify/ledger/bundle/bundletest", "notify/ledger/receipt/receipttest", "cmd/internal/notary/notarytest", "cmd/internal/desk/desktest", "cmd/internal/stations/stationstest"}
+	"notify/ledger/bundle/bundletest", "notify/ledger/receipt/receipttest", "cmd/internal/notary/notarytest",
+	"cmd/internal/desk/desktest", "cmd/internal/stations/stationstest"}
 
 // forTests are the imports that the tests of a package need besides those of its row.
 var forTests = []arrow{

@@ -181,7 +181,8 @@ func TestARecipientReachesItsOwnSubjectsOnly(t *testing.T) {
 	words := []string{"qingkong", "drill", "order", "finding", "answer", "pending", "receipts", "telemetry", "E0001",
 		"E0002", "MN0001", "MN0003", "_INBOX", "$JS", "API", "x"}
 	sub := append(both("order.E0001", "finding.E0001"), "_INBOX.E0001.>")
-	pub := append(both("answer.E0001", "pending.E0001", "receipts.E0001"), "qingkong.telemetry.MN0001", "qingkong.telemetry.MN0002")
+	pub := append(both("answer.E0001", "pending.E0001", "receipts.E0001"), "qingkong.telemetry.MN0001",
+		"qingkong.telemetry.MN0002")
 	rapid.Check(t, func(t *rapid.T) {
 		tokens := rapid.SliceOfN(rapid.SampledFrom(words), 1, 4).Draw(t, "tokens")
 		if rapid.Bool().Draw(t, "near") {

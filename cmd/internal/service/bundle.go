@@ -498,7 +498,8 @@ func receiptsIn(tx *bbolt.Tx, size int64, entries []journal.Entry) ([]calls.Rece
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, calls.Receipt{Index: e.Index, Kind: e.Kind, At: e.At, Leaf: e.Leaf, Proof: append([]tlog.Hash{}, proof...)})
+		out = append(out, calls.Receipt{Index: e.Index, Kind: e.Kind, At: e.At, Leaf: e.Leaf,
+			Proof: append([]tlog.Hash{}, proof...)})
 	}
 	return out, nil
 }
