@@ -128,7 +128,7 @@ func (s *Service) digestOf(purpose string, v any) (string, error) {
 
 // placeInspection says of which town and sector an inspection is, and refuses items that are of no measure of its order.
 func (s *Service) placeInspection(tx *bbolt.Tx, a Ask, in *calls.NewInspection, is *inspect.Inspection) error {
-	if err := mayGoAlong(tx, in.With); err != nil {
+	if err := wentAlong(tx, in.With); err != nil {
 		return err
 	}
 	measures := map[string]bool{}

@@ -186,6 +186,14 @@ func mayGoAlong(tx *bbolt.Tx, user string) error {
 	return nil
 }
 
+// wentAlong is mayGoAlong of somebody who was there: that an account was disabled since changes nothing of that.
+func wentAlong(tx *bbolt.Tx, user string) error {
+	if u, err := access.Get(tx, user); err == nil && calls.Allowed(u.Role, calls.ActInspectionsWrite) {
+		return nil
+	}
+	return mayGoAlong(tx, user)
+}
+
 var _ = bind(calls.ChangeTask, (*Service).ChangeTask)
 
 // ChangeTask says how a task stands. Who takes one without naming anybody takes it himself, unless somebody else has it.

@@ -191,3 +191,13 @@ func TestOwnWordsAreNotInTheRecord(t *testing.T) {
 		t.Errorf("%+v", v.Items)
 	}
 }
+
+// Who was there was there, whatever became of the account until the telephone found a network.
+func TestTheSecondHasLeftMeanwhile(t *testing.T) {
+	j := newJudged(newWorld(t))
+	j.account("li", calls.Inspector)
+	j.must(http.StatusOK, call{who: "admin", path: calls.Prefix + "/accounts/li/disable", body: `{}`}, nil)
+	if v := j.inspects("inspector", "E0001", "fail", "case", `{"with":"li"}`); v.With != "li" {
+		t.Errorf("with %q", v.With)
+	}
+}
