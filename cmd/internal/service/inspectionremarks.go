@@ -17,7 +17,7 @@ const mostShared = 10
 // shared are the ids of other inspections that name a file of one, as far as who asks may see them. What an inspection
 // corrects, or is corrected by, shares its files as a matter of course.
 func (v *inspected) shared(is *inspect.Inspection) (ids []string, err error) {
-	const mostLooked = 200 // at inspections that who asks does not see, or that are of one chain of corrections
+	const mostLooked = 50 // at inspections that who asks does not see, or that are of one chain of corrections
 	if v.ask.Who == nil {
 		return nil, nil
 	}
