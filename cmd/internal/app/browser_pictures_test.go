@@ -117,6 +117,39 @@ func findingPictures(t *testing.T, b *browser, folder string) {
 	take(duty, folder, "finding", deskWidth, 1400, 0.6)
 	open("/desk/tasks")
 	take(duty, folder, "tasks", deskWidth, 900, 0.7)
+	gatePictures(w, folder)
+}
+
+// gatePictures are taken of an inspector's phone.
+func gatePictures(w *monitoredWorld, folder string) {
+	due := w.journal.Now().Add(6 * time.Hour)
+	for _, of := range []string{"E0003", "E0004", "E0005"} {
+		w.api(w.t, "duty", http.MethodPost, "/tasks", map[string]any{"recipient_id": of, "order_id": w.warning + "-" + of + "-1",
+			"due": due, "assignee": "inspector", "note": "夜间用电偏高"}, nil)
+	}
+	p := w.person(w.t, phoneWidth)
+	p.placed(39.05, 117.1)
+	p.open("/gate/")
+	p.saying("请先登录")
+	p.click(`main a.button`)
+	p.enter("inspector")
+	p.saying(" 项任务 · 数据取于")
+	eval[chromedp.Void](p, `document.querySelector("details.note").open = false`)
+	take(p, folder, "gate-day", phoneWidth, 1100, 0.6)
+	p.do("a task", p.press(`a[href^="#/task/"]`))
+	p.comes("the task", `document.querySelector("button.big") !== null`)
+	take(p, folder, "gate-task", phoneWidth, 1500, 0.6)
+	p.do("begin", p.press(`button.big`))
+	p.saying("如何处置")
+	p.choose("fail", 0)
+	p.upload(`.item:nth-of-type(1) .file[multiple]`, photoOf(w.t))
+	p.comes("the photo", `document.querySelectorAll(".item:nth-of-type(1) .photo").length === 1`)
+	p.choose("signs", 0)
+	p.comes("where to sign", `document.querySelector("canvas.pad") !== null`)
+	p.signs()
+	p.saying("签字已保存")
+	eval[chromedp.Void](p, `scrollTo(0, 0)`)
+	take(p, folder, "gate-inspect", phoneWidth, 2600, 0.6)
 }
 
 // take takes a picture of what a person sees into a folder.
