@@ -288,6 +288,7 @@ func init() {
 		"name.act.tasks.read":                 {"查看任务", "look at tasks"},
 		"name.act.tasks.write":                {"指派和办理任务", "make and carry out tasks"},
 		"name.act.findings.read":              {"查看核查结论", "look at findings"},
+		"name.act.inspections.answer":         {"答复现场检查", "answer an inspection"},
 		"name.act.inspections.read":           {"查看现场检查", "look at inspections"},
 		"name.act.inspections.write":          {"记录现场检查", "enter an inspection"},
 		"name.act.evidence.read":              {"查看材料", "look at evidence"},

@@ -96,6 +96,7 @@ var notAName = map[string]string{
 	"desk.go":         "what a button leads to",
 	"desk.go.follow":  "what a button does about a proposal",
 	"desk.title.act":  "the title of an act's form",
+	"desk.inspected":  "the head of a column of sums",
 }
 
 var (
@@ -119,20 +120,21 @@ func valuesOf(text string) []string {
 
 // ownPrefixes are what packages put before the rules that they name.
 var ownPrefixes = map[string][]string{
-	"alerts":                       {"explain.", "set_aside.", "set_aside.short."},
-	"cmd/internal/papers":          {"papers."},
-	"cmd/internal/web":             {"watch."},
-	"cmd/internal/desk":            {"desk.", "desk.title.", "desk.done.", "watch."},
-	"cmd/internal/desk/frame":      {"desk.", "desk.title.", "desk.done.", "watch."},
-	"cmd/internal/desk/self":       {"desk.", "desk.title.", "desk.done.", "watch."},
-	"cmd/internal/desk/warnings":   {"desk.", "desk.title.", "desk.done.", "watch."},
-	"cmd/internal/desk/orders":     {"desk.", "desk.title.", "desk.done.", "watch."},
-	"cmd/internal/desk/lists":      {"desk.", "desk.title.", "desk.done.", "watch."},
-	"cmd/internal/desk/plants":     {"desk.", "desk.title.", "desk.done.", "watch."},
-	"cmd/internal/desk/stations":   {"desk.", "desk.title.", "desk.done.", "watch."},
-	"cmd/internal/desk/monitoring": {"desk.", "desk.title.", "desk.done.", "watch."},
-	"cmd/qingkong":                 {"cli.member."},
-	"reductionlist/allocate":       {"allocate.limit."},
+	"alerts":                        {"explain.", "set_aside.", "set_aside.short."},
+	"cmd/internal/papers":           {"papers."},
+	"cmd/internal/web":              {"watch."},
+	"cmd/internal/desk":             {"desk.", "desk.title.", "desk.done.", "watch."},
+	"cmd/internal/desk/frame":       {"desk.", "desk.title.", "desk.done.", "watch."},
+	"cmd/internal/desk/self":        {"desk.", "desk.title.", "desk.done.", "watch."},
+	"cmd/internal/desk/warnings":    {"desk.", "desk.title.", "desk.done.", "watch."},
+	"cmd/internal/desk/orders":      {"desk.", "desk.title.", "desk.done.", "watch."},
+	"cmd/internal/desk/lists":       {"desk.", "desk.title.", "desk.done.", "watch."},
+	"cmd/internal/desk/plants":      {"desk.", "desk.title.", "desk.done.", "watch."},
+	"cmd/internal/desk/stations":    {"desk.", "desk.title.", "desk.done.", "watch."},
+	"cmd/internal/desk/monitoring":  {"desk.", "desk.title.", "desk.done.", "watch."},
+	"cmd/internal/desk/inspections": {"desk.", "desk.title.", "desk.done.", "watch."},
+	"cmd/qingkong":                  {"cli.member."},
+	"reductionlist/allocate":        {"allocate.limit."},
 }
 
 // source is what the code and its templates write out.

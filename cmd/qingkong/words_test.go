@@ -59,6 +59,9 @@ func TestVocabularyHasTheNamesOfTheCode(t *testing.T) {
 		terms.Decision:      {"accept", "reject", "amend"},
 		terms.TaskState:     typedConstants(t, "../../notify/compliance")["TaskState"],
 		terms.TaskOrigin:    typedConstants(t, "../../notify/compliance")["TaskOrigin"],
+		terms.Disposition:   typedConstants(t, "../../notify/compliance/inspect")["Disposition"],
+		terms.Inspected:     typedConstants(t, "../../notify/compliance/inspect")["Result"],
+		terms.Item:          typedConstants(t, "../../notify/compliance/inspect")["ItemResult"],
 		terms.Entry:         namesOf(terms.Rule(terms.Entry, "")), // held to the kinds in cmd/internal/service
 		terms.Role:          roles,
 		terms.Act:           calls.Acts(),
