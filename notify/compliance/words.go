@@ -46,6 +46,7 @@ func init() {
 		"evidence.none":          {"还没有选文件；请先选好再按“上交”。", "no file is chosen; choose one, then hand it in."},
 		"evidence.many":          {"今天已上交 {limit} 份文件，到了一天的上限；请明天再交，或打电话告诉值班室。", "{limit} files were handed in today, as many as a day takes; go on tomorrow, or call the duty room."},
 		"evidence.much":          {"今天上交的文件合计将超过 {limit} MB，是一天的上限；请明天再交，或打电话告诉值班室。", "the files of today would have more than {limit} MB, as many as a day takes; go on tomorrow, or call the duty room."},
+		"evidence.erased":        {"这个文件的内容已被清除（保存期满或依法删除），不再接收；如确有需要，请重新拍摄。", "this file was erased, for its time was over or somebody asked for it, and is not taken again; make a new one."},
 		"evidence.exchanged":     {"收到的内容与事先给出的校验值 {said} 不同（实为 {is}），没有保存；请从原照片重新上传。", "what came is not what {said} names (it is {is}), and was not kept; send the original again."},
 		"evidence.claimed":       {"拍摄时间或位置“{value}”读不出；时间用带时区的 RFC 3339，经纬度用度（WGS-84）且要一并给出。", "{value} is no time or place of a photo; times are RFC 3339 with offset, lon and lat are degrees of WGS-84 and come together."},
 		"evidence.preview_size":  {"“{name}”应为 16 到 {limit} 的整数，不能是“{value}”。", "{name} is a whole number from 16 to {limit}, not {value}."},

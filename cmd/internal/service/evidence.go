@@ -49,7 +49,7 @@ func (s *Service) AddEvidence(ctx context.Context, a Ask, in io.ReadSeeker, size
 
 // HandIn keeps a file under its hash. It is durable when this returns; the same again changes nothing. Refused are a file
 // whose content is of no type that is taken (unsupported_media), whatever its name; one whose hash is not what it was said
-// to be (invalid, evidence.exchanged); and one beyond what an account hands in a day (rate_limited).
+// to be (invalid, evidence.exchanged); one that was erased, which does not come back (invalid, evidence.erased); and one beyond what an account hands in a day (rate_limited).
 func (s *Service) HandIn(ctx context.Context, a Ask, in HandedIn) (v calls.EvidenceView, err error) {
 	in.Most = cmp.Or(in.Most, calls.MostEvidence)
 	switch {
@@ -74,6 +74,9 @@ func (s *Service) HandIn(ctx context.Context, a Ask, in HandedIn) (v calls.Evide
 		return v, refusal.New(refusal.Invalid, "evidence.exchanged", refusal.Args{"said": in.SHA256, "is": is})
 	}
 	err = s.J.View(func(tx *bbolt.Tx) error {
+		if ref := journal.ContentRef(file.Hash); journal.InVault(tx, ref) && journal.ReadVault(tx, ref) == nil {
+			return refusal.New(refusal.Invalid, "evidence.erased", refusal.Args{"hash": file.Hash})
+		}
 		return compliance.MayHandIn(tx, s.limits, a.Who.User, file, s.J.Now())
 	})
 	if err != nil {

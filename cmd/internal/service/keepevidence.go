@@ -63,7 +63,14 @@ func (s *Service) EraseOldEvidence(ctx context.Context) (n int, err error) {
 				return err
 			}
 			for _, f := range all {
-				if f.Latest.Before(last) && !held[f.Hash] && !evidenceErased(tx, f) {
+				if !f.Latest.Before(last) || held[f.Hash] || evidenceErased(tx, f) {
+					continue
+				}
+				named, err := inspect.NamedSince(tx, f.Hash, last) // who hands the same in again gives it no later time
+				if err != nil {
+					return err
+				}
+				if !named {
 					page = append(page, f)
 				}
 			}

@@ -114,3 +114,23 @@ func TestAPhotoIsErased(t *testing.T) {
 		t.Errorf("files that are kept for ever: %d, %v", n, err)
 	}
 }
+
+// A file that was erased does not come back, and whoever hands it in is told so.
+func TestAnErasedFileIsNotTakenAgain(t *testing.T) {
+	w := servicetest.New(t, nil)
+	photo := photostest.JPEG(photostest.Says{Seed: 1}, 16, 16)
+	handIn := func() error {
+		_, err := w.Svc.AddEvidence(t.Context(), service.By("inspector"), bytes.NewReader(photo), int64(len(photo)))
+		return err
+	}
+	e, err := w.Svc.AddEvidence(t.Context(), service.By("inspector"), bytes.NewReader(photo), int64(len(photo)))
+	if err != nil || handIn() != nil {
+		t.Fatal(err)
+	}
+	if err := w.Svc.J.EraseContent(t.Context(), "admin", e.Hash, "误拍"); err != nil {
+		t.Fatal(err)
+	}
+	if err := handIn(); refusal.CodeOf(err) != refusal.Invalid {
+		t.Errorf("it is taken, and gone: %v", err)
+	}
+}

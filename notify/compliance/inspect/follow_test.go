@@ -120,3 +120,21 @@ func TestASignatureIsAPicture(t *testing.T) {
 	in.Signature = s.handedIn("b", "image/png", "")
 	s.must("wang", in, noon)
 }
+
+// A file that was handed in long ago is as young as the last inspection that names it.
+func TestAFileIsNamedSince(t *testing.T) {
+	s := newState(t)
+	in := found("E1", Pass)
+	in.Evidence = []string{s.handedIn("a", "application/pdf", "")}
+	s.must("wang", in, noon)
+	in.At = noon.AddDate(1, 0, 0)
+	s.must("wang", in, in.At)
+	for since, want := range map[time.Time]bool{noon: true, in.At: true, in.At.Add(time.Hour): false} {
+		if got, err := NamedSince(s.tx, "sha256:a", since); got != want || err != nil {
+			t.Errorf("since %s: %v, %v", since, got, err)
+		}
+	}
+	if got, err := NamedSince(s.tx, "sha256:b", noon); got || err != nil {
+		t.Errorf("of a file that none names: %v, %v", got, err)
+	}
+}

@@ -130,6 +130,18 @@ func Chain(tx *bbolt.Tx, in *Inspection) ([]string, error) {
 	return ids, nil
 }
 
+// NamedSince reports whether the last inspection that names a file came at or after a time.
+func NamedSince(tx *bbolt.Tx, hash string, since time.Time) (bool, error) {
+	for id := range WithFile(tx, hash) {
+		var r Row
+		if err := r.decode([]byte(id), tx.Bucket(rowsBucket).Get([]byte(id))); err != nil {
+			return false, err
+		}
+		return !r.ReceivedAt.Before(since), nil
+	}
+	return false, nil
+}
+
 // HoldEvidence adds the files that are kept beyond their time: those of inspections after which somebody still goes there
 // again, and of cases and lowered grades, of which the record does not know the end; with those of corrections and answers.
 func HoldEvidence(tx *bbolt.Tx, held map[string]bool) error {
