@@ -230,7 +230,8 @@ type GateTask struct {
 	Score         float64               `json:"score"`
 	Route         int                   `json:"route"` // from 1
 	Address       string                `json:"address"`
-	Position      *Position             `json:"position"` // as the list has it
+	Position      *Position             `json:"position"`       // as the list has it
+	OnEarth       *Position             `json:"position_wgs84"` // the same in WGS-84, which is what geo: links are in
 	Contacts      []GateContact         `json:"contacts"`
 	Finding       *GateFinding          `json:"finding"`
 	Follows       *GateEarlier          `json:"follows"` // the inspection that asked for this one

@@ -17,6 +17,7 @@ import (
 	"qingkong/notify/compliance"
 	"qingkong/notify/compliance/inspect"
 	"qingkong/notify/compliance/judge"
+	"qingkong/notify/compliance/place"
 	"qingkong/notify/telemetry"
 	"qingkong/reductionlist"
 )
@@ -162,7 +163,11 @@ func (g *dayGathering) listed(tx *bbolt.Tx, t *compliance.Task, out *calls.GateT
 	out.Address = r.Address
 	g.places = append(g.places, listedPlace(r))
 	if r.Lon != 0 || r.Lat != 0 {
-		out.Position = &calls.Position{Lon: r.Lon, Lat: r.Lat}
+		out.Position, out.OnEarth = &calls.Position{Lon: r.Lon, Lat: r.Lat}, &calls.Position{Lon: r.Lon, Lat: r.Lat}
+		if g.s.photos.System == place.GCJ02 {
+			at := place.ToWGS84(place.Point{Lon: r.Lon, Lat: r.Lat})
+			out.OnEarth = &calls.Position{Lon: at.Lon, Lat: at.Lat}
+		}
 	}
 	c, err := vaultContact(tx, r.ContactRef)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -16,6 +17,7 @@ import (
 	"qingkong/cmd/internal/calls"
 	"qingkong/notify/compliance"
 	"qingkong/notify/compliance/inspect"
+	"qingkong/notify/compliance/place"
 	"qingkong/notify/ledger/bundle"
 )
 
@@ -367,7 +369,7 @@ func TestVisitsAreDrawnByRankAndByLot(t *testing.T) {
 		}
 		if task.Order == nil || len(task.Checklist) != 1 || task.Checklist[0].Expected == "" || len(task.Contacts) != 1 ||
 			task.Contacts[0].Phone != "13800000000" || len(task.Checklist[0].Monitors) != 1 || len(task.Checklist[0].Monitors[0].Hours) == 0 ||
-			task.Position == nil || task.Assignee != "inspector" {
+			task.Position == nil || math.Abs(place.ToGCJ02(place.Point(*task.OnEarth)).Lon-task.Position.Lon) > 1e-6 || task.Assignee != "inspector" {
 			t.Errorf("taken along: %+v", task)
 		}
 	}

@@ -36,7 +36,9 @@ function safe(template, at, name) {
 export function maps(task, day) {
   const at = task.position;
   if (!at) return task.address ? [] : [el("span", {class: "fine"}, say("no_position"))];
-  const geo = `geo:${at.lat},${at.lon}?q=${at.lat},${at.lon}(${encodeURIComponent(task.recipient_name)})`;
+  const earth = task.position_wgs84 || at; // of geo: links (RFC 5870); maps of the settings are in the list's own system
+  const point = earth.lat.toFixed(6) + "," + earth.lon.toFixed(6);
+  const geo = `geo:${point}?q=${point}(${encodeURIComponent(task.recipient_name)})`;
   return [el("a", {class: "button", href: geo}, say("map")),
     ...(day.maps || []).map(m => [m.name, safe(m.href, at, task.recipient_name)]).filter(([, href]) => href)
       .map(([name, href]) => el("a", {class: "button", href, target: "_blank", rel: "noopener noreferrer"}, name))];
