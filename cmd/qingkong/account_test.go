@@ -29,7 +29,7 @@ func TestIdentitiesFromAShell(t *testing.T) {
 
 	out, _ := s.as("admin", exitOK, "account", "list")
 	says(t, out, "用户 user", "角色 role", "zhang", "值班员 duty", "张三", "管理员 admin", "t1", "否 no",
-		"列出 8 条 / 8 shown，共 8 条 / of 8")
+		"列出 9 条 / 9 shown，共 9 条 / of 9")
 	if strings.Contains(out, s.enterprise) || strings.Contains(out, zhang.Token) || strings.Contains(out, zhang.Password) {
 		t.Errorf("the list of accounts shows a recipient or a secret:\n%s", out)
 	}
