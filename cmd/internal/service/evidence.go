@@ -1,6 +1,7 @@
 package service
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -160,8 +161,11 @@ func mediaOf(in io.ReadSeeker) (string, error) {
 		return "", err
 	}
 	media := http.DetectContentType(head[:n])
-	if isHEIC(head[:n]) {
+	switch {
+	case isHEIC(head[:n]):
 		media = photos.HEIC
+	case bytes.HasPrefix(bytes.TrimPrefix(head[:n], []byte("\ufeff")), []byte("#!")):
+		media = "text/x-script" // whoever opens it by its name must not run it
 	}
 	for _, known := range evidenceTypes {
 		if media == known {

@@ -63,7 +63,8 @@ func TestEvidence(t *testing.T) {
 	w.refused(http.StatusNotFound, "not_found", call{who: "E0002", path: path})
 	w.refused(http.StatusForbidden, "forbidden", call{who: "viewer", path: path})
 	w.refused(http.StatusForbidden, "forbidden", handsIn(t, "viewer", "a.jpg", photo))
-	for name, content := range map[string]string{"a.jpg": "<html><script>alert(1)</script></html>", "b.png": "\x7fELF\x02\x01\x01\x00 a program"} {
+	for name, content := range map[string]string{"a.jpg": "<html><script>alert(1)</script></html>", "b.png": "\x7fELF\x02\x01\x01\x00 a program",
+		"c.jpg": "#!/bin/sh\nrm -rf /", "d.txt": "\ufeff#!/usr/bin/python3"} {
 		w.refused(http.StatusUnsupportedMediaType, "unsupported_media", handsIn(t, "E0001", name, content))
 	}
 	w.refused(http.StatusUnprocessableEntity, "invalid", handsIn(t, "E0001", "nothing.jpg", ""))
