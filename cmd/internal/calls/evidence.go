@@ -61,7 +61,7 @@ var (
 		Call{Body: FileBody, Upload: true, Texts: Claims}).
 		at(func(e EvidenceView) []string { return []string{"evidence", e.Hash} })
 	Evidence = row[EvidenceQuery, None]("GET /evidence/{hash}", ActEvidenceRead,
-		"一份材料，可以只取一段（Range），图片可只要缩略图（size）；企业只见自己上交的。照片和 PDF 可在浏览器里打开，其他作为下载",
-		"a file, the ranges of it that are asked for, or a small picture of a photo (size); an enterprise its own alone. Photos and PDF open in a browser, others are downloads",
+		"一份材料，可以只取一段（Range），图片可只要缩略图（size）；企业只见自己上交的和检查员在其现场拍的。照片和 PDF 可在浏览器里打开，其他作为下载",
+		"a file, the ranges of it that are asked for, or a small picture of a photo (size); an enterprise its own and what inspectors photographed there. Photos and PDF open in a browser, others are downloads",
 		Call{Media: "application/octet-stream", Others: Shown, Ranges: true, Repeats: true, Refuses: codes{refusal.NotFound}})
 )

@@ -199,12 +199,38 @@ func hashOf(in io.ReadSeeker) (string, error) {
 	return "sha256:" + hex.EncodeToString(sum.Sum(nil)), err
 }
 
-// EvidenceOf is what is known of files by their hashes, in their order; of an enterprise's its own alone. Of one that there is
+// fileFor is a file that somebody may see, or a not_found refusal: an enterprise those that it handed in, and what inspectors
+// photographed or had signed there, which it is to answer.
+func fileFor(tx *bbolt.Tx, who *access.Principal, hash string) (*compliance.Evidence, error) {
+	e, err := compliance.GetEvidence(tx, hash, who.Recipient)
+	if who.Role != calls.Enterprise || refusal.CodeOf(err) != refusal.NotFound {
+		return e, err
+	}
+	looked := 0
+	for id := range inspect.WithFile(tx, hash) {
+		if looked++; looked > mostLooked {
+			break
+		}
+		in, other := inspect.Get(tx, id)
+		if other != nil || in.Recipient != who.Recipient || !slices.Contains(in.Files(), hash) {
+			continue
+		}
+		if e, other := compliance.GetEvidence(tx, hash, ""); other == nil && e.Recipient == "" {
+			return e, nil
+		}
+	}
+	return nil, err
+}
+
+// mostLooked is how many inspections are looked at for a file: it stands in one as a rule.
+const mostLooked = 20
+
+// EvidenceOf is what is known of files by their hashes, in their order; of an enterprise those that it may see, see fileFor. Of one that there is
 // not, or that it may not see, only the hash is.
 func (s *Service) EvidenceOf(a Ask, hashes []string) (all []calls.EvidenceView, err error) {
 	err = s.J.View(func(tx *bbolt.Tx) error {
 		for _, hash := range hashes {
-			e, err := compliance.GetEvidence(tx, hash, a.Who.Recipient)
+			e, err := fileFor(tx, a.Who, hash)
 			switch {
 			case err == nil:
 				v, err := s.evidenceView(tx, a, e)
@@ -234,13 +260,12 @@ func (s *Service) sawPhoto(tx *bbolt.Tx, a Ask, e *compliance.Evidence, v calls.
 // photographed are the recipients that a file is about: whose it is, or where inspectors were that name it, the latest of
 // them.
 func photographed(tx *bbolt.Tx, e *compliance.Evidence) (recipients []string) {
-	const most = 20 // inspections that are looked at: a file stands in one as a rule
 	if e.Recipient != "" {
 		return []string{e.Recipient}
 	}
 	looked := 0
 	for id := range inspect.WithFile(tx, e.Hash) {
-		if looked++; looked > most {
+		if looked++; looked > mostLooked {
 			break
 		}
 		if in, err := inspect.Get(tx, id); err == nil && !slices.Contains(recipients, in.Recipient) {
@@ -253,13 +278,13 @@ func photographed(tx *bbolt.Tx, e *compliance.Evidence) (recipients []string) {
 	return recipients
 }
 
-// OpenEvidence opens a file that was handed in; an enterprise its own alone. That somebody opens what another photographed
+// OpenEvidence opens a file that was handed in; an enterprise those that it may see, see fileFor. That somebody opens what another photographed
 // on site, or had signed there, counts as reading of people. The caller closes it.
 func (s *Service) OpenEvidence(ctx context.Context, a Ask, hash string) (*compliance.Evidence, journal.Content, error) {
 	var e *compliance.Evidence
 	var at []string
 	err := s.J.View(func(tx *bbolt.Tx) (err error) {
-		if e, err = compliance.GetEvidence(tx, hash, a.Who.Recipient); err == nil && e.Recipient == "" && a.Who.User != e.By {
+		if e, err = fileFor(tx, a.Who, hash); err == nil && e.Recipient == "" && a.Who.User != e.By {
 			at = photographed(tx, e)
 		}
 		return err

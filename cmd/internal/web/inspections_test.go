@@ -268,6 +268,22 @@ func TestWhoReadsAnInspection(t *testing.T) {
 	}
 }
 
+// An enterprise sees what was photographed at its place, which it is to answer, and nothing that was photographed elsewhere.
+func TestAnEnterpriseSeesThePhotosOfItsPlace(t *testing.T) {
+	j := newJudged(newWorld(t))
+	var e calls.EvidenceView
+	j.must(http.StatusCreated, handsIn(t, "inspector", "a.jpg", "\xff\xd8\xff\xe0\x00\x10JFIF\x00 a gate"), &e)
+	file := calls.Prefix + "/evidence/" + e.Hash
+	j.refused(http.StatusNotFound, "not_found", call{who: "E0001", path: file})
+	j.inspects("inspector", "E0001", "fail", "none", fmt.Sprintf(`{"evidence":[%q]}`, e.Hash))
+	j.must(http.StatusOK, call{who: "E0001", path: file}, nil)
+	j.refused(http.StatusNotFound, "not_found", call{who: "E0002", path: file})
+	var other calls.EvidenceView
+	j.must(http.StatusCreated, handsIn(t, "E0002", "b.jpg", "\xff\xd8\xff\xe0\x00\x10JFIF\x00 of another"), &other)
+	j.inspects("inspector", "E0001", "pass", "none", fmt.Sprintf(`{"evidence":[%q]}`, other.Hash))
+	j.refused(http.StatusNotFound, "not_found", call{who: "E0001", path: calls.Prefix + "/evidence/" + other.Hash})
+}
+
 // The enterprise answers within a day, and nobody else does.
 func TestAnEnterpriseAnswersAnInspection(t *testing.T) {
 	j := newJudged(newWorld(t))
