@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -73,6 +74,7 @@ type Addresses struct {
 // App is a built program.
 type App struct {
 	opt      Options
+	stopping atomic.Bool // a stop has begun
 	log      *slog.Logger
 	bus      *bus.Bus
 	journal  *journal.Journal

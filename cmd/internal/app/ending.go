@@ -89,6 +89,7 @@ func (p part) end(ctx context.Context) error {
 // Whatever else goes wrong is said too. Stop returns an error only where the record could not be closed in order. Stop
 // may be called again and then does nothing.
 func (a *App) Stop(ctx context.Context) error {
+	a.stopping.Store(true)
 	a.mu.Lock()
 	parts := a.parts
 	a.parts = nil
@@ -170,7 +171,7 @@ func (a *App) background(name string, do func(ctx context.Context) error) {
 	ctx := w.ctx
 	w.all.Go(func() {
 		err := do(ctx)
-		if ctx.Err() == nil {
+		if ctx.Err() == nil && (err != nil || !a.stopping.Load()) { // some ends with the part that it serves, before all work does
 			if err == nil {
 				err = errors.New("ended by itself")
 			}

@@ -2,9 +2,11 @@ package app
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -335,4 +337,18 @@ func TestEndedWhileStarting(t *testing.T) {
 	}
 	a := start(t, Options{Config: cfg})
 	prove(t, a)
+}
+
+// A stop is no failure: nothing that ends because the program does is told as one that ended by itself.
+func TestAStopIsNoFailure(t *testing.T) {
+	cfg := alone(t)
+	cfg.Listen.HJ212 = "127.0.0.1:0"
+	var said bytes.Buffer
+	a := start(t, Options{Config: cfg, Log: slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelError}))})
+	if err := a.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if said.Len() > 0 {
+		t.Errorf("a stop logs %s", said.String())
+	}
 }
