@@ -139,7 +139,7 @@ func CountOpen(tx *bbolt.Tx, wanted func(f *Finding) bool) (s Standing, err erro
 type TaskFilter struct {
 	State    TaskState
 	Undone   bool
-	Assignee string
+	Assignee string // either of two who go there
 	Wanted   func(t *Task) bool
 }
 
@@ -162,7 +162,7 @@ func ListTasks(tx *bbolt.Tx, f TaskFilter, cursor string, limit int) (all []*Tas
 			return nil, "", err
 		}
 		next = t.ID
-		if (f.State == "" || f.State == t.State) && (f.Assignee == "" || f.Assignee == t.Assignee) &&
+		if (f.State == "" || f.State == t.State) && (f.Assignee == "" || f.Assignee == t.Assignee || f.Assignee == t.With) &&
 			(f.Wanted == nil || f.Wanted(t)) {
 			all = append(all, t)
 		}

@@ -87,7 +87,7 @@ var params = map[string]Param{
 	"inspected_to":    {ZH: "到这一天为止收到的", EN: "received on this day or before"},
 	"gate_day":        {ZH: "哪一天，默认今天", EN: "which day; today unless told"},
 	"gone_on":         {ZH: "只要安排在这一天的", EN: "those planned for that day alone"},
-	"assignee":        {ZH: "只要这个账号的", EN: "those of this account alone"},
+	"assignee":        {ZH: "只要这个账号的，主办或同去", EN: "those of this account alone, as the first or the second"},
 	"order_state": {ZH: "状态、送达、答复、执行或核查结论之一",
 		EN: "a value of state, delivery, answer, execution or verdict"},
 	"against": {ZH: "与哪个版本比较，默认其所修订的版本或现行版本",

@@ -192,6 +192,21 @@ func TestTheWorldMovedOnWhileATelephoneWasOffline(t *testing.T) {
 	}
 }
 
+// A task is that of both who go there.
+func TestASecondFindsHisTask(t *testing.T) {
+	j := newJudged(newWorld(t))
+	j.account("li", calls.Inspector)
+	task := j.task("E0001", 20)
+	mine := func() int { return len(list[calls.TaskView](j.world, "li", tasksPath+"?assignee=li").Items) }
+	if n := mine(); n != 0 {
+		t.Errorf("%d tasks before anybody has one", n)
+	}
+	j.must(http.StatusOK, call{who: "duty", path: tasksPath + "/" + task.ID, body: `{"state":"taken","assignee":"inspector","with":"li"}`}, nil)
+	if n := mine(); n != 1 {
+		t.Errorf("the second finds %d tasks", n)
+	}
+}
+
 // A task that was given to somebody else stays his, whoever was there before him.
 func TestATaskGivenAwayStaysWithWhoHasIt(t *testing.T) {
 	j := newJudged(newWorld(t))

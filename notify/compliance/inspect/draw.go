@@ -92,19 +92,18 @@ func PoolHash(recipients []string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// DecidePlan draws and opens a task for each. It refuses a draw of nobody, or of more than [MostDrawn], and leaves
-// out whoever has a visit to come. The same under the
-// same key draws nothing anew and gives no event; something else under it is refused (conflict).
+// DecidePlan draws and opens a task for each. It refuses a draw of nobody, or of more than [MostDrawn], and leaves out
+// whoever has a visit to come. The same under the same key draws nothing anew and gives no event; something else under it is
+// refused (conflict).
 func DecidePlan(tx *bbolt.Tx, actor string, in Plan, now time.Time) ([]Event, *Draw, error) {
 	if was, err := drawnUnder(tx, actor, in.Key, in.Asked); was != nil || err != nil {
 		return nil, was, err
 	}
-	for path, n := range map[string]int{"ranked": in.Ranked, "random": in.Random} {
-		if n < 0 {
-			return nil, nil, refusal.Wrong(path, "inspection.draw_count", refusal.Args{"value": n})
-		}
-	}
 	switch {
+	case in.Ranked < 0:
+		return nil, nil, refusal.Wrong("ranked", "inspection.draw_count", refusal.Args{"value": in.Ranked})
+	case in.Random < 0:
+		return nil, nil, refusal.Wrong("random", "inspection.draw_count", refusal.Args{"value": in.Random})
 	case in.Ranked+in.Random == 0:
 		return nil, nil, refusal.Wrong("ranked", "inspection.draw_none", nil)
 	case in.Ranked+in.Random > MostDrawn:
