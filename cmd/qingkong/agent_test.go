@@ -20,7 +20,7 @@ import (
 )
 
 // patience bounds what a test waits for; nothing is expected to take it.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // coordinator is the other side of contract.md §4 on a real server: the agent's permissions are those of a recipient.
 type coordinator struct {

@@ -140,7 +140,7 @@ func TestInterruptedBackupLeavesNothing(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		await := time.Now().Add(20 * time.Second)
+		await := time.Now().Add(time.Minute)
 		for {
 			_, begun := os.Stat(path + ".new")
 			_, ended := os.Stat(path)

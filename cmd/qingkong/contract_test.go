@@ -73,7 +73,7 @@ func (e *enterprise) next() orderEvent {
 	select {
 	case ev := <-e.orders:
 		return ev
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		e.t.Fatal("no order event came")
 		return orderEvent{}
 	}
@@ -110,7 +110,7 @@ func (e *enterprise) refused(what string, try func() error) {
 		if !strings.Contains(strings.ToLower(err.Error()), "permissions violation") {
 			e.t.Errorf("%s: %v", what, err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		e.t.Errorf("%s was not refused", what)
 	}
 }
@@ -190,7 +190,7 @@ func TestAClientWrittenFromTheContractAlone(t *testing.T) {
 	p.again()
 	select {
 	case <-e.back:
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the client did not reconnect by itself")
 	}
 	if o := acknowledge(); o.Answer != "acknowledged" { // the same again is answered ok

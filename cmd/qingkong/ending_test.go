@@ -67,7 +67,7 @@ func TestTerminatedTwice(t *testing.T) {
 			p := start(t, t.TempDir(), "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0")
 			p.send(strings.Repeat("GET /api/v1/openapi.json HTTP/1.1\r\nHost: q\r\n\r\n", 200))
 			_ = p.cmd.Process.Signal(sig)
-			for deadline := time.Now().Add(30 * time.Second); !strings.Contains(p.out.String(),
+			for deadline := time.Now().Add(time.Minute); !strings.Contains(p.out.String(),
 				"msg=stopping"); time.Sleep(time.Millisecond) {
 				if time.Now().After(deadline) {
 					t.Fatalf("the program does not say that it stops:\n%s", p.out)

@@ -91,7 +91,7 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 
 // patiently tries until it succeeds, for half a minute.
 func patiently(ts *testscript.TestScript, try func() error) {
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		err := try()
 		if err == nil {
 			return

@@ -130,7 +130,7 @@ func (to *torture) shortOfRoom(rng *rand.Rand, below ...string) {
 	probe := *to.clients[2]
 	probe.act = (&registrar{}).next(&probe)
 	to.clients[2].n = probe.n
-	for deadline := time.Now().Add(20 * time.Second); probe.act != nil; {
+	for deadline := time.Now().Add(time.Minute); probe.act != nil; {
 		var at struct{ Status string }
 		if probe.try(); probe.act == nil || !to.readyz(&at) || at.Status != "ready" {
 			break

@@ -74,7 +74,7 @@ func (c *client) work(stop <-chan struct{}) {
 // settle learns the outcome of the act that is not known.
 func (c *client) settle() {
 	c.to.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); c.act != nil; {
+	for deadline := time.Now().Add(time.Minute); c.act != nil; {
 		if c.try(); c.act == nil {
 			return
 		}

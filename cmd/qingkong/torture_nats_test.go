@@ -79,7 +79,7 @@ func (o *outside) start() {
 	cmd, over := o.cmd, make(chan struct{})
 	o.over = over
 	go func() { _ = cmd.Wait(); close(over) }()
-	for deadline := time.Now().Add(30 * time.Second); ; {
+	for deadline := time.Now().Add(time.Minute); ; {
 		nc, err := net.DialTimeout("tcp", o.addr, time.Second)
 		if err == nil {
 			_ = nc.Close()
@@ -104,7 +104,7 @@ func (o *outside) end(sig syscall.Signal) {
 	_ = o.cmd.Process.Signal(sig)
 	select {
 	case <-o.over:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		_ = o.cmd.Process.Kill()
 		<-o.over
 		o.t.Errorf("nats-server did not end after %s:\n%s", sig, o.out)

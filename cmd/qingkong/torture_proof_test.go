@@ -301,7 +301,7 @@ func (to *torture) listStands(b *book) {
 func (to *torture) planned() map[string]json.RawMessage {
 	to.t.Helper()
 	warnings := to.all("/warnings?limit=1000", idOf)
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		orders, first, has := to.all("/orders?limit=1000", idOf), map[string]int{}, map[string]bool{}
 		for _, raw := range orders {
 			var o struct {
@@ -346,7 +346,7 @@ func (to *torture) allHear(orders map[string]json.RawMessage) {
 			open = append(open, id)
 		}
 	}
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		missing := ""
 		to.hearing.mu.Lock()
 		for _, id := range open {

@@ -37,7 +37,7 @@ func TestAnEagerConnectionReadsAhead(t *testing.T) {
 		select {
 		case n := <-wrote:
 			got += n
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("after %d bytes that nobody has read nothing more is taken; the limit is %d", got, limit)
 		}
 	}

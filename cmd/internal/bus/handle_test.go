@@ -378,7 +378,7 @@ func pushTo(t *testing.T, b *Bus, user, target string) {
 		_, err := b.js["viewers"].Consumer(t.Context(), StreamDrill, user)
 		return errors.Is(err, jetstream.ErrNotPullConsumer)
 	}
-	for limit := time.Now().Add(20 * time.Second); !made(); time.Sleep(10 * time.Millisecond) {
+	for limit := time.Now().Add(time.Minute); !made(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(limit) {
 			t.Fatalf("no consumer that pushes to %s", target)
 		}

@@ -32,7 +32,7 @@ func TestTheSenderIsWhoLoggedIn(t *testing.T) {
 			if g != want {
 				t.Errorf("heard %q, want %q", g, want)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("%q was not heard", want)
 		}
 	}
@@ -203,7 +203,7 @@ func TestAStationsSubjectIsItsOwners(t *testing.T) {
 			if g != want {
 				t.Errorf("heard %q, want %q", g, want)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("%q was not heard", want)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // open is a door on the loopback whose connections are answered with a byte each and kept.
 func open(t *testing.T, opt Options) *Listener {

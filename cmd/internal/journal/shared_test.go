@@ -27,7 +27,7 @@ func pair(t *testing.T) (a, b *world) {
 
 func caughtUp(t *testing.T, nodes ...*world) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		top := uint64(0)
 		for _, w := range nodes {

@@ -21,7 +21,7 @@ import (
 )
 
 // patience bounds every wait of these tests; none is as long where all is well.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // book is a register as plain rows.
 type book struct {

@@ -14,7 +14,7 @@ import (
 	"qingkong/cmd/internal/calls"
 )
 
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // Who is not signed in cannot have the program hold much of what is never finished: of a login no more than 4 KB is
 // read, said to be more or not, and the answer comes though the rest never does.

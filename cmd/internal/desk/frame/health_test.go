@@ -113,7 +113,7 @@ func TestTheHeadIsLive(t *testing.T) {
 		}()
 		comes := func(what string, holds func(head string) bool) {
 			t.Helper()
-			for end := time.After(20 * time.Second); ; {
+			for end := time.After(time.Minute); ; {
 				select {
 				case head, open := <-heads:
 					if !open {

@@ -106,7 +106,7 @@ func stream(t *testing.T, srv *httptest.Server, cookie *http.Cookie, query strin
 // until reads a stream up to a line.
 func until(t *testing.T, lines <-chan string, want string) {
 	t.Helper()
-	for end := time.After(20 * time.Second); ; {
+	for end := time.After(time.Minute); ; {
 		select {
 		case line, open := <-lines:
 			if line == want {

@@ -52,7 +52,7 @@ func watches(t *testing.T, w *desktest.World, user, path string) func(event, wan
 	}()
 	return func(event, want string) {
 		t.Helper()
-		for end := time.After(20 * time.Second); ; {
+		for end := time.After(time.Minute); ; {
 			select {
 			case e, ok := <-events:
 				if !ok {
