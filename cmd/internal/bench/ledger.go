@@ -265,7 +265,8 @@ func (b *ledgerBench) scattered(context.Context) error {
 	return b.verify("ledger_verify_scattered", func(k int64) int64 { return k * (b.size.leaves / b.size.picked) })
 }
 
-// verify proves the entries of a bundle, beside SHA-256 over the bytes of entries and proof.
+// verify proves the entries of a bundle, beside SHA-256 over the bytes of entries and proof: with one goroutine, by the
+// processors' time, and with all processors, by the clock.
 func (b *ledgerBench) verify(name string, at func(int64) int64) error {
 	raw, hashed, err := b.bundleOf(at)
 	if err != nil {
@@ -275,22 +276,44 @@ func (b *ledgerBench) verify(name string, at func(int64) int64) error {
 	if err != nil {
 		return err
 	}
-	var ours, limit, ratios []float64
-	for range b.size.rounds {
-		sum, err := cpuOf(func() error { _ = sha256.Sum256(hashed); return nil })
-		if err != nil {
-			return err
-		}
-		took, err := cpuOf(func() error { _, err := open.Tree(); return err })
-		if err != nil {
-			return err
-		}
-		ours, limit, ratios = append(ours, took), append(limit, sum), append(ratios, took/sum)
+	sum := func() error { _ = sha256.Sum256(hashed); return nil }
+	proves := func(goroutines int) func() error {
+		return func() error { _, err := open.Tree(goroutines); return err }
 	}
-	b.results = append(b.results, Result{Name: name + "_cpu_ms; raw: SHA-256 of entries and proof", Value: median(ours), Unit: "ms", Raw: median(limit),
-		Ratio: median(ratios)})
+	if err := b.beside(name+"_cpu_ms; raw: SHA-256 of entries and proof", cpuOf, proves(1), sum); err != nil {
+		return err
+	}
+	if err := b.beside(name+"_ms, on all processors; raw: SHA-256 of entries and proof on one", clockOf, proves(runtime.GOMAXPROCS(0)), sum); err != nil {
+		return err
+	}
 	b.add(name+"_bytes", float64(len(hashed)), "bytes", 0)
 	return nil
+}
+
+// beside adds the median of some work in ms, of the same of the limit, and of the ratio of each pair.
+func (b *ledgerBench) beside(name string, took func(work func() error) (float64, error), work, limit func() error) error {
+	var ours, raw, ratios []float64
+	for range b.size.rounds {
+		r, err := took(limit)
+		if err != nil {
+			return err
+		}
+		o, err := took(work)
+		if err != nil {
+			return err
+		}
+		ours, raw, ratios = append(ours, o), append(raw, r), append(ratios, o/r)
+	}
+	b.results = append(b.results, Result{Name: name, Value: median(ours), Unit: "ms", Raw: median(raw), Ratio: median(ratios)})
+	return nil
+}
+
+// clockOf is how long work takes in ms.
+func clockOf(work func() error) (float64, error) {
+	runtime.GC()
+	begin := time.Now()
+	err := work()
+	return max(float64(time.Since(begin).Nanoseconds())/1e6, 1e-3), err
 }
 
 // cpuOf is how much of the processors work takes in ms, which other work of the machine does not lengthen.

@@ -17,7 +17,8 @@ func TestLedger(t *testing.T) {
 		seen[name] = f
 	}
 	for _, name := range []string{"ledger_append_p50_ms", "ledger_append_p99_ms", "ledger_append_writes", "ledger_proof_p50_ms", "ledger_proof_p99_ms",
-		"ledger_verify_contiguous_cpu_ms", "ledger_verify_scattered_cpu_ms"} {
+		"ledger_verify_contiguous_cpu_ms", "ledger_verify_scattered_cpu_ms", "ledger_verify_contiguous_ms, on all processors",
+		"ledger_verify_scattered_ms, on all processors"} {
 		if f, ok := seen[name]; !ok || f.Value <= 0 || f.Raw <= 0 || f.Ratio <= 0 {
 			t.Errorf("%s: %+v in %+v", name, f, results)
 		}

@@ -46,14 +46,16 @@ func BenchmarkTree(b *testing.B) {
 		d := r.Proving(bundle.Subject{Warning: "W1"}, at)
 		same := bytes.Join([][]byte{d.Files[bundle.EntriesFile], d.Files[bundle.ProofFile]}, nil)
 		opened := open(b, d.Bytes(b))
-		b.Run(c.name, func(b *testing.B) {
-			b.SetBytes(int64(len(same)))
-			for b.Loop() {
-				if _, err := opened.Tree(); err != nil {
-					b.Fatal(err)
+		for _, goroutines := range []int{1, 2, 3} {
+			b.Run(fmt.Sprint(c.name, "/", goroutines), func(b *testing.B) {
+				b.SetBytes(int64(len(same)))
+				for b.Loop() {
+					if _, err := opened.Tree(goroutines); err != nil {
+						b.Fatal(err)
+					}
 				}
-			}
-		})
+			})
+		}
 		b.Run(c.name+"/sha256", func(b *testing.B) {
 			b.SetBytes(int64(len(same)))
 			for b.Loop() {

@@ -70,10 +70,17 @@ func isReference(text []byte) bool {
 
 // EvidenceOf are the hashes that the data of an entry name as evidence, as 64 hexadecimal digits, each once.
 func EvidenceOf(data []byte) (hashes []string) {
-	if _, may := named(data); !may {
-		return nil
+	_, hashes = namedIn(data)
+	return hashes
+}
+
+// namedIn are the references and the hashes that some data name.
+func namedIn(data []byte) (refs, hashes []string) {
+	refs, may := named(data)
+	if may {
+		hashes = evidenceIn(data)
 	}
-	return evidenceIn(data)
+	return refs, hashes
 }
 
 func evidenceIn(data []byte) (hashes []string) {
@@ -115,12 +122,12 @@ type hourRoot struct {
 }
 
 // learn reads an entry for what it says of keys, and of content.
-func (v *verification) learn(l line) error {
+func (v *verification) learn(l *line) error {
 	wrong := func(say string) error { return &Difference{EntriesFile, l.index, RuleEntry, say} }
-	e, err := v.parser.Parse(l.leaf)
-	if err != nil {
-		return wrong(err.Error())
+	if l.wrong != nil {
+		return wrong(l.wrong.Error())
 	}
+	e := &l.Entry
 	if e.At.Before(v.report.Last) {
 		return wrong("it is of an earlier time than the entry before it")
 	}
@@ -128,20 +135,17 @@ func (v *verification) learn(l line) error {
 		v.report.First = e.At
 	}
 	v.report.Last = e.At
-	refs, evidence := named(e.Data)
-	for _, ref := range refs {
+	for _, ref := range l.refs {
 		if _, has := v.refs[ref]; !has {
 			v.refs[ref] = l.index
 		}
 	}
-	if evidence {
-		for _, hash := range evidenceIn(e.Data) {
-			if _, has := v.evidence[hash]; !has {
-				v.evidence[hash] = l.index
-			}
+	for _, hash := range l.evidence {
+		if _, has := v.evidence[hash]; !has {
+			v.evidence[hash] = l.index
 		}
 	}
-	if err := v.learnKind(l.index, &e); err != nil {
+	if err := v.learnKind(l.index, e); err != nil {
 		return wrong(err.Error())
 	}
 	return nil

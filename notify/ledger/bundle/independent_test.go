@@ -489,7 +489,7 @@ func otherLines(text []byte) (numbers []uint64, rest [][]byte, err error) {
 		return nil, nil, errors.New("the last line does not end")
 	}
 	for line := range bytes.Lines(text) {
-		if len(line) > 4<<20 {
+		if len(line)-1 > 4<<20 {
 			return nil, nil, errors.New("a line is too long")
 		}
 		number, what, _ := bytes.Cut(line[:len(line)-1], []byte(" "))

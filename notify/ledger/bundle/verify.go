@@ -1,13 +1,13 @@
 package bundle
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -63,6 +63,7 @@ func (b *Bundle) Verify(keys Keys) (*Report, error) {
 		return nil, err
 	}
 	v := b.verification(keys)
+	v.goroutines = min(runtime.GOMAXPROCS(0), mostGoroutines)
 	for _, step := range []func() error{v.checkpoints, v.tree, v.signatures, v.content, v.measured} {
 		if err := step(); err != nil {
 			return nil, err
@@ -71,10 +72,15 @@ func (b *Bundle) Verify(keys Keys) (*Report, error) {
 	return &v.report, nil
 }
 
+// mostGoroutines bounds how many goroutines read entries: the one that makes a tree of them keeps no more busy.
+const mostGoroutines = 4
+
 // Tree proves the entries alone and returns the root that they and the proof make, which is the checkpoint's: it looks
-// neither at the hashes of files nor at signatures. Errors are those of [Bundle.Verify].
-func (b *Bundle) Tree() (tlog.Hash, error) {
+// neither at the hashes of files nor at signatures. It reads entries with as many goroutines as it is given, from 1 to 4,
+// beside one that reads the proof where it is more than one. Errors are those of [Bundle.Verify].
+func (b *Bundle) Tree(goroutines int) (tlog.Hash, error) {
 	v := b.verification(Keys{})
+	v.goroutines = min(goroutines, mostGoroutines)
 	if err := v.checkpoints(); err != nil {
 		return tlog.Hash{}, err
 	}
@@ -91,9 +97,9 @@ func (b *Bundle) verification(keys Keys) *verification {
 // verification is one run of [Bundle.Verify].
 type verification struct {
 	*Bundle
-	keys   Keys
-	report Report
-	parser ledger.Parser
+	keys       Keys
+	report     Report
+	goroutines int // that read entries
 
 	notes    []notedTree // of the checkpoint, and of earlier ones by their sizes
 	chain    identity.Chain
@@ -164,7 +170,10 @@ func (v *verification) tree() error {
 	for _, t := range v.notes[1:] {
 		cuts = append(cuts, t.N)
 	}
-	root, ofCuts, err := ledger.RootsPulled(v.report.Size, cuts, v.leaves(), v.proof())
+	lines, proof := v.lines(v.goroutines, proving), v.proof(v.goroutines)
+	defer lines.stop()
+	defer proof.stop()
+	root, ofCuts, err := ledger.RootsPulled(v.report.Size, cuts, v.leaves(lines), hashesOf(proof))
 	var known *Difference
 	switch {
 	case errors.As(err, &known):
@@ -189,8 +198,8 @@ func (v *verification) tree() error {
 // disorder is where entries do not ascend; nil for nowhere.
 func (v *verification) disorder() error {
 	before := int64(-1)
-	for in := v.lines(); ; {
-		e, err := in.next()
+	for in := v.lines(0, telling); ; {
+		e, err := in.item()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -208,16 +217,16 @@ func outOfOrder(index int64) error {
 	return &Difference{EntriesFile, index, RuleEntry, "it is out of order"}
 }
 
-// leaves gives the hashes of the entries, each of which is read on the way.
-func (v *verification) leaves() func() (ledger.Leaf, error, bool) {
-	in, before, ended := v.lines(), int64(-1), false
+// leaves gives the hashes of the entries, each of which is learned from on the way.
+func (v *verification) leaves(in *feed[line]) func() (ledger.Leaf, error, bool) {
+	before, ended := int64(-1), false
 	return func() (leaf ledger.Leaf, err error, ok bool) {
 		if ended {
 			return leaf, nil, false
 		}
-		e, err := in.next()
+		e, err := in.item()
 		switch {
-		case errors.Is(err, io.EOF):
+		case err == io.EOF: //nolint:errorlint // it comes as it is
 			ended = true
 			return leaf, nil, false
 		case err != nil:
@@ -233,56 +242,70 @@ func (v *verification) leaves() func() (ledger.Leaf, error, bool) {
 			return leaf, err, true
 		}
 		before = e.index
-		return ledger.Leaf{Index: e.index, Hash: sha256.Sum256(e.hashed)}, nil, true
+		return ledger.Leaf{Index: e.index, Hash: e.hash}, nil, true
 	}
 }
 
 // line is an entry of a bundle.
 type line struct {
 	index int64
-	leaf  []byte // good until the next, as are the following
+	ledger.Entry
+	wrong error // where it is no leaf
 
-	hashed []byte // what the leaf's hash is of: 0x00 and the leaf (RFC 6962 §2.1)
+	hash           tlog.Hash // this and the following of [proving] alone
+	refs, evidence []string  // what its data name
 }
 
-// lineReader reads the entries.
-type lineReader struct {
-	in   *bufio.Reader
-	long []byte
-}
+// How lines of entries are read: for their hashes and for what they name as well, or for what they say alone.
+const (
+	telling = false
+	proving = true
+)
 
-func (b *Bundle) lines() *lineReader {
-	return &lineReader{in: bufio.NewReaderSize(b.file(EntriesFile).opened(b.r), 1<<16)}
-}
-
-// next is the next entry; io.EOF behind the last. After an error there is none.
-func (r *lineReader) next() (l line, err error) {
-	r.long = r.long[:0]
-	text, err := r.in.ReadSlice('\n')
-	for errors.Is(err, bufio.ErrBufferFull) {
-		if r.long = append(r.long, text...); len(r.long) > MaxEntry {
-			return l, differs(EntriesFile, RuleEntry, "a line of more than %d bytes", MaxEntry)
+// lines reads the entries.
+func (b *Bundle) lines(goroutines int, proved bool) *feed[line] {
+	m := b.file(EntriesFile)
+	in := &blockReader{in: m.opened(b.r), name: m.name, size: m.size, rule: RuleEntry, most: MaxEntry, tooLong: func([]byte) error {
+		return differs(EntriesFile, RuleEntry, "a line of more than %d bytes", MaxEntry)
+	}}
+	return newFeed(in, goroutines, func() parser[line] {
+		var p ledger.Parser
+		return func(block []byte, items []line) ([]line, error) {
+			for len(block) > 0 {
+				end := bytes.IndexByte(block, '\n')
+				if end > in.most {
+					return items, in.tooLong(block)
+				}
+				items = append(items, line{})
+				if err := items[len(items)-1].read(block[:end], &p, proved); err != nil {
+					return items[:len(items)-1], err
+				}
+				block = block[end+1:]
+			}
+			return items, nil
 		}
-		text, err = r.in.ReadSlice('\n')
-	}
-	if len(r.long) > 0 {
-		r.long = append(r.long, text...)
-		text = r.long
-	}
-	switch {
-	case errors.Is(err, io.EOF) && len(text) > 0:
-		return l, differs(EntriesFile, RuleEntry, "the last line does not end")
-	case err != nil:
-		return l, err
-	}
-	number, leaf, ok := bytes.Cut(text[:len(text)-1], []byte{' '})
+	})
+}
+
+// read takes the text of a line apart, which is the reader's own.
+func (l *line) read(text []byte, p *ledger.Parser, proved bool) error {
+	number, leaf, ok := bytes.Cut(text, []byte{' '})
 	n, is := numberOf(number)
 	if !ok || !is {
-		return l, differs(EntriesFile, RuleEntry, "a line begins with %q and not with an index", clip(number))
+		return differs(EntriesFile, RuleEntry, "a line begins with %q and not with an index", clip(number))
 	}
-	hashed := text[len(number) : len(text)-1]
-	hashed[0] = 0 // instead of the space; the text is this reader's own
-	return line{n, leaf, hashed}, nil
+	l.index = n
+	l.Entry, l.wrong = p.Parse(leaf)
+	if !proved {
+		return nil
+	}
+	hashed := text[len(number):]
+	hashed[0] = 0 // instead of the space: what is hashed is 0x00 and the leaf (RFC 6962 §2.1)
+	l.hash = sha256.Sum256(hashed)
+	if l.wrong == nil {
+		l.refs, l.evidence = namedIn(l.Data)
+	}
+	return nil
 }
 
 // numberOf reads a number from 0 on, in decimal and in its only form.
@@ -304,41 +327,54 @@ func clip(text []byte) []byte { return text[:min(len(text), 40)] }
 // Entries calls fn for each entry of a bundle in order. What it gets is proved once [Bundle.Verify] has said so. The leaf
 // is good until the next call.
 func (b *Bundle) Entries(fn func(index int64, e ledger.Entry) error) error {
-	for in := b.lines(); ; {
-		l, err := in.next()
-		if errors.Is(err, io.EOF) {
+	for in := b.lines(0, telling); ; {
+		l, err := in.item()
+		switch {
+		case errors.Is(err, io.EOF):
 			return nil
-		}
-		if err != nil {
+		case err != nil:
 			return err
+		case l.wrong != nil:
+			return &Difference{EntriesFile, l.index, RuleEntry, l.wrong.Error()}
 		}
-		e, err := ledger.ParseEntry(l.leaf)
-		if err != nil {
-			return &Difference{EntriesFile, l.index, RuleEntry, err.Error()}
-		}
-		if err := fn(l.index, e); err != nil {
+		if err := fn(l.index, l.Entry); err != nil {
 			return err
 		}
 	}
 }
 
-// proof gives the lines of the proof.
-func (b *Bundle) proof() func() (ledger.Stored, error, bool) {
-	in := bufio.NewReaderSize(b.file(ProofFile).opened(b.r), 1<<16)
-	return func() (h ledger.Stored, err error, ok bool) {
-		text, err := in.ReadSlice('\n')
+// proof reads the lines of the proof.
+func (b *Bundle) proof(goroutines int) *feed[ledger.Stored] {
+	m := b.file(ProofFile)
+	noHash := func(text []byte) error {
+		return differs(ProofFile, RuleProof, "a line %q is no hash of the tree", clip(text))
+	}
+	in := &blockReader{in: m.opened(b.r), name: m.name, size: m.size, rule: RuleProof, most: blockSize, tooLong: noHash}
+	parse := func(block []byte, items []ledger.Stored) ([]ledger.Stored, error) {
+		for len(block) > 0 {
+			end := bytes.IndexByte(block, '\n')
+			h, ok := storedOf(block[:end])
+			if !ok {
+				return items, noHash(block[:end])
+			}
+			items, block = append(items, h), block[end+1:]
+		}
+		return items, nil
+	}
+	return newFeed(in, min(goroutines, 2), func() parser[ledger.Stored] { return parse })
+}
+
+// hashesOf gives the hashes of a proof.
+func hashesOf(in *feed[ledger.Stored]) func() (ledger.Stored, error, bool) {
+	return func() (ledger.Stored, error, bool) {
+		h, err := in.item()
 		switch {
-		case errors.Is(err, io.EOF) && len(text) == 0:
-			return h, nil, false
-		case errors.Is(err, io.EOF):
-			return h, differs(ProofFile, RuleProof, "the last line does not end"), true
-		case err != nil && !errors.Is(err, bufio.ErrBufferFull):
-			return h, err, true
+		case err == nil:
+			return *h, nil, true
+		case err == io.EOF: //nolint:errorlint // it comes as it is
+			return ledger.Stored{}, nil, false
 		}
-		if h, ok = storedOf(text[:len(text)-1]); !ok || err != nil {
-			return h, differs(ProofFile, RuleProof, "a line %q is no hash of the tree", clip(text)), true
-		}
-		return h, nil, true
+		return ledger.Stored{}, err, true
 	}
 }
 
