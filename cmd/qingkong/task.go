@@ -31,8 +31,9 @@ func newTaskCommand() *cobra.Command {
 				"  qingkong task add E0001" + exampleServer + " --due \"2016-12-18 12:00\" --order W20161216-01-E0001-1"}.
 			command(showing(calls.AddTask, tellTask)),
 		newTaskStep("take", compliance.TaskTaken, "领取或改派一项任务（take a task, or give it to somebody）",
-			"缺省由自己领取，别人已领取的不能再领；--assignee 改派给他人。\n"+
-				"You take it, unless somebody else has it; --assignee gives it to somebody.", "reason"),
+			"缺省由自己领取，别人已领取的不能再领；--assignee 改派给他人。抽签安排的由值班员写 --reason 改派，检查员只能申明回避。\n"+
+				"You take it, unless somebody else has it; --assignee gives it to somebody. What was drawn by lot the duty desk gives to\n"+
+				"another for a --reason; its inspector may only recuse himself."),
 		newTaskStep("done", compliance.TaskDone, "办结一项任务（a task is done）",
 			"--reason 写办理结果。\n--reason says what came of it.", "assignee", "with", "day"),
 		newTaskStep("drop", compliance.TaskDropped, "取消一项任务（drop a task）",

@@ -159,6 +159,7 @@ type ChangeTask struct {
 	With      *string // nil leaves the second person, and Day the day, as they are
 	Day       *string
 	Own       bool // Assignee takes it himself: one that somebody else has is not taken away
+	Desk      bool // the duty desk asks, which may move a task that was drawn
 	ReasonRef string
 }
 
@@ -169,8 +170,8 @@ var taskSteps = map[TaskState][]TaskState{
 }
 
 // DecideTask records how a task stands; the same again gives no event, and a step that its state does not allow is
-// transition_refused.
-func DecideTask(tx *bbolt.Tx, in ChangeTask) ([]Event, *Task, error) {
+// transition_refused. A task that was drawn stays with whom the lot chose, see [ChangeTask.Desk].
+func DecideTask(tx *bbolt.Tx, actor string, in ChangeTask) ([]Event, *Task, error) {
 	t, err := GetTask(tx, in.ID)
 	if err != nil {
 		return nil, nil, err
@@ -201,6 +202,9 @@ func DecideTask(tx *bbolt.Tx, in ChangeTask) ([]Event, *Task, error) {
 		return nil, nil, refusal.Wrong("assignee", "task.assignee", nil)
 	case in.State == TaskDropped && in.ReasonRef == "":
 		return nil, nil, refusal.Wrong("reason", "task.reason", nil)
+	}
+	if err := t.keepsLot(&after, actor, &in); err != nil {
+		return nil, nil, err
 	}
 	if in.State == TaskTaken || in.With != nil {
 		if err := mayGo(tx, &after); err != nil {

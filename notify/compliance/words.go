@@ -76,6 +76,9 @@ func init() {
 		"task.recused":       {"{user} 已申明回避 {recipient}，不能派去；请改派他人。", "{user} is recused from {recipient} and cannot go there; send somebody else."},
 		"task.recuse_other":  {"只能为自己申明回避；要让 {user} 回避，请值班员办理。", "you can recuse yourself alone; of {user} the duty officer decides."},
 		"task.recuse_reason": {"申明回避请写理由。", "say why you are recused."},
-		"task.reason":        {"取消任务要写理由。", "to drop a task takes a reason."},
+		"task.drawn": {"任务 {id} 是抽签安排的，检查员不能取消、退回、改派、改期或自行办结，检查上报后即办结；不能去的请申明回避并写理由，其他情况请值班员办理。",
+			"task {id} was drawn by lot: an inspector does not drop it, give it back or to somebody else, move it or end it by hand; his inspection ends it. Whoever cannot go there recuses himself with a reason; anything else is the duty officer's."},
+		"task.drawn_reason": {"任务 {id} 是抽签安排的，改派、退回、改期、取消或办结都要写理由。", "task {id} was drawn by lot: to move, return, drop or end it takes a reason."},
+		"task.reason":       {"取消任务要写理由。", "to drop a task takes a reason."},
 	})
 }

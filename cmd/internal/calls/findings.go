@@ -283,6 +283,6 @@ var (
 		at(func(t TaskView) []string { return []string{"tasks", t.ID} })
 	ChangeTask = row[TaskStep, TaskView]("POST /tasks/{id}", ActTasksWrite, "领取、改派、办结或取消一项任务",
 		"takes a task, gives it to somebody, ends or drops it",
-		Call{Body: textBody, Refuses: codes{refusal.NotFound, refusal.TransitionRefused},
+		Call{Body: textBody, Refuses: codes{refusal.NotFound, refusal.TransitionRefused, refusal.Forbidden},
 			Example: `{"state":"taken","assignee":"inspector"}`})
 )

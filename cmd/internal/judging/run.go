@@ -46,9 +46,9 @@ func Register(r *journal.Registry, rules compliance.Rules) {
 		*compliance.Task, error) {
 		return compliance.DecideOpenTask(tx, in, now)
 	})
-	journal.Handle(r, CommandTaskStep, func(tx *bbolt.Tx, _ string, in compliance.ChangeTask, _ time.Time) ([]journal.Event,
+	journal.Handle(r, CommandTaskStep, func(tx *bbolt.Tx, actor string, in compliance.ChangeTask, _ time.Time) ([]journal.Event,
 		*compliance.Task, error) {
-		return compliance.DecideTask(tx, in)
+		return compliance.DecideTask(tx, actor, in)
 	})
 	journal.Handle(r, CommandRecuse, func(tx *bbolt.Tx, actor string, in compliance.Recuse, _ time.Time) ([]journal.Event, bool,
 		error) {

@@ -207,7 +207,8 @@ func (s *Service) ChangeTask(ctx context.Context, a Ask, in calls.TaskStep) (non
 	if err != nil {
 		return none, err
 	}
-	step := compliance.ChangeTask{ID: in.ID, State: in.State, Assignee: in.Assignee, With: in.With, Day: in.Day}
+	step := compliance.ChangeTask{ID: in.ID, State: in.State, Assignee: in.Assignee, With: in.With, Day: in.Day,
+		Desk: a.Who.Role == calls.Duty}
 	if step.State == compliance.TaskTaken && step.Assignee == "" {
 		step.Assignee, step.Own = a.Who.User, true
 	}

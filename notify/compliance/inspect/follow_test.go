@@ -46,7 +46,7 @@ func rectify(recipient string, hours int) Inspection {
 func TestACorrectionMovesTheSecondVisit(t *testing.T) {
 	s := newState(t)
 	first := s.must("wang", rectify("E1", 6), noon)
-	evs, _, err := compliance.DecideTask(s.tx, compliance.ChangeTask{ID: first.FollowUp, State: compliance.TaskTaken, Assignee: "li"})
+	evs, _, err := compliance.DecideTask(s.tx, "duty", compliance.ChangeTask{ID: first.FollowUp, State: compliance.TaskTaken, Assignee: "li"})
 	if err != nil {
 		t.Fatal(err)
 	}

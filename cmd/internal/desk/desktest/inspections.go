@@ -46,7 +46,8 @@ func (w *World) Draws(town string) *inspect.Draw {
 		return all, err
 	})
 	for _, t := range all {
-		if _, err := w.Svc.ChangeTask(w.T.Context(), duty, calls.TaskStep{ByID: calls.ByID{ID: t.ID}, State: compliance.TaskDone}); err != nil {
+		if _, err := w.Svc.ChangeTask(w.T.Context(), duty, calls.TaskStep{ByID: calls.ByID{ID: t.ID}, State: compliance.TaskDone,
+			Reason: "示例"}); err != nil {
 			w.T.Fatal(err)
 		}
 	}

@@ -78,6 +78,7 @@ func init() {
 		"desk.draw.pool":       {"候选家数", "Candidates"},
 		"desk.draw.pool_hash":  {"候选名单哈希", "Hash of the candidates"},
 		"desk.draws.lead":      {"每次安排都有记录，反复抽取也看得出来。", "Each draw is recorded; drawing again and again is seen."},
+		"desk.draws.others":    {"同一天另有 {n} 次", "{n} more of this day"},
 		"desk.draws.none":      {"还没有安排过检查。", "Nothing was drawn yet."},
 		"desk.done.draw":       {"已安排，任务已建立。", "Drawn; the tasks are made."},
 
@@ -149,6 +150,8 @@ func init() {
 		"desk.visits.today": {"今天还要去 {n} 家，已查 {done} 家；另有 {open} 家还没有人去。", "{n} to visit today, {done} done; {open} more with nobody."},
 		"desk.visits.mine":  {"我的任务", "My tasks"},
 
+		"desk.visit.drawn": {"这项任务是抽签安排的：检查上报后即办结，不能取消、退回或改派。不能去的请申明回避，其他情况请找值班员。",
+			"This task was drawn by lot: your inspection ends it; it is not dropped, returned or given away. Recuse yourself if you cannot go there; anything else is the duty officer's."},
 		"desk.visit.recuse":      {"回避", "Recuse"},
 		"desk.visit.recuse.user": {"谁回避（账号）", "Who recuses himself (account)"},
 		"desk.visit.recuse.why":  {"回避理由", "Why"},

@@ -110,9 +110,10 @@ type drawsView struct {
 // drawRow is a draw, worded.
 type drawRow struct {
 	*inspect.Draw
-	Href string
-	Says string // the seed, and from how many
-	All  string // the towns; empty for all
+	Href   string
+	Others int    // other draws of its day on the same page
+	Says   string // the seed, and from how many
+	All    string // the towns; empty for all
 }
 
 func drawRowOf(q *frame.Request, d *inspect.Draw) drawRow {
@@ -127,8 +128,14 @@ func (d *desk) draws(q *frame.Request) (any, error) {
 		return nil, err
 	}
 	v := &drawsView{Chrome: q.Chrome(), Pager: q.Pager(page.Next)}
+	ofDay := map[string]int{}
 	for _, one := range page.Items {
-		v.Rows = append(v.Rows, drawRowOf(q, one))
+		ofDay[one.Day]++
+	}
+	for _, one := range page.Items {
+		row := drawRowOf(q, one)
+		row.Others = ofDay[one.Day] - 1
+		v.Rows = append(v.Rows, row)
 	}
 	return v, nil
 }

@@ -90,6 +90,11 @@ func TestWhoGoesWhere(t *testing.T) {
 			t.Errorf("it leads to %s", to)
 		}
 	}
+	for _, user := range []string{"duty", "inspector"} { // it was drawn: who has it is changed on its page, for a reason
+		if posts(w.Get(200, user, listPath), assignPath) != nil {
+			t.Errorf("%s may give away what the lot gave somebody", user)
+		}
+	}
 	has(t, "given", part(w.Get(200, "duty", listPath), "section", "plan"), "inspector 1 家", "li", "已领", "待查 1 家，其中 0 家")
 	has(t, "home", part(w.Get(200, "inspector", "/desk"), "p", "visits-line"), "今天还要去 1 家，已查 0 家；另有 0 家", "现场检查页")
 	for user, sees := range map[string]bool{"town": true, "viewer": true, "admin": true} {
@@ -157,8 +162,14 @@ func TestADrawIsReadBack(t *testing.T) {
 	to, _, _ := strings.Cut(w.Post(303, "duty", drawPath, form).Header.Get("Location"), "?")
 	page := text(w.Get(200, "inspector", to))
 	has(t, "drawn", page, "按紧要程度 1 家，随机 1 家", "种子 ", "从 2 家中抽出 1 家", "怎样重算", "全部街镇")
+	hasNot(t, "one draw", text(w.Get(200, "viewer", listPath+"/draws")), "同一天另有")
 	has(t, "list", text(w.Get(200, "viewer", listPath+"/draws")), "2016-12-17", "从 2 家中抽出 1 家", "duty")
 	w.Get(404, "town", to) // it reached other towns
+	again := posts(w.Get(200, "inspector", drawPath), drawPath)
+	again.Set("ranked", "0")
+	again.Set("random", "1")
+	w.Post(303, "inspector", drawPath, again)
+	has(t, "drawn again", text(w.Get(200, "viewer", listPath+"/draws")), "同一天另有 1 次", "duty", "inspector")
 	w.Refused(403, "viewer", drawPath, form)
 }
 

@@ -193,7 +193,8 @@ func visitOf(q *frame.Request, t *service.Visit, may bool) visit {
 	}
 	undone := t.State == compliance.TaskOpen || t.State == compliance.TaskTaken
 	v.Late = undone && !q.Now.Before(t.Due)
-	v.Tick = may && undone
+	drawn := t.Origin == compliance.FromPlan // which an officer gives to somebody once, and moves for a reason on its page
+	v.Tick = may && undone && (!drawn || q.Who.Role == calls.Duty && t.State == compliance.TaskOpen)
 	v.Ticked = q.Method == http.MethodPost && slices.Contains(q.PostForm["task"], t.ID)
 	return v
 }

@@ -139,6 +139,7 @@ type taskView struct {
 	Maps    []frame.MapLink
 	Found   []frame.InspectionRow // inspections of it
 	Gate    bool                  // the reader inspects, and has it
+	Bound   bool                  // it was drawn, and the reader may not move it
 	Forms   []stepForm
 	Error   string
 	Again   bool
@@ -170,6 +171,7 @@ func (d *desk) task(q *frame.Request) (any, error) {
 		return nil, err
 	}
 	if q.May(calls.ActTasksWrite) {
+		v.Bound = v.Origin == compliance.FromPlan && undone(v.State) && q.Who.Role != calls.Duty
 		if v.Forms, err = stepsOf(q, &t); err != nil {
 			return nil, err
 		}
@@ -203,8 +205,13 @@ func (d *desk) onSite(q *frame.Request, v *taskView) error {
 	return err
 }
 
-// stepsOf are the forms of what can be done with a task.
+// stepsOf are the forms of what the reader can do with a task. One that was drawn stays with whom the lot chose: an inspector
+// takes it where nobody has it, or is recused, and an officer says why it goes elsewhere.
 func stepsOf(q *frame.Request, t *calls.TaskView) (forms []stepForm, err error) {
+	if !undone(t.State) {
+		return nil, nil
+	}
+	drawn, officer := t.Origin == compliance.FromPlan, q.Who.Role == calls.Duty
 	add := func(name string, state compliance.TaskState, fields ...frame.Field) *stepForm {
 		f := stepForm{Name: name, State: string(state), Fields: fields, Key: frame.NewKey(), Action: taskPath(t.ID)}
 		for i := range f.Fields {
@@ -217,9 +224,52 @@ func stepsOf(q *frame.Request, t *calls.TaskView) (forms []stepForm, err error) 
 		forms = append(forms, f)
 		return &forms[len(forms)-1]
 	}
-	if !undone(t.State) {
-		return nil, nil
+	give, err := giveFields(q, t)
+	if err != nil {
+		return nil, err
 	}
+	reason := q.Field("reason", frame.KindArea, true)
+	reason.Hint = ""
+	result := q.Field("reason", frame.KindArea, drawn)
+	result.Label, result.Hint = q.T("visit.result"), ""
+	var back []frame.Field
+	if drawn && t.State == compliance.TaskTaken {
+		give, back = append(give, reason), []frame.Field{reason}
+	}
+	if t.State == compliance.TaskOpen {
+		add("take", compliance.TaskTaken).Main = true
+	}
+	if !drawn || officer {
+		if t.State == compliance.TaskTaken {
+			add("end", compliance.TaskDone, result).Main = true
+			add("give", compliance.TaskTaken, give...)
+			add("return", compliance.TaskOpen, back...)
+		} else {
+			add("give", compliance.TaskTaken, give...)
+			add("end", compliance.TaskDone, result)
+		}
+		add("drop", compliance.TaskDropped, reason)
+	}
+	if t.Desk {
+		return forms, nil
+	}
+	why := q.Field("reason", frame.KindArea, true)
+	why.Label, why.Hint = q.T("visit.recuse.why"), q.T("visit.recuse.hint")
+	recuse := add("recuse", "", why)
+	if recuse.Action += "/recuse"; !officer {
+		return forms, nil
+	}
+	user := q.Field("user", frame.KindText, true)
+	user.Form, user.Label, user.Value = "recuse-", q.T("visit.recuse.user"), t.Assignee
+	if recuse.Current {
+		user.Value = q.PostForm.Get("user")
+	}
+	recuse.Fields = append([]frame.Field{user}, recuse.Fields...)
+	return forms, q.Suggested(&recuse.Fields[0])
+}
+
+// giveFields are to whom a task is given: where somebody goes with it, also with whom and when.
+func giveFields(q *frame.Request, t *calls.TaskView) ([]frame.Field, error) {
 	give := []frame.Field{q.Field("assignee", frame.KindText, true)}
 	if !t.Desk {
 		give = append(give, q.Field("with", frame.KindText, false), q.Field("day", frame.KindDay, false))
@@ -229,42 +279,7 @@ func stepsOf(q *frame.Request, t *calls.TaskView) (forms []stepForm, err error) 
 		}
 	}
 	give[0].Value = t.Assignee
-	if err := q.Suggested(&give[0]); err != nil {
-		return nil, err
-	}
-	reason := q.Field("reason", frame.KindArea, true)
-	reason.Hint = ""
-	result := q.Field("reason", frame.KindArea, false)
-	result.Label, result.Hint = q.T("visit.result"), ""
-	if t.State == compliance.TaskOpen || t.Assignee != q.Who.User {
-		if t.State == compliance.TaskOpen {
-			add("take", compliance.TaskTaken).Main = true
-		}
-	}
-	if t.State == compliance.TaskTaken {
-		add("end", compliance.TaskDone, result).Main = true
-		add("give", compliance.TaskTaken, give...)
-		add("return", compliance.TaskOpen)
-	} else {
-		add("give", compliance.TaskTaken, give...)
-		add("end", compliance.TaskDone, result)
-	}
-	add("drop", compliance.TaskDropped, reason)
-	if !t.Desk {
-		why := q.Field("reason", frame.KindArea, true)
-		why.Label, why.Hint = q.T("visit.recuse.why"), q.T("visit.recuse.hint")
-		recuse := add("recuse", "", why)
-		if recuse.Action += "/recuse"; q.Who.Role == calls.Duty {
-			user := q.Field("user", frame.KindText, true)
-			user.Form, user.Label, user.Value = "recuse-", q.T("visit.recuse.user"), t.Assignee
-			if recuse.Current {
-				user.Value = q.PostForm.Get("user")
-			}
-			recuse.Fields = append([]frame.Field{user}, recuse.Fields...)
-			return forms, q.Suggested(&recuse.Fields[0])
-		}
-	}
-	return forms, nil
+	return give, q.Suggested(&give[0])
 }
 
 // step carries out a step of a task.

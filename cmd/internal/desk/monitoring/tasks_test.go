@@ -2,8 +2,11 @@ package monitoring_test
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/net/html"
 
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/desk/desktest"
@@ -44,4 +47,47 @@ func TestTasksOfTwoAndRecusal(t *testing.T) {
 	give.Set("key", frame.NewKey())
 	give.Set("assignee", "duty2")
 	w.Refused(422, "duty", path, give)
+}
+
+// names are the steps that a page of a task offers.
+func names(page *html.Node) (all []string) {
+	desktest.Each(page, func(e *html.Node) {
+		if e.Data == "input" && desktest.Attr(e, "name") == "step_name" {
+			all = append(all, desktest.Attr(e, "value"))
+		}
+	})
+	return all
+}
+
+// What a drawn task refuses is not offered: its inspector is recused or inspects, and an officer is asked why it goes elsewhere.
+func TestADrawnTaskOffersWhatItsReaderMay(t *testing.T) {
+	w := desktest.New(t)
+	w.Enter("li", calls.Inspector)
+	w.Ordered()
+	path := "/desk/tasks/" + w.Draws("大寺镇").Tasks[0]
+	steps := func(when, user string, want ...string) *html.Node {
+		t.Helper()
+		page := w.Get(200, user, path)
+		if got := names(page); !slices.Equal(got, want) {
+			t.Errorf("%s %s is offered %q, want %q", when, user, got, want)
+		}
+		return page
+	}
+	has(t, "open", text(steps("nobody's", "inspector", "take", "recuse")), "抽签安排的")
+	steps("nobody's", "duty", "take", "give", "end", "drop", "recuse")
+	step := func(name, state string) url.Values {
+		return url.Values{"step_name": {name}, "state": {state}, "key": {frame.NewKey()}}
+	}
+	w.Post(303, "inspector", path, step("take", "taken"))
+	has(t, "taken", text(steps("taken", "inspector", "recuse")), "抽签安排的", "现场检查页", "回避")
+	steps("another's", "li", "recuse")
+	hasNot(t, "an officer", text(steps("taken", "duty", "end", "give", "return", "drop", "recuse")), "抽签安排的：")
+	has(t, "a page that was open", text(w.Refused(403, "inspector", path, step("return", "open"))), "抽签安排的，检查员不能")
+	give := step("give", "taken")
+	give.Set("assignee", "li")
+	has(t, "no reason", text(w.Refused(422, "duty", path, give)), "都要写理由")
+	give.Set("reason", "inspector 病假")
+	give.Set("key", frame.NewKey())
+	w.Post(303, "duty", path, give)
+	has(t, "given", text(w.Get(200, "duty", path)), "已领 li", "inspector 病假")
 }
