@@ -1,6 +1,8 @@
 package compliance
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -95,6 +97,40 @@ func TestADrawnTaskThatWasDroppedIsReadAsItWas(t *testing.T) {
 	}
 	if got, err := GetTask(h.tx, task.ID); err != nil || got.State != TaskDropped || got.ChangedBy != "wang" {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// A recusal that ended stands in the record, and one after it says that it was not the first. Recorded ends of what there is
+// not change nothing.
+func TestARecusalThatEndedIsKept(t *testing.T) {
+	h := newHanding(t)
+	var shown []string
+	for i, ev := range []*InspectorRecused{
+		{Recipient: "E1", User: "wang", Ended: true},
+		{Recipient: "E1", User: "wang", ReasonRef: "v1"},
+		{Recipient: "E1", User: "wang", Ended: true},
+		{Recipient: "E1", User: "wang", ReasonRef: "v2"},
+		{Recipient: "E10", User: "li", ReasonRef: "v3"},
+	} {
+		if err := Apply(h.tx, nil, at("16 12:00").Add(time.Duration(i)*time.Minute), ev.User, ev); err != nil {
+			t.Fatal(err)
+		}
+		shown = append(shown, fmt.Sprint(Recused(h.tx, "E1", "wang")))
+	}
+	if got := strings.Join(shown, " "); got != "false true false true true" {
+		t.Errorf("it stands: %s", got)
+	}
+	for _, c := range []struct{ recipient, user, want string }{
+		{"", "", "E10 li v3 0, E1 wang v2 1"}, {"E1", "", "E1 wang v2 1"}, {"", "li", "E10 li v3 0"}, {"E2", "", ""},
+	} {
+		all, more, err := Recusals(h.tx, c.recipient, c.user)
+		var got []string
+		for _, r := range all {
+			got = append(got, fmt.Sprint(r.Recipient, " ", r.User, " ", r.ReasonRef, " ", r.Times))
+		}
+		if text := strings.Join(got, ", "); text != c.want || more || err != nil {
+			t.Errorf("at %q of %q: %s, %v, %v", c.recipient, c.user, text, more, err)
+		}
 	}
 }
 

@@ -74,6 +74,7 @@ func init() {
 		"task.recused_by":    {"{user} 的回避由 {by} 登记；请由其或值班室撤回。", "{by} recorded that {user} is recused; have that account or the duty desk end it."},
 		"task.same_person":   {"{user} 已是主办人；同去的请填另一人。", "{user} is the first already; name somebody else as the second."},
 		"task.recused":       {"{user} 已申明回避 {recipient}，不能派去；请改派他人。", "{user} is recused from {recipient} and cannot go there; send somebody else."},
+		"task.recusals":      {"回避记录只供值班员查看。", "who is recused, and why, is for duty officers alone."},
 		"task.recuse_other":  {"只能为自己申明回避；要让 {user} 回避，请值班员办理。", "you can recuse yourself alone; of {user} the duty officer decides."},
 		"task.recuse_reason": {"申明回避请写理由。", "say why you are recused."},
 		"task.drawn": {"任务 {id} 是抽签安排的，检查员不能取消、退回、改派、改期或自行办结，检查上报后即办结；不能去的请申明回避并写理由，其他情况请值班员办理。",

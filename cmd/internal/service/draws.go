@@ -16,7 +16,6 @@ import (
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/journal"
-	"qingkong/cmd/internal/judging"
 	"qingkong/notify"
 	"qingkong/notify/compliance"
 	"qingkong/notify/compliance/inspect"
@@ -174,34 +173,4 @@ func (s *Service) Draws(_ context.Context, a Ask, in calls.Paging) (alerts.Page[
 		}
 		return page, next, err
 	})
-}
-
-var _ = bind(calls.RecuseTask, (*Service).RecuseTask)
-
-// RecuseTask has somebody do no tasks at a task's recipient any more: whoever asks, or, where the duty desk asks, another.
-func (s *Service) RecuseTask(ctx context.Context, a Ask, in calls.Recusal) (none calls.TaskView, err error) {
-	user := cmp.Or(in.User, a.Who.User)
-	if user != a.Who.User && a.Who.Role != calls.Duty {
-		return none, refusal.New(refusal.Forbidden, "task.recuse_other", refusal.Args{"user": refusal.Shown(user)})
-	}
-	var t *compliance.Task
-	err = s.J.View(func(tx *bbolt.Tx) (err error) {
-		if t, err = compliance.GetTask(tx, in.ID); err == nil {
-			err = mayDoTasks(tx, "user", user)
-		}
-		return err
-	})
-	if err != nil {
-		return none, err
-	}
-	cmd := a.command(judging.CommandRecuse, nil)
-	step := compliance.Recuse{Recipient: t.Recipient, User: user, End: in.End, Desk: a.Who.Role == calls.Duty}
-	if reason := strings.TrimSpace(in.Reason); reason != "" && !in.End {
-		step.ReasonRef, _ = s.seal(reason, a.Key, &cmd.Vault)
-	}
-	cmd.Payload = step
-	if _, err := journal.Do[bool](ctx, s.J, cmd); err != nil {
-		return none, err
-	}
-	return s.taskFor(a, in.ID)
 }

@@ -46,6 +46,7 @@ func Mount(f *frame.Frame) {
 			Grows: true},
 		frame.Page{Pattern: "POST /desk/tasks/{id}/recuse", Act: calls.ActTasksWrite, Key: "visit", Show: d.task, Do: d.recuse,
 			Grows: true},
+		frame.Page{Pattern: "GET /desk/recusals", Act: calls.ActFindingsDecide, Key: "recusals", Show: d.recusals},
 		frame.Page{Pattern: "/desk/task", Act: calls.ActTasksWrite, Key: "visit.add", Template: "visit-form",
 			Show: d.addForm, Do: d.add, Grows: true})
 }

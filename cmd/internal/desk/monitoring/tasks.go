@@ -13,6 +13,7 @@ import (
 	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/desk/frame"
+	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/valid"
 	"qingkong/notify/compliance"
 )
@@ -140,6 +141,7 @@ type taskView struct {
 	Found   []frame.InspectionRow // inspections of it
 	Gate    bool                  // the reader inspects, and has it
 	Bound   bool                  // it was drawn, and the reader may not move it
+	Recused []recusalRow          // from there, for officers
 	Forms   []stepForm
 	Error   string
 	Again   bool
@@ -170,9 +172,24 @@ func (d *desk) task(q *frame.Request) (any, error) {
 	if err := d.onSite(q, v); err != nil {
 		return nil, err
 	}
+	if service.ReadsRecusals(q.Ask()) && !t.Desk {
+		all, _, err := d.Svc.Recusals(q.Ask(), t.Recipient, "")
+		if err != nil {
+			return nil, err
+		}
+		v.Recused = recusalRows(all)
+	}
 	if q.May(calls.ActTasksWrite) {
-		v.Bound = v.Origin == compliance.FromPlan && undone(v.State) && q.Who.Role != calls.Duty
-		if v.Forms, err = stepsOf(q, &t); err != nil {
+		var recused bool
+		err := q.View(func(tx *bbolt.Tx) error {
+			recused = compliance.Recused(tx, t.Recipient, q.Who.User)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		v.Bound = v.Origin == compliance.FromPlan && undone(v.State) && q.Who.Role != calls.Duty && !recused
+		if v.Forms, err = stepsOf(q, &t, recused); err != nil {
 			return nil, err
 		}
 	}
@@ -206,8 +223,8 @@ func (d *desk) onSite(q *frame.Request, v *taskView) error {
 }
 
 // stepsOf are the forms of what the reader can do with a task. One that was drawn stays with whom the lot chose: an inspector
-// takes it where nobody has it, or is recused, and an officer says why it goes elsewhere.
-func stepsOf(q *frame.Request, t *calls.TaskView) (forms []stepForm, err error) {
+// takes it where nobody has it, or is recused, and an officer says why it goes elsewhere. Whoever is recused takes none.
+func stepsOf(q *frame.Request, t *calls.TaskView, recused bool) (forms []stepForm, err error) {
 	if !undone(t.State) {
 		return nil, nil
 	}
@@ -236,7 +253,7 @@ func stepsOf(q *frame.Request, t *calls.TaskView) (forms []stepForm, err error) 
 	if drawn && t.State == compliance.TaskTaken {
 		give, back = append(give, reason), []frame.Field{reason}
 	}
-	if t.State == compliance.TaskOpen {
+	if t.State == compliance.TaskOpen && !recused {
 		add("take", compliance.TaskTaken).Main = true
 	}
 	if !drawn || officer {
@@ -250,7 +267,7 @@ func stepsOf(q *frame.Request, t *calls.TaskView) (forms []stepForm, err error) 
 		}
 		add("drop", compliance.TaskDropped, reason)
 	}
-	if t.Desk {
+	if t.Desk || recused && !officer {
 		return forms, nil
 	}
 	why := q.Field("reason", frame.KindArea, true)

@@ -6,11 +6,15 @@ import (
 	"strings"
 	"testing"
 
+	"go.etcd.io/bbolt"
 	"golang.org/x/net/html"
 
+	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/desk/desktest"
 	"qingkong/cmd/internal/desk/frame"
+	"qingkong/cmd/internal/service"
+	"qingkong/notify/compliance"
 )
 
 // A task of a complaint is given to two for a day; who is recused gives it back, and is sent there no more.
@@ -90,4 +94,63 @@ func TestADrawnTaskOffersWhatItsReaderMay(t *testing.T) {
 	give.Set("key", frame.NewKey())
 	w.Post(303, "duty", path, give)
 	has(t, "given", text(w.Get(200, "duty", path)), "已领 li", "inspector 病假")
+}
+
+// Why somebody is recused is for officers alone, on the task's page and in a list of all, also after it ended; what was erased
+// is told to be.
+func TestOfficersReadWhoIsRecusedAndWhy(t *testing.T) {
+	w := desktest.New(t)
+	w.Enter("li", calls.Inspector)
+	w.Ordered()
+	id := w.Draws("大寺镇").Tasks[0]
+	path, list := "/desk/tasks/"+id, "/desk/recusals"
+	has(t, "nobody yet", text(w.Get(200, "duty", list)), "没有人申明回避")
+	hasNot(t, "nobody yet", text(w.Get(200, "duty", path)), "回避记录")
+	recuse := func(user, reason string) {
+		t.Helper()
+		form := posts(w.Get(200, user, path), path+"/recuse")
+		form.Set("reason", reason)
+		w.Post(303, user, path+"/recuse", form)
+	}
+	recuse("inspector", "配偶是该企业股东")
+	if got := names(w.Get(200, "inspector", path)); len(got) != 0 {
+		t.Errorf("who is recused is offered %q", got)
+	}
+	recuse("li", "曾任该企业环保负责人")
+	duty := text(w.Get(200, "duty", path))
+	has(t, "the task", duty, "回避记录", "配偶是该企业股东", "曾任该企业环保负责人", "inspector", "li")
+	for _, user := range []string{"inspector", "li", "viewer", "approver"} {
+		hasNot(t, user, text(w.Get(200, user, path)), "回避记录", "配偶是该企业股东", "曾任该企业环保负责人")
+	}
+	w.Get(403, "inspector", list)
+	w.Get(403, "viewer", list)
+	duty = text(w.Get(200, "duty", list))
+	has(t, "the list", duty, "li 1 次", "inspector 1 次", "配偶是该企业股东", "曾任该企业环保负责人")
+	hasNot(t, "the list", duty, "已撤回", "此前")
+	end := calls.Recusal{ByID: calls.ByID{ID: id}, End: true}
+	if _, err := w.Svc.RecuseTask(t.Context(), service.Ask{Who: &access.Principal{User: "li", Role: calls.Inspector}}, end); err != nil {
+		t.Fatal(err)
+	}
+	has(t, "who is back", text(w.Get(200, "duty", list)), "li 已撤回", "曾任该企业环保负责人")
+	recuse("li", "又想起一事")
+	duty = text(w.Get(200, "duty", list+"?user=li"))
+	has(t, "again", duty, "li 2 次", "此前 1 次", "又想起一事")
+	hasNot(t, "of li alone", duty, "配偶是该企业股东", "已撤回")
+	var ref string
+	err := w.Svc.J.View(func(tx *bbolt.Tx) error {
+		all, _, err := compliance.Recusals(tx, "", "li")
+		ref = all[0].ReasonRef
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Svc.J.Erase(t.Context(), "admin", ref, "示例"); err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []string{list, path} {
+		page := text(w.Get(200, "duty", at))
+		has(t, "erased", page, "内容已按规定删除", "配偶是该企业股东")
+		hasNot(t, "erased", page, "又想起一事")
+	}
 }
