@@ -162,15 +162,16 @@ var _ = bind(calls.Draws, (*Service).Draws)
 // Draws pages through the draws, the latest first.
 func (s *Service) Draws(_ context.Context, a Ask, in calls.Paging) (alerts.Page[*inspect.Draw], error) {
 	return pageOf(s, in, func(tx *bbolt.Tx) (page []*inspect.Draw, next string, err error) {
-		page, next, err = inspect.ListDraws(tx, in.Cursor, in.Most())
-		for _, d := range page {
-			shownDraw(d)
+		found, next, err := inspect.ListDraws(tx, in.Cursor, in.Most())
+		if err != nil {
+			return nil, "", err
 		}
 		if a.Who.Role == calls.Town { // that a draw reached other towns is theirs to know
-			page = slices.DeleteFunc(page, func(d *inspect.Draw) bool {
+			found = slices.DeleteFunc(found, func(d *inspect.Draw) bool {
 				return !slices.Equal(d.Towns, []string{a.Who.Town})
 			})
 		}
-		return page, next, err
+		return fillPage(found, next, func(d *inspect.Draw) string { return d.ID },
+			func(d *inspect.Draw) (*inspect.Draw, error) { return shownDraw(d), nil })
 	})
 }

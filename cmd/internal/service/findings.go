@@ -55,9 +55,11 @@ func (s *Service) Findings(_ context.Context, a Ask, in calls.FoundQuery) (alert
 				(in.Town == "" || shown.town(one) == in.Town)
 		}
 		found, next, err := compliance.ListFindings(tx, f, in.Cursor, in.Most())
-		for _, one := range found {
-			page = append(page, shown.view(one, false))
+		if err != nil {
+			return nil, "", err
 		}
+		page, next, err = fillPage(found, next, func(one *compliance.Finding) string { return one.ID },
+			func(one *compliance.Finding) (calls.FindingView, error) { return shown.view(one, false), nil })
 		personal = shown.personal
 		if err == nil {
 			err = shown.err

@@ -228,18 +228,13 @@ var _ = bind(calls.Inspections, (*Service).Inspections)
 // Inspections pages through the inspections that the caller may see, the latest first.
 func (s *Service) Inspections(_ context.Context, a Ask, in calls.InspectionsQuery) (alerts.Page[calls.InspectionView], error) {
 	var personal []string
-	page, err := s.inspections(a, in, func(tx *bbolt.Tx, owners map[string]Owner, found []*inspect.Inspection) (
-		page []calls.InspectionView, err error) {
+	page, err := s.inspections(a, in, func(tx *bbolt.Tx, owners map[string]Owner) showInspection {
 		shown := s.inspectedBy(tx, a, owners)
-		for _, is := range found {
+		return func(is *inspect.Inspection) (calls.InspectionView, error) {
 			v, err := shown.view(is)
-			if err != nil {
-				return nil, err
-			}
-			page = append(page, v)
+			personal = shown.personal
+			return v, err
 		}
-		personal = shown.personal
-		return page, nil
 	})
 	s.sawFindings(a, personal)
 	return page, err
@@ -248,26 +243,24 @@ func (s *Service) Inspections(_ context.Context, a Ask, in calls.InspectionsQuer
 // InspectionRows is Inspections without what they say of people, which then counts as read by nobody: of an answer there is
 // when it came alone.
 func (s *Service) InspectionRows(a Ask, in calls.InspectionsQuery) (alerts.Page[calls.InspectionView], error) {
-	return s.inspections(a, in, func(tx *bbolt.Tx, owners map[string]Owner, found []*inspect.Inspection) (
-		page []calls.InspectionView, err error) {
+	return s.inspections(a, in, func(tx *bbolt.Tx, owners map[string]Owner) showInspection {
 		shown := s.inspectedBy(tx, Ask{Lang: a.Lang}, owners)
-		for _, is := range found {
+		return func(is *inspect.Inspection) (calls.InspectionView, error) {
 			v, err := shown.view(is)
-			if err != nil {
-				return nil, err
-			}
 			for _, answer := range is.Answers {
 				v.Answers = append(v.Answers, calls.InspectionAnswer{At: answer.At})
 			}
-			page = append(page, v)
+			return v, err
 		}
-		return page, nil
 	})
 }
 
+// showInspection makes a view of an inspection.
+type showInspection = func(is *inspect.Inspection) (calls.InspectionView, error)
+
 // inspections pages through the inspections that the caller may see; show makes views of those that are found.
-func (s *Service) inspections(a Ask, in calls.InspectionsQuery, show func(tx *bbolt.Tx, owners map[string]Owner,
-	found []*inspect.Inspection) ([]calls.InspectionView, error)) (alerts.Page[calls.InspectionView], error) {
+func (s *Service) inspections(a Ask, in calls.InspectionsQuery,
+	show func(tx *bbolt.Tx, owners map[string]Owner) showInspection) (alerts.Page[calls.InspectionView], error) {
 	none := alerts.Page[calls.InspectionView]{Items: []calls.InspectionView{}}
 	f := inspect.Filter{Warning: in.Warning, Order: in.Order, Recipient: in.Recipient, Town: in.Town, Task: in.Task,
 		Inspector: in.Inspector, Result: in.Result, Disposition: in.Disposition}
@@ -297,12 +290,19 @@ func (s *Service) inspections(a Ask, in calls.InspectionsQuery, show func(tx *bb
 			}
 			f.Warning = o.WarningID
 		}
-		found, next, err := inspect.List(tx, f, in.Cursor, in.Most())
+		found, next, err := inspect.ListRows(tx, f, in.Cursor, in.Most())
 		if err != nil {
 			return nil, "", err
 		}
-		page, err = show(tx, owners, found)
-		return page, next, err
+		view := show(tx, owners)
+		return fillPage(found, next, func(r *inspect.Row) string { return r.ID },
+			func(r *inspect.Row) (none calls.InspectionView, _ error) {
+				is, err := inspect.Get(tx, r.ID)
+				if err != nil {
+					return none, err
+				}
+				return view(is)
+			})
 	})
 }
 

@@ -79,14 +79,15 @@ func (s *Service) Orders(_ context.Context, a Ask, in calls.OrdersQuery) (calls.
 		if a.Who.Role != calls.Enterprise {
 			vault.Note = nil
 		}
-		for _, o := range orders {
-			text, err := notify.BriefJSON(tx, journal.ReadPos, vault, o.ID)
-			if err != nil {
-				return err
-			}
-			page.Items = append(page.Items, text)
+		items, next, err := fillPage(orders, next, func(o *notify.Order) string { return o.ID },
+			func(o *notify.Order) (json.RawMessage, error) {
+				text, err := notify.BriefJSON(tx, journal.ReadPos, vault, o.ID)
+				return text, err
+			})
+		if err != nil {
+			return err
 		}
-		page.Next = next
+		page.Items, page.Next = append(page.Items, items...), next
 		page.Total, err = notify.CountOrders(tx, f)
 		return err
 	})

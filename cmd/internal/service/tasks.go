@@ -46,10 +46,11 @@ func (s *Service) Tasks(_ context.Context, a Ask, in calls.TasksQuery) (alerts.P
 			page, next, err = r.page(f, in.Paging)
 		} else {
 			var found []*compliance.Task
-			found, next, err = compliance.ListTasks(tx, f, in.Cursor, in.Most())
-			for _, t := range found {
-				page = append(page, r.view(t))
+			if found, next, err = compliance.ListTasks(tx, f, in.Cursor, in.Most()); err != nil {
+				return nil, "", err
 			}
+			page, next, err = fillPage(found, next, func(t *compliance.Task) string { return t.ID },
+				func(t *compliance.Task) (calls.TaskView, error) { return r.view(t), nil })
 		}
 		personal = r.personal
 		return page, next, err
@@ -297,17 +298,16 @@ func (r *ranked) page(f compliance.TaskFilter, paging calls.Paging) (page []call
 		}
 		all = slices.DeleteFunc(all, func(t one) bool { return order(t.rank.Score, t.ID, score, id) <= 0 })
 	}
+	behind := func(t one) string { return strconv.FormatFloat(t.rank.Score, 'g', -1, 64) + "~" + t.ID }
 	if len(all) > paging.Most() {
 		all = all[:paging.Most()]
-		last := &all[len(all)-1]
-		next = strconv.FormatFloat(last.rank.Score, 'g', -1, 64) + "~" + last.ID
+		next = behind(all[len(all)-1])
 	}
-	for i := range all {
-		v := r.view(all[i].Task)
-		v.Rank = &all[i].rank
-		page = append(page, v)
-	}
-	return page, next, nil
+	return fillPage(all, next, behind, func(t one) (calls.TaskView, error) {
+		v := r.view(t.Task)
+		v.Rank = &t.rank
+		return v, nil
+	})
 }
 
 func rankCursor(cursor string) (score float64, id string, err error) {
