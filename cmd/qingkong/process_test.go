@@ -29,8 +29,9 @@ type program struct {
 	over chan struct{} // closed when the process has ended and its exit code is known
 	out  *lockedBuffer
 	addr struct {
-		HTTP string `json:"http"`
-		NATS string `json:"nats"`
+		HTTP  string `json:"http"`
+		NATS  string `json:"nats"`
+		HJ212 string `json:"hj212"`
 	}
 	accounts map[string]account
 }

@@ -56,6 +56,7 @@ var fieldRules = map[string]valid.Rule{
 	"day":           {Words: "day.date_wrong", Match: isDay},
 	"day_or_none":   {Words: "day.date_wrong", Match: func(s string) bool { return s == "" || isDay(s) }},
 	"day_or_time":   {Words: "http.want_time", Match: isDayOrTime},
+	"series_cursor": {Words: "http.want_time", Match: isDayOrTime},
 	"message":       {Words: "live.want_id", Pattern: `^[0-9]+(\.[0-9]+\.[^.]*)?$`},
 	"proposal_state": {Words: "proposal.state_unknown", OneOf: Words(alerts.StateOpen, alerts.StateAccepted,
 		alerts.StateDismissed, alerts.StateWithdrawn)},

@@ -85,7 +85,7 @@ type SeriesPeriod struct {
 type SeriesQuery struct {
 	PointQuery
 	SeriesPeriod
-	Cursor string `query:"cursor" json:"-" validate:"day_or_time"`
+	Cursor string `query:"cursor" json:"-" validate:"omitempty,series_cursor"`
 	Limit  int    `query:"limit,periods" json:"-" validate:"omitempty,periods"`
 }
 

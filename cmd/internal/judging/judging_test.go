@@ -30,13 +30,14 @@ import (
 // plant is E0001 under a yellow warning, whose sulphur is to stay below 35 mg/m³ from four hours behind the order on.
 type plant struct {
 	*servicetest.World
-	t     *testing.T
-	eval  *judging.Evaluator
-	order string
-	point telemetry.Point
-	due   time.Time
-	id    string // of the warning
-	keep  func(ctx context.Context, hour time.Time, leaves [][]byte) error
+	t        *testing.T
+	eval     *judging.Evaluator
+	readings judging.Readings
+	order    string
+	point    telemetry.Point
+	due      time.Time
+	id       string // of the warning
+	keep     func(ctx context.Context, hour time.Time, leaves [][]byte) error
 }
 
 func newPlant(t *testing.T) *plant {
@@ -48,9 +49,10 @@ func newPlant(t *testing.T) *plant {
 	}
 	l.EffectiveFrom = "2016-01-01"
 	w.Import(l)
-	w.Svc.Instruments = stationstest.New(t, w.Svc, w.Clock.Now)
-	p := &plant{World: w, t: t}
-	p.eval = p.fresh(w.Svc.Instruments)
+	instruments := stationstest.New(t, w.Svc, w.Clock.Now)
+	w.Svc.Instruments = instruments
+	p := &plant{World: w, t: t, readings: instruments}
+	p.eval = p.fresh(instruments)
 	w.Account("feeder", calls.Feeder, "数据接入", "")
 	declared, err := servicetest.Say(t.Context(), w.Svc, "duty", "", calls.Declare, "",
 		[]byte(`{"level":"yellow","trigger":"city_order","document_no":"1","issued_by":"天津市","reason":"示例"}`))

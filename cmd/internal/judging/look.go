@@ -29,6 +29,8 @@ type Readings interface {
 		error)
 	Moved(ctx context.Context, p telemetry.Point, since telemetry.Mark) (telemetry.Moved, error)
 	Passes(ctx context.Context, gate telemetry.Point, from, to time.Time, skip, limit int) ([]readings.Pass, error)
+	// Ready is nil while nothing that came in time is missing only because it is not among the readings yet.
+	Ready(ctx context.Context) error
 }
 
 // Options are what an evaluator works with.

@@ -23,7 +23,7 @@ func TestTheRootIsOverWhatIsKept(t *testing.T) {
 		}
 	})
 	p.keep = results.Keep
-	p.eval = p.fresh(p.Svc.Instruments)
+	p.eval = p.fresh(p.readings)
 	p.says(0, 30, 31, 32)
 	p.until(3)
 	p.until(3.2)
@@ -50,7 +50,7 @@ func TestTheRootIsOverWhatIsKept(t *testing.T) {
 	if f == nil || f.Verdict != judge.Suspected {
 		t.Errorf("late data of a case that was still change nothing: %+v", f)
 	}
-	p.eval = p.fresh(p.Svc.Instruments)
+	p.eval = p.fresh(p.readings)
 	height := p.Svc.J.Height()
 	p.until(9.1)
 	if p.Svc.J.Height() != height {

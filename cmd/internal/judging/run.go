@@ -122,6 +122,9 @@ func (e *Evaluator) Pass(ctx context.Context) (n int, err error) {
 	begun := time.Now()
 	e.noted(func(s *Status) { s.Begun = time.Now() })
 	defer func() { e.ended(begun, n, err) }()
+	if err := e.opt.Readings.Ready(ctx); err != nil {
+		return 0, err
+	}
 	cases, err := e.cases()
 	if err != nil {
 		return 0, err

@@ -29,7 +29,7 @@ func TestAnHourReadsFewHours(t *testing.T) {
 	})].Points()
 	p.saysOf(meter, "kW", telemetry.Avg, -24*45, slices.Repeat([]float64{100}, 24*45)...)
 	for _, point := range []telemetry.Point{p.point, meter} {
-		reads := &counted{Readings: p.Svc.Instruments, of: point}
+		reads := &counted{Readings: p.readings, of: point}
 		p.eval = p.fresh(reads)
 		first := int(p.Clock.Now().Sub(p.due) / time.Hour)
 		for hour := first; hour < first+20; hour++ {
@@ -135,7 +135,7 @@ func (w *wayward) acts() {
 func (w *wayward) agrees(step string) {
 	w.t.Helper()
 	last := w.Clock.Now().Add(-time.Hour - judge.Defaults.WaitFor - time.Duration(w.rng.IntN(12))*time.Hour).Truncate(time.Hour)
-	fresh := w.fresh(w.Svc.Instruments)
+	fresh := w.fresh(w.readings)
 	for _, recipient := range []string{"E0001", "E0003"} {
 		goesOn, err := w.eval.GoOn(w.t.Context(), w.id, recipient, last)
 		if err != nil {

@@ -1,6 +1,7 @@
 package judging_test
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"sync"
@@ -62,10 +63,41 @@ func TestARecordThatTakesNothing(t *testing.T) {
 	}
 }
 
+// unmade are readings that lack some of what came for as long as why is set.
+type unmade struct {
+	judging.Readings
+	why error
+}
+
+func (u *unmade) Ready(ctx context.Context) error { return cmp.Or(u.why, u.Readings.Ready(ctx)) }
+
+// While readings lack what came nothing is taken for missing: no verdict and no sum of an hour that is due is recorded,
+// and both are once the readings are there.
+func TestReadingsThatAreNotMadeYet(t *testing.T) {
+	p := newPlant(t)
+	p.until(1.6) // until here hours are summed
+	u := &unmade{Readings: p.readings, why: refusal.New(refusal.NotReady, "stations.remaking", refusal.Args{"share": 5})}
+	p.eval = p.fresh(u)
+	p.Elapse(6 * time.Hour) // without data by then
+	height := p.Svc.J.Height()
+	if n, err := p.eval.Pass(t.Context()); n != 0 || refusal.CodeOf(err) != refusal.NotReady {
+		t.Errorf("the pass looks at %d and ends with %v", n, err)
+	}
+	if v, f := p.verdict(); v != "none" || f != nil || p.Svc.J.Height() != height {
+		t.Errorf("before the readings are there: %s, %+v", v, f)
+	}
+	u.why = nil
+	p.says(0, 30, 31, 32, 33, 34)
+	p.until(7.7)
+	if v, f := p.verdict(); v != "no_data" || f != nil || p.Svc.J.Height() == height { // of its other monitors nothing came
+		t.Errorf("once they are: %s, %+v", v, f)
+	}
+}
+
 // A case of which something was found rests like any other, until something is said of it, or the time for that is up.
 func TestAFindingRests(t *testing.T) {
 	p := newPlant(t)
-	reads := &counted{Readings: p.Svc.Instruments}
+	reads := &counted{Readings: p.readings}
 	p.eval = p.fresh(reads)
 	looks := func(hours float64) bool {
 		t.Helper()

@@ -23,6 +23,8 @@ type Instruments interface {
 		error)
 	// Moved says what of a point may read otherwise than at a mark, and in what unit.
 	Moved(ctx context.Context, p telemetry.Point, since telemetry.Mark) (telemetry.Moved, error)
+	// Ready is nil while nothing that came in time is missing only because it is not among the readings yet.
+	Ready(ctx context.Context) error
 	// Passes are the vehicles that a gate told of from a time on and before another, by time and then by plate, without the
 	// first skip of them and at most limit; those of the last 60 days are kept. The same one told twice is one.
 	Passes(ctx context.Context, gate telemetry.Point, from, to time.Time, skip, limit int) ([]readings.Pass, error)

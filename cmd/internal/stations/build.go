@@ -75,6 +75,7 @@ func (n *Node) step(ctx context.Context, flushed *time.Time) (more bool, err err
 	}
 	n.giveWay(ctx)
 	more, err = n.apply(b)
+	n.progressed()
 	full := errors.Is(err, rows.ErrFull)
 	if err != nil && !full {
 		return false, err
@@ -121,7 +122,8 @@ func (n *Node) opened() (*rows.Builder, error) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.builder = b
+	n.builder, n.through, n.remade = b, n.last, n.now()
+	n.from, _ = b.Cursor()
 	return b, nil
 }
 

@@ -39,20 +39,10 @@ func notKept(ctx context.Context, err error, tell func(text string, args ...any)
 	return refusal.New(refusal.NotReady, "stations.not_kept", nil)
 }
 
-// readable is the builder, or a refusal while there is none.
-func (n *Node) readable() (*rows.Builder, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.builder == nil {
-		return nil, refusal.New(refusal.NotReady, "stations.no_rows", nil)
-	}
-	return n.builder, nil
-}
-
 // Series are the periods of a point that begin at from or later and before to, in order, at most limit of them.
 func (n *Node) Series(ctx context.Context, p telemetry.Point, step telemetry.Step, from, to time.Time,
 	limit int) ([]telemetry.Kept, error) {
-	b, err := n.readable()
+	b, err := n.readable(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -71,8 +61,8 @@ func (n *Node) Series(ctx context.Context, p telemetry.Point, step telemetry.Ste
 }
 
 // Moved says what of a point may read otherwise than at a mark, and in what unit.
-func (n *Node) Moved(_ context.Context, p telemetry.Point, since telemetry.Mark) (telemetry.Moved, error) {
-	b, err := n.readable()
+func (n *Node) Moved(ctx context.Context, p telemetry.Point, since telemetry.Mark) (telemetry.Moved, error) {
+	b, err := n.readable(ctx)
 	if err != nil {
 		return telemetry.Moved{}, err
 	}
@@ -101,7 +91,7 @@ var steps = []telemetry.Step{telemetry.Moment, telemetry.Minute, telemetry.Hour,
 
 // Points are those of a ref of which anything is kept.
 func (n *Node) Points(ctx context.Context, ref string) ([]telemetry.PointState, error) {
-	b, err := n.readable()
+	b, err := n.readable(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -200,8 +190,8 @@ func periodOf(cn string, st *telemetry.Station) time.Duration {
 }
 
 // Heard is what is known of an MN; nil where it was never heard of.
-func (n *Node) Heard(_ context.Context, mn string) (*telemetry.Heard, error) {
-	b, err := n.readable()
+func (n *Node) Heard(ctx context.Context, mn string) (*telemetry.Heard, error) {
+	b, err := n.readable(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -243,7 +233,7 @@ func isNote(rule string) bool {
 
 // Brief is how a station was heard of last; of one that never was it has the MN alone.
 func (n *Node) Brief(ctx context.Context, st *telemetry.Station) (telemetry.Brief, error) {
-	b, err := n.readable()
+	b, err := n.readable(ctx)
 	if err != nil {
 		return telemetry.Brief{}, err
 	}
@@ -256,7 +246,7 @@ func (n *Node) Brief(ctx context.Context, st *telemetry.Station) (telemetry.Brie
 
 // Last are the last things that came of an MN, the latest first: good ones, or with refused what was not.
 func (n *Node) Last(ctx context.Context, mn string, refused bool, limit int) ([]telemetry.Received, error) {
-	b, err := n.readable()
+	b, err := n.readable(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -290,8 +280,8 @@ func (n *Node) Last(ctx context.Context, mn string, refused bool, limit int) ([]
 }
 
 // Strangers are the MNs in quarantine, the last heard of first.
-func (n *Node) Strangers(_ context.Context) ([]telemetry.Stranger, error) {
-	b, err := n.readable()
+func (n *Node) Strangers(ctx context.Context) ([]telemetry.Stranger, error) {
+	b, err := n.readable(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -323,8 +313,10 @@ const gapsBehind = time.Minute
 // Gaps are what a station may be asked for. They are false where that cannot be told: of what came and is not among the
 // readings yet, here or in the shared stream, nothing is missing.
 func (n *Node) Gaps(st *telemetry.Station, now time.Time) (all []dialog.Gap, known bool) {
-	b, err := n.readable()
-	if err != nil || n.Status().Behind > gapsBehind || !n.caughtUp() {
+	n.mu.Lock()
+	b := n.builder
+	n.mu.Unlock()
+	if s := n.Status(); b == nil || !s.Remaking.IsZero() || s.Behind > gapsBehind || !n.caughtUp() {
 		return nil, false
 	}
 	s, _, err := b.Station(st.MN)

@@ -67,6 +67,11 @@ type Node struct {
 
 	mu      sync.Mutex
 	builder *rows.Builder // nil until the rows can be read
+	through uint64        // what it has to include before it is read: all that was kept when it was opened
+	remade  time.Time     // when it was
+	from    uint64        // how far it went then
+	applied chan struct{} // closed when it includes more
+	waited  time.Time     // when a read waited for it in vain last
 	server  *Server       // nil where none serves
 	trouble error         // why rows are not built, since
 	since   time.Time
@@ -92,7 +97,7 @@ func OpenNode(o NodeOptions) *Node {
 	}
 	s := newSteady(o.Clock, o.Log)
 	n := &Node{opt: o, log: o.Log, now: s.Now, steady: s, more: make(chan struct{}, 1),
-		moved: make(chan struct{})}
+		moved: make(chan struct{}), applied: make(chan struct{})}
 	n.callers = fair.NewMeter(fair.Share{PerSecond: float64(o.BytesADay) / (24 * time.Hour).Seconds(),
 		Burst: int(o.BytesADay)}, o.Clock)
 	opt := local.Options{Log: o.Log, Full: o.Full, Clock: o.Clock}
@@ -208,6 +213,8 @@ type Status struct {
 	UnbuiltFrom time.Time
 	NoRoom      bool          // readings are not made because the disk is nearly full
 	Behind      time.Duration // between what came last and what readings include
+	Remaking    time.Time     // since when readings are made again of what an earlier run kept; zero where they are
+	Remade      float64       // how much of that is made, from 0 to 1
 	BySize      time.Time     // when raw frames went last because there were too many; zero for never
 	Lost        bool          // of these some before readings were made of them
 	Ahead       time.Duration // of reception over the clock, which was ahead; 0 for not
@@ -239,6 +246,15 @@ func (n *Node) Status() (s Status) {
 	cursor, at := n.builder.Cursor()
 	if s.Built = cursor >= n.last; !s.Built {
 		s.Behind = max(0, n.lastAt.Sub(at))
+	}
+	if cursor < n.through {
+		s.Remaking, s.Remade = n.remade, float64(cursor-n.from)/float64(n.through-n.from)
+	}
+	if at.IsZero() { // nothing is made yet that could be behind
+		s.Behind = 0
+		if !s.Remaking.IsZero() {
+			s.Behind = max(0, n.now().Sub(s.Remaking))
+		}
 	}
 	return s
 }

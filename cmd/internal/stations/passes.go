@@ -23,7 +23,7 @@ const mostPasses = 200_000
 // out.
 func (n *Node) Passes(ctx context.Context, gate telemetry.Point, from, to time.Time, skip, limit int) ([]readings.Pass,
 	error) {
-	b, err := n.readable()
+	b, err := n.readable(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -58,9 +58,9 @@ func (n *Node) Passes(ctx context.Context, gate telemetry.Point, from, to time.T
 
 // PassTimes are when vehicles went through a gate from a time on and before another, in order, at most limit of them;
 // several at the same millisecond are one, as is one that is told twice.
-func (n *Node) PassTimes(_ context.Context, gate telemetry.Point, from, to time.Time, limit int) (all []time.Time,
+func (n *Node) PassTimes(ctx context.Context, gate telemetry.Point, from, to time.Time, limit int) (all []time.Time,
 	err error) {
-	b, err := n.readable()
+	b, err := n.readable(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,12 @@ func init() {
 			"what stations send cannot be kept now, and this was not; send it again later, and have an administrator look at the check telemetry."},
 		"stations.no_rows": {"监测读数现在读不出，请稍后再试；原因见检查 telemetry。",
 			"readings cannot be read now; try again later. The check telemetry says why."},
+		"stations.remaking": {"程序刚启动，正在由保存的原始报文重新生成监测读数（已完成 {share}%）；请稍后再试。报文照常保存和应答。",
+			"the program has just started and makes readings again of the raw frames that it keeps ({share}% are done); try again later. What stations send is kept and confirmed all the same."},
+		"stations.behind": {"监测读数还没有包括收到的全部报文（落后 {for}），赶上之前不据此判定；原因见检查 telemetry。",
+			"readings do not include all that came yet (they are {for} behind), and nothing is judged by them until they do. The check telemetry says why."},
+		"stations.follows": {"本节点还没有收全各节点接收的监测数据，收全之前不据此判定；原因见检查 telemetry。",
+			"this node does not have all that stations sent to any node yet, and nothing is judged by it until it does. The check telemetry says why."},
 		"stations.range": {"一次最多查 32 天的分钟和实时数据、400 天的小时和日数据；请缩短时间范围。",
 			"at most 32 days of minutes and samples, and 400 of hours and days, are read at once; ask for less."},
 

@@ -8,11 +8,14 @@ import (
 	"qingkong/cmd/internal/watch"
 )
 
-// How far reception may be ahead of the clock, how long what stations send may be kept without being readings, and how long it is told that frames were removed.
+// How far reception may be ahead of the clock, how long what stations send may be kept without being readings, in a run and
+// after a start, and how long it is told that frames were removed.
 const (
 	telemetryAhead  = time.Minute
 	telemetryBehind = 5 * time.Minute
 	telemetryTold   = 24 * time.Hour
+
+	telemetryRemakes = 10 * time.Second
 )
 
 // telemetryFinding judges how what stations send is kept. A station that is silent is no fault of the program.
@@ -37,6 +40,9 @@ func telemetryFinding(s stations.Status, now time.Time) watch.Finding {
 	case s.Unbuilt != nil:
 		return watch.Degrade("watch.telemetry_unbuilt",
 			refusal.Args{"since": toSecond(s.UnbuiltFrom), "why": refusal.WordsOf(s.Unbuilt)})
+	case !s.Remaking.IsZero() && now.Sub(s.Remaking) > telemetryRemakes:
+		return watch.Degrade("watch.telemetry_remaking",
+			refusal.Args{"since": toSecond(s.Remaking), "share": min(int(s.Remade*100), 99)})
 	case s.Behind > telemetryBehind:
 		return watch.Degrade("watch.telemetry_behind", refusal.Args{"for": s.Behind.Round(time.Second)})
 	case now.Sub(s.Missed) < telemetryTold:

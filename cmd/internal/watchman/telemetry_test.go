@@ -33,6 +33,10 @@ func TestTelemetryFinding(t *testing.T) {
 		"watch.telemetry_unbuilt", false)
 	is(t, "the disk is nearly full", telemetryFinding(stations.Status{Unbuilt: no, UnbuiltFrom: now, NoRoom: true}, now),
 		watch.Degraded, "watch.telemetry_full", false)
+	is(t, "readings are made again for a while", telemetryFinding(stations.Status{Remaking: now.Add(-time.Minute), Remade: 0.5,
+		Behind: time.Minute}, now), watch.Degraded, "watch.telemetry_remaking", false)
+	is(t, "since a moment", telemetryFinding(stations.Status{Remaking: now.Add(-time.Second), Behind: time.Second}, now), watch.OK,
+		"", false)
 	is(t, "readings are behind", telemetryFinding(stations.Status{Behind: time.Hour}, now), watch.Degraded,
 		"watch.telemetry_behind", false)
 	is(t, "too much", telemetryFinding(stations.Status{BySize: now.Add(-time.Hour)}, now), watch.Degraded,

@@ -66,6 +66,8 @@ func init() {
 			"no readings are made of what stations send since {since} ({why}); it is kept and confirmed all the same, and made up for later. Look at the disk and the log, and restart the program when this lasts."},
 		"watch.telemetry_full": {"自 {since} 起磁盘空间不足（见磁盘一项），不生成监测读数，监测站发来的数据也存不下、不予应答，设备会重发。请立即清理数据目录所在的磁盘或扩容。",
 			"since {since} the disk is nearly full (see that check): no readings are made, and what stations send is not kept and not confirmed, so they send it again. Free some space on the disk of the data folder or add some at once."},
+		"watch.telemetry_remaking": {"启动后正在由保存的原始报文重新生成监测读数（自 {since}，已完成 {share}%）；完成前查不到读数，也不据此判定，报文照常保存和应答。",
+			"since the start at {since} readings are made again of the raw frames that are kept ({share}% are done): until then none are shown and nothing is judged by them; what stations send is kept and confirmed all the same."},
 		"watch.telemetry_behind": {"监测读数比收到的报文落后 {for}；报文照常保存和应答。请检查处理器和磁盘是否太忙。",
 			"readings are {for} behind what came; it is kept and confirmed all the same. See whether processor and disk are too busy."},
 		"watch.telemetry_size": {"原始报文超出 {setting}，{at} 删除了最早的；读数不受影响。请扩容磁盘并调大 {setting}，或缩短 telemetry.raw_days。",
