@@ -46,8 +46,30 @@ type saidPart struct {
 	of   string // what the kind begins with; empty for every kind
 	at   string // the member, or with a dot one within it
 	word string // proof.say.<word> is what is said of it
-	form func(value json.RawMessage, lang string) string
+	form
 }
+
+// form is how a value is told: by its name the page /verify finds the same in its script (verifypage/static/say.js).
+type form struct {
+	name string
+	of   terms.Kind // of form name: whose words its values have
+	tell func(value json.RawMessage, lang string) string
+}
+
+var (
+	text        = form{name: "text", tell: tellText}
+	hash        = form{name: "hash", tell: tellHash}
+	number      = form{name: "number", tell: tellNumber}
+	yes         = form{name: "yes", tell: tellYes}
+	moment      = form{name: "moment", tell: tellMoment}
+	several     = form{name: "several", tell: tellSeveral}
+	count       = form{name: "count", tell: tellCount}
+	fingerprint = form{name: "fingerprint", tell: tellFingerprint}
+	decided     = form{name: "name", of: explanation, tell: tellDecided}
+)
+
+// explanation is what becomes of one; its words are proof.explanation.
+const explanation terms.Kind = "explanation"
 
 // parts are told in this order.
 var parts = slices.Concat(
@@ -189,7 +211,7 @@ func (p *saidPart) say(top map[string]json.RawMessage, lang string) string {
 	if len(value) == 0 {
 		return ""
 	}
-	if value := p.form(value, lang); value != "" {
+	if value := p.tell(value, lang); value != "" {
 		return told(p.word, value, lang)
 	}
 	return ""
@@ -217,37 +239,37 @@ func plain(value json.RawMessage) string {
 	return s
 }
 
-func text(value json.RawMessage, _ string) string { return clip(plain(value)) }
+func tellText(value json.RawMessage, _ string) string { return clip(plain(value)) }
 
-func hash(value json.RawMessage, _ string) string { return short(plain(value)) }
+func tellHash(value json.RawMessage, _ string) string { return short(plain(value)) }
 
-func name(kind terms.Kind) func(json.RawMessage, string) string {
-	return func(value json.RawMessage, lang string) string {
+func name(kind terms.Kind) form {
+	return form{name: "name", of: kind, tell: func(value json.RawMessage, lang string) string {
 		if s := plain(value); s != "" {
 			return clip(terms.Name(kind, s, lang))
 		}
 		return ""
-	}
+	}}
 }
 
-// number is a number that is not zero, as it is written.
-func number(value json.RawMessage, _ string) string {
+// tellNumber is a number that is not zero, as it is written.
+func tellNumber(value json.RawMessage, _ string) string {
 	if f, err := strconv.ParseFloat(string(value), 64); err != nil || f == 0 {
 		return ""
 	}
 	return clip(string(value))
 }
 
-// yes says a word that takes no value.
-func yes(value json.RawMessage, _ string) string {
+// tellYes says a word that takes no value.
+func tellYes(value json.RawMessage, _ string) string {
 	if string(value) == "true" {
 		return "true"
 	}
 	return ""
 }
 
-// moment is a time in Shanghai, to the minute.
-func moment(value json.RawMessage, _ string) string {
+// tellMoment is a time in Shanghai, to the minute.
+func tellMoment(value json.RawMessage, _ string) string {
 	at, err := time.Parse(time.RFC3339, plain(value))
 	if err != nil {
 		return ""
@@ -255,8 +277,8 @@ func moment(value json.RawMessage, _ string) string {
 	return at.In(ledger.Shanghai).Format("2006-01-02 15:04")
 }
 
-// several names the first of a list, and says how many there are.
-func several(value json.RawMessage, lang string) string {
+// tellSeveral names the first of a list, and says how many there are.
+func tellSeveral(value json.RawMessage, lang string) string {
 	const shown = 3
 	all := list(value)
 	if all == nil {
@@ -264,7 +286,7 @@ func several(value json.RawMessage, lang string) string {
 	}
 	var few []string
 	for _, one := range all[:min(len(all), shown)] {
-		few = append(few, text(one, lang))
+		few = append(few, tellText(one, lang))
 	}
 	if len(all) <= shown {
 		return strings.Join(few, " ")
@@ -279,24 +301,24 @@ func list(value json.RawMessage) (all []json.RawMessage) {
 	return all
 }
 
-func count(value json.RawMessage, _ string) string {
+func tellCount(value json.RawMessage, _ string) string {
 	if n := len(list(value)); n > 0 {
 		return strconv.Itoa(n)
 	}
 	return ""
 }
 
-func fingerprint(value json.RawMessage, _ string) string {
+func tellFingerprint(value json.RawMessage, _ string) string {
 	if s := plain(value); s != "" {
 		return identity.Fingerprint(s)
 	}
 	return ""
 }
 
-// decided is what became of an explanation.
-func decided(value json.RawMessage, lang string) string {
+// tellDecided is what became of an explanation.
+func tellDecided(value json.RawMessage, lang string) string {
 	if rule := "proof.explanation." + plain(value); refusal.Known(rule) {
 		return refusal.Text(rule, lang, nil)
 	}
-	return text(value, lang)
+	return tellText(value, lang)
 }

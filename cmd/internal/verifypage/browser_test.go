@@ -24,6 +24,8 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"qingkong/cmd/internal/proofs"
 )
 
 // patience bounds a wait for something in the page; it is reached only when something is wrong.
@@ -42,7 +44,7 @@ type tab struct {
 	wrong []string
 }
 
-func openTab(t *testing.T, kinds map[string][2]string) *tab {
+func openTab(t *testing.T) *tab {
 	t.Helper()
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(chromium(t)),
 		chromedp.NoSandbox, // it would not start as root; it opens our own page alone
@@ -51,7 +53,7 @@ func openTab(t *testing.T, kinds map[string][2]string) *tab {
 	t.Cleanup(stop)
 	ctx, end := chromedp.NewContext(allocator)
 	t.Cleanup(end)
-	p := &tab{t: t, ctx: ctx, dir: t.TempDir(), made: New(kinds)}
+	p := &tab{t: t, ctx: ctx, dir: t.TempDir(), made: New(proofs.PageWords())}
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("chromium does not start: %v", err)
 	}

@@ -58,7 +58,7 @@ func (p *tab) same(what string, raw []byte, keyFile string, got verdict) {
 // Whoever opens the page, saved or from a server that is gone since, has a bundle verified without network: what our
 // verifier says of it, by its rule, the page says too.
 func TestThePageVerifies(t *testing.T) {
-	p := openTab(t, map[string][2]string{"notify.issued": {"下达减排令", "an order was issued"}})
+	p := openTab(t)
 	r, d := bundletest.Usual(t)
 	raw := d.Bytes(t)
 	for _, served := range []bool{false, true} {
@@ -86,7 +86,7 @@ func (p *tab) verdicts(r *bundletest.Record, raw []byte) {
 	got := p.given(raw)
 	p.same("a bundle", raw, "", got)
 	for _, want := range []string{"文件完整，由谁签署未经确认", "由随文件而来的密钥签署（untrusted）", identity.Fingerprint(r.VKey), bundletest.Origin, "减排令 W1-E0001-1",
-		"下达减排令 notify.issued", "2016-12-16 18:00:07.000", "witness.example/w1", "已按规定删除", "含个人信息，理由：复核"} {
+		"下达减排令：减排令 W1-E0001-1 notify.order_issued", "2016-12-16 18:00:07.000", "witness.example/w1", "已删除，删除本身有条目为证", "含个人信息，理由：复核"} {
 		if !strings.Contains(got.Text, want) {
 			t.Errorf("the page does not say %q:\n%s", want, got.Text)
 		}
@@ -173,9 +173,10 @@ func (p *tab) shows() {
 	r := bundletest.New(t)
 	var entries []int64
 	entries = append(entries, 0, r.Say("<img src=x onerror=alert(1)>", "</td><script>alert(2)</script>\u202e", map[string]string{"order_id": "<b>W1</b>", "id": "constructor"}),
+		r.Say("notify.answered", "E0001", map[string]string{"order_id": "<b>W1</b>", "action": "{0}<a href=x>"}),
 		r.Say("__proto__", "", map[string]string{}))
 	for range 250 {
-		entries = append(entries, r.Say("notify.issued", "duty", map[string]string{"id": "W1-E0001-1"}))
+		entries = append(entries, r.Say("notify.order_issued", "duty", map[string]string{"id": "W1-E0001-1"}))
 	}
 	d := r.Proving(bundle.Subject{Order: "<i>W1</i>"}, entries)
 	got := p.given(d.Bytes(t))
@@ -194,7 +195,7 @@ func (p *tab) shows() {
 	p.accessible("a bundle that was accepted")
 	eval[chromedp.Void](p, `document.getElementById("language").click()`)
 	if text := eval[string](p, `document.documentElement.lang + document.title + document.body.innerText`); !strings.HasPrefix(text, "enVerify a bundle") ||
-		!strings.Contains(text, "an order was issued") || !strings.Contains(text, "came with it (untrusted)") {
+		!strings.Contains(text, "order issued: order W1-E0001-1") || !strings.Contains(text, "came with it (untrusted)") {
 		t.Errorf("in English the page says\n%s", text)
 	}
 	p.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2), chromedp.EmulateMobile, chromedp.EmulateTouch))
@@ -213,7 +214,7 @@ func (p *tab) shows() {
 
 // A large bundle is verified while the page lives: its progress is shown, and another bundle takes its place.
 func TestALargeBundle(t *testing.T) {
-	p := openTab(t, nil)
+	p := openTab(t)
 	p.opens(false)
 	r := bundletest.New(t)
 	large := bytes.Repeat([]byte("0123456789abcdef"), 10<<16)

@@ -1,6 +1,6 @@
 // Package verifypage is the page /verify: one HTML file that loads nothing, to be saved and opened from a disk, in which a
 // browser verifies a bundle of evidence without network. Its script is written from docs/bundle.md and shares no code with
-// package bundle; hashes and signatures are those of noble, unchanged as published (static/VERSIONS).
+// package bundle; the words in which it says what was proved are the program's own. Hashes and signatures are those of noble, unchanged as published (static/VERSIONS).
 package verifypage
 
 import (
@@ -28,14 +28,15 @@ type Page struct {
 // policy lets the page's own script and style run, and nothing load.
 const policy = "default-src 'none'; connect-src 'none'; script-src '%s'; style-src '%s'; img-src data:; base-uri 'none'; form-action 'none'"
 
-// New makes the page. kinds are the words for kinds of entries, Chinese and English; a kind without is shown by its name.
-func New(kinds map[string][2]string) Page {
-	words, err := json.Marshal(kinds) // which escapes what would end a script
+// New makes the page. words are those of package proofs, in which entries, rules and reasons are told; what they have no
+// word for is shown by its name.
+func New(words any) Page {
+	said, err := json.Marshal(words) // which escapes what would end a script
 	if err != nil {
 		panic("verifypage: " + err.Error()) // strings always encode
 	}
-	script := "\"use strict\";\n(() => {\n" + noble() + read("bundle.js") + "const kinds = " + string(words) + " || {};\n" +
-		read("page.js") + "})();\n"
+	script := "\"use strict\";\n(() => {\n" + noble() + read("bundle.js") + "const catalogue = " + string(said) + ";\n" +
+		read("say.js") + read("page.js") + "})();\n"
 	style := read("page.css")
 	own := fmt.Sprintf(policy, hashOf(script), hashOf(style))
 	html := strings.NewReplacer("{{policy}}", own, "{{style}}", style, "{{script}}", script, "{{name}}", Name).Replace(read("page.html"))

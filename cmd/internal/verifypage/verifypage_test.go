@@ -79,13 +79,13 @@ func TestEveryWordOfThePageStandsOnce(t *testing.T) {
 
 var bound = regexp.MustCompile(`^(import|export) `)
 
-// The page is one file, the same at each start: nothing in it loads anything, and nothing in the words for kinds ends its
+// The page is one file, the same at each start: nothing in it loads anything, and nothing in its words ends its
 // script.
 func TestThePageIsOneFile(t *testing.T) {
-	kinds := map[string][2]string{"a": {"</script><script>alert(1)</script>", "<!--"}, "b": {"签收", "acknowledged"}}
-	page := New(kinds)
+	words := map[string][2]string{"a": {"</script><script>alert(1)</script>", "<!--"}, "b": {"签收", "acknowledged"}}
+	page := New(words)
 	html := string(page.HTML)
-	if again := New(kinds); string(again.HTML) != html || again.Policy != page.Policy {
+	if again := New(words); string(again.HTML) != html || again.Policy != page.Policy {
 		t.Error("the same program has two pages")
 	}
 	if strings.Count(html, "<script") != 1 || strings.Count(html, "</script") != 1 || strings.Contains(html, "<!--") || strings.Contains(html, "{{") {
@@ -93,7 +93,7 @@ func TestThePageIsOneFile(t *testing.T) {
 	}
 	for _, loads := range []string{"<img", "<iframe", "@import", "url(", "fetch(", "XMLHttpRequest", "WebSocket", "innerHTML", "outerHTML",
 		"insertAdjacentHTML", "document.write", "eval(", "new Function", "crypto.subtle.", "localStorage"} {
-		own := read("bundle.js") + read("page.js") + read("page.css") + read("page.html")
+		own := read("bundle.js") + read("say.js") + read("page.js") + read("page.css") + read("page.html")
 		if strings.Contains(own, loads) {
 			t.Errorf("the page has %s", loads)
 		}

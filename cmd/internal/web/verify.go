@@ -11,7 +11,7 @@ import (
 
 // theVerifyPage is the page that verifies bundles, the same for everybody as long as the program is.
 var theVerifyPage = sync.OnceValue(func() *staticPage {
-	made := verifypage.New(proofs.Kinds())
+	made := verifypage.New(proofs.PageWords())
 	page := newStaticPage(papers.HTMLMedia, made.HTML)
 	page.policy = made.Policy
 	return page

@@ -49,7 +49,7 @@ func TestWhatABundleProves(t *testing.T) {
 	}
 	var told []string
 	err = open(t, raw).Entries(func(i int64, e ledger.Entry) error { told = append(told, fmt.Sprintf("%d %s", i, e.Kind)); return nil })
-	if want := []string{"0 ledger.opened", "6 notify.issued", "10 notify.answered", "11 notify.answered", "12 journal.vault_erased",
+	if want := []string{"0 ledger.opened", "6 notify.order_issued", "10 notify.answered", "11 notify.answered", "12 journal.vault_erased",
 		"13 compliance.hour_summed"}; err != nil || !slices.Equal(told, want) {
 		t.Errorf("entries %v (%v)", told, err)
 	}

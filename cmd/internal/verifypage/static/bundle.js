@@ -460,8 +460,7 @@ function takeEntry(b, line) {
   const said = objectOf(e.data) || {};
   if (e.kind === "journal.vault_erased" && typeof said.ref === "string") b.erased.add("personal/" + said.ref);
   if (e.kind === "compliance.hour_summed") b.hours.set(String(index), typeof said.root === "string" ? said.root : "");
-  const ids = Object.entries(said).filter(([name, v]) => typeof v === "string" && v.length <= 64 && /^(id|document_no|action|level|[a-z_]+_id)$/.test(name));
-  b.entries.push({index, kind: e.kind, at: e.at, actor: e.actor, ids, hash: leafHash(leaf)});
+  b.entries.push({index, kind: e.kind, at: e.at, actor: e.actor, keep: b.keep(e.kind, said), hash: leafHash(leaf)});
 }
 
 // §5, the tree
@@ -567,11 +566,12 @@ function readCheckpoint(b, name, raw, size) {
 
 // Verification, in the order of §7
 
-// verify proves a bundle. source is {size, read(at, n)}; told(done, all) is progress in bytes.
-async function verify(source, keys, told = () => {}) {
+// verify proves a bundle. source is {size, read(at, n)}; told(done, all) is progress in bytes; what keep(kind, data) gives is
+// kept of each entry for the report.
+async function verify(source, keys, told = () => {}, keep = () => null) {
   since = Date.now();
   const files = await unzip(source);
-  const b = {source, files, chain: [], entries: [], named: new Map(), erased: new Set(), hours: new Map()};
+  const b = {source, files, keep, chain: [], entries: [], named: new Map(), erased: new Set(), hours: new Map()};
   let done = 0;
   const count = n => told(done += n, source.size);
   const manifest = files.get("manifest.json");

@@ -53,40 +53,13 @@ const words = {
   nothing_missing: ["没有缺失。", "Nothing is missing."],
   name: ["名称", "Name"],
   why: ["原因", "Why"],
-  not_held: ["本节点没有，或已过保存期", "not held here, or past its time"],
-  erased: ["已按规定删除，见条目", "erased, as an entry says"],
-  secret: ["程序自己的密钥，不外传", "a key of the program, which it keeps"],
-  too_many: ["附件过多，未附", "it would make the bundle too large"],
-  personal: ["有人像或签名，本包不含个人信息", "it shows people, and this bundle has nothing of them"],
   entries: ["条目（{0}）", "Entries ({0})"],
   index: ["序号", "Index"],
   time: ["时间", "Time"],
   kind: ["事项", "What happened"],
   actor: ["经手", "By"],
-  ids: ["编号", "What it is about"],
   system: ["系统", "the system"],
   more: ["再显示 {0} 条", "Show {0} more"],
-  id_words: {
-    order_id: ["减排令", "order"], warning_id: ["预警", "warning"], recipient_id: ["对象", "recipient"], document_no: ["文号", "document"],
-    action: ["动作", "action"], level: ["级别", "level"], finding_id: ["线索", "finding"], task_id: ["任务", "task"],
-    list_id: ["清单", "list"], id: ["编号", "id"],
-  },
-  rules: {
-    zip: ["压缩包不是规定的唯一形式", "the zip file is not in the one form that bundles have"],
-    name: ["文件名、次序不合规定，或缺少文件", "a file is named as none may be, stands out of order, or is missing"],
-    manifest: ["清单 manifest.json 不合规定，或与文件不符", "the manifest is none, or disagrees with the files"],
-    content: ["文件内容与清单的散列不符", "a file does not have the hash that the manifest states"],
-    signature: ["不是台账的密钥签署的", "it is not signed by a key of the ledger"],
-    key: ["签署的不是您指明的密钥", "it is signed, and not by the key that was named"],
-    origin: ["属于另一个台账", "it is of another ledger"],
-    entry: ["条目次序不对，或不合格式", "an entry is out of order, or is none"],
-    proof: ["条目和证明算不出检查点的根", "entries and proof do not make the root of the checkpoint"],
-    checkpoint: ["检查点不合规定，或与台账的历史不一致", "a checkpoint is none, or is no beginning of the tree"],
-    reference: ["内容与条目所指的不符", "content is not what entries call by its name, or none does"],
-    missing: ["条目提到的内容既未附上，也未说明缺失", "content that entries name is neither here nor said to be missing"],
-    measured: ["监测结果与条目的根不符", "results are not those that an entry has the root of"],
-    cosignature: ["您指明的见证方的联署是假的", "a cosignature of a witness that was named is wrong"],
-  },
 };
 
 let language = 0; // 0: Chinese; 1: English
@@ -116,9 +89,6 @@ const clock = at => at.slice(0, 23).replace("T", " ");
 const beijing = seconds => seconds < 253402300800n ? clock(new Date(Number(seconds) * 1000 + 8 * 3600e3).toISOString()).slice(0, 19) : String(seconds);
 const standard = bytes => btoa(String.fromCharCode(...bytes));
 
-// fingerprint is a key in a form that two people compare over the telephone.
-const fingerprint = vkey => hexOf(sha256(te.encode(vkey)).subarray(0, 16)).match(/..../g).join(" ");
-
 function table(heads, lines) {
   return el("div", {class: "wide"}, el("table", null, el("thead", null, el("tr", null, ...heads.map(h => el("th", {scope: "col"}, say(h))))),
     el("tbody", null, ...lines.map(cells => el("tr", null, ...cells.map(c => el("td", null, c)))))));
@@ -128,7 +98,7 @@ function showDifference(d) {
   const verdict = el("div", {class: "verdict bad", id: "verdict", "data-rule": d.rule, "data-file": d.file, "data-entry": d.entry ?? ""},
     el("p", null, el("strong", null, say("refused"))), el("p", null, say("first")),
     list([["in_file", d.file ? code(d.file) : say("whole")], ...d.entry === null ? [] : [["in_entry", d.entry]],
-      ["broken", `${say(words.rules[d.rule])} (${d.rule})`], ["found", language ? d.en : d.zh]]));
+      ["broken", `${inCatalogue("rules", d.rule)} (${d.rule})`], ["found", language ? d.en : d.zh]]));
   return [verdict];
 }
 
@@ -146,10 +116,10 @@ function showReport(r) {
   const signed = table(["size", "root", "witnesses"], r.signed.map(c => [c.size, code(standard(c.root)), seen(c)]));
   const parts = [verdict, el("h2", null, say("ledger")), about, el("h2", null, say("checkpoints")), signed];
   if (r.lacking.length) parts.push(el("p", {class: "mind", id: "lacking"}, say("lacking", r.lacking.join(", "))));
-  parts.push(el("h2", null, say("missing")), r.missing.length ? table(["name", "why"], r.missing.map(([name, why]) => [code(name), say(why)])) :
+  parts.push(el("h2", null, say("missing")), r.missing.length ? table(["name", "why"], r.missing.map(([name, why]) => [code(name), inCatalogue("missing", why)])) :
     el("p", null, say("nothing_missing")));
-  parts.push(el("h2", null, say("entries", r.entries.length)), table(["index", "time", "kind", "actor", "ids"],
-    r.entries.slice(0, rows).map(e => [e.index, clock(e.at), kindOf(e.kind), e.actor || say("system"), e.ids.map(([n, v]) => `${idWord(n)} ${v}`).join("；")])));
+  parts.push(el("h2", null, say("entries", r.entries.length)), table(["index", "time", "kind", "actor"],
+    r.entries.slice(0, rows).map(e => [e.index, el("span", {class: "time"}, clock(e.at)), inWords(e), el("span", {class: "actor"}, e.actor || say("system"))])));
   const rest = r.entries.length - rows;
   if (rest > 0) {
     const more = el("button", {type: "button"}, say("more", Math.min(rest, 1000)));
@@ -159,12 +129,11 @@ function showReport(r) {
   return parts;
 }
 
-const idWord = name => Object.hasOwn(words.id_words, name) ? say(words.id_words[name]) : name;
+// inCatalogue is a name in words, of a part of the catalogue.
+const inCatalogue = (part, name) => (listed(catalogue[part], name) || [name, name])[language];
 
-function kindOf(kind) {
-  const named = Object.hasOwn(kinds, kind) ? kinds[kind][language] : "";
-  return named ? el("span", null, named, " ", code(kind)) : code(kind);
-}
+// inWords is an entry as it is told, and its kind as docs and others' programs have it.
+const inWords = e => el("span", null, entrySays(e.kind, e.keep)[language], " ", code(e.kind));
 
 function show() {
   for (const e of document.querySelectorAll("[data-t]")) e.textContent = say(e.dataset.t);
@@ -214,7 +183,7 @@ async function begin() {
   let came;
   try {
     told(0, file.size);
-    came = {file, report: await verify(source, keys, told)};
+    came = {file, report: await verify(source, keys, told, toldOf)};
   } catch (e) {
     if (e instanceof Stopped) return;
     came = e instanceof Difference ? {file, difference: e} : {file, failure: e.message};

@@ -179,7 +179,7 @@ func Usual(t testing.TB) (*Record, *Draft) {
 	t.Helper()
 	r := New(t)
 	r.Others(5)
-	issued := r.Say("notify.issued", "duty", map[string]string{"id": "W1-E0001-1"})
+	issued := r.Say("notify.order_issued", "duty", map[string]string{"id": "W1-E0001-1"})
 	r.Others(3)
 	answered := r.Say("notify.answered", "E0001", map[string]any{"order_id": "W1-E0001-1", "action": "acknowledge",
 		"note_ref": Reference("明白"), "evidence": []string{"sha256:" + HexOf("a photo")}})
