@@ -124,6 +124,21 @@ func DecideEvidence(tx *bbolt.Tx, limits EvidenceLimits, actor string, in Eviden
 		&in, nil
 }
 
+// OwnEvidence refuses (invalid, evidence.not_found, by its place in evidence) the first of these hashes that names no file which
+// the recipient itself handed in.
+func OwnEvidence(tx *bbolt.Tx, hashes []string, recipient string) error {
+	for i, hash := range hashes {
+		_, err := GetEvidence(tx, hash, recipient)
+		if refusal.CodeOf(err) == refusal.NotFound {
+			return refusal.Wrong(fmt.Sprintf("evidence[%d]", i), "evidence.not_found", refusal.Args{"hash": refusal.Shown(hash)})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // GetEvidence is a file by its hash as the first who handed it in has it, or a not_found refusal; of recipient alone unless
 // that is empty.
 func GetEvidence(tx *bbolt.Tx, hash, recipient string) (*Evidence, error) {

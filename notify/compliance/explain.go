@@ -27,7 +27,7 @@ type Explain struct {
 
 // DecideExplain records an explanation. A finding of somebody else is not_found; the same explanation again gives no event;
 // another one while the first waits for an officer is a conflict, and of a finding that was cleared, or whose explanation
-// was accepted, it is transition_refused.
+// was accepted, it is transition_refused. Files that the enterprise did not hand in are refused, see [OwnEvidence].
 func DecideExplain(tx *bbolt.Tx, in Explain) ([]Event, *Finding, error) {
 	f, err := GetFinding(tx, in.Finding)
 	if err != nil {
@@ -52,6 +52,9 @@ func DecideExplain(tx *bbolt.Tx, in Explain) ([]Event, *Finding, error) {
 		return nil, nil, refusal.New(refusal.Conflict, "finding.explained_often", refusal.Args{"id": f.ID, "limit": mostExplanations})
 	case e.NoteHash == "" && len(e.Evidence) == 0:
 		return nil, nil, refusal.Wrong("note", "finding.note", nil)
+	}
+	if err := OwnEvidence(tx, e.Evidence, in.Recipient); err != nil {
+		return nil, nil, err
 	}
 	order, err := orderOf(tx, f)
 	if err != nil {

@@ -66,9 +66,9 @@ func (s *story) monitored() {
 	plant := Ask{Who: &access.Principal{User: "E0001", Role: calls.Enterprise, Recipient: "E0001"}}
 	duty := Ask{Who: &access.Principal{User: "duty", Role: calls.Duty}}
 	const curve = "%PDF-1.7 a curve (示例)"
-	ok(s.svc.AddEvidence(ctx, plant, strings.NewReader(curve), int64(len(curve))))(s.t)
+	file := ok(s.svc.AddEvidence(ctx, plant, strings.NewReader(curve), int64(len(curve))))(s.t)
 	explain := func(note string) {
-		ok(s.svc.ExplainFinding(ctx, plant, calls.Explanation{ByID: calls.ByID{ID: id}, Note: note, Evidence: []string{fileHash}}))(s.t)
+		ok(s.svc.ExplainFinding(ctx, plant, calls.Explanation{ByID: calls.ByID{ID: id}, Note: note, Evidence: []string{file.Hash}}))(s.t)
 	}
 	explain("2号线检修后试车（示例）")
 	ok(s.svc.DecideFinding(ctx, duty, calls.ExplanationDecision{ByID: calls.ByID{ID: id}, Decision: compliance.Reject,

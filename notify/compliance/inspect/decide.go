@@ -356,15 +356,8 @@ func DecideReply(tx *bbolt.Tx, cmd Reply, now time.Time) ([]Event, *Inspection, 
 		return nil, nil, terms.Transition(terms.Inspected, "inspection.answers", in.Result,
 			refusal.Args{"id": in.ID, "limit": MostAnswers})
 	}
-	for i, hash := range cmd.Evidence {
-		_, err := compliance.GetEvidence(tx, hash, cmd.Recipient)
-		if refusal.CodeOf(err) == refusal.NotFound {
-			return nil, nil, refusal.Wrong(fmt.Sprintf("evidence[%d]", i), "evidence.not_found",
-				refusal.Args{"hash": refusal.Shown(hash)})
-		}
-		if err != nil {
-			return nil, nil, err
-		}
+	if err := compliance.OwnEvidence(tx, cmd.Evidence, cmd.Recipient); err != nil {
+		return nil, nil, err
 	}
 	in.Answers = append(in.Answers, Answer{At: now, NoteRef: cmd.NoteRef, Evidence: cmd.Evidence})
 	return []Event{&Answered{Inspection: in.ID, Order: in.Order, Recipient: in.Recipient, NoteRef: cmd.NoteRef,

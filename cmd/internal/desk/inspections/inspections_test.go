@@ -248,6 +248,13 @@ func TestAnEnterpriseAnswers(t *testing.T) {
 	if strings.TrimSpace(form.Get("note")) != "1号线当时在停炉降温" || len(form["evidence"]) != 1 {
 		t.Errorf("the form goes on with %v", form)
 	}
+	other := maps.Clone(form)
+	other["evidence"] = append(slices.Clone(form["evidence"]), w.HandsIn("E0002", "%PDF-1.7 another's"))
+	before := w.Svc.J.Height()
+	if r := w.SendFile("E0001", path+"/answer", other, "", "", 0); r.StatusCode != 422 || w.Svc.J.Height() != before ||
+		strings.TrimSpace(posts(desktest.Parsed(t, r.Text), path+"/answer").Get("note")) != "1号线当时在停炉降温" {
+		t.Errorf("with another's file: %d", r.StatusCode)
+	}
 	for range 2 {
 		if r := w.SendFile("E0001", path+"/answer", form, "", "", 0); r.StatusCode != 303 {
 			t.Fatalf("%d %s", r.StatusCode, text(desktest.Parsed(t, r.Text)))

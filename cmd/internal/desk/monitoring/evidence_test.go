@@ -89,6 +89,44 @@ func TestEvidenceOfAnExplanation(t *testing.T) {
 	}
 }
 
+// Files that were handed in before, in whichever way, go with an explanation by their hashes alone; it names none that another
+// handed in, or nobody: then nothing is recorded, what was written stays, and so do the files that are one's own.
+func TestEvidenceByItsHash(t *testing.T) {
+	w, _, finding := desktest.Suspected(t)
+	path := "/desk/findings/" + finding
+	mine, theirs := w.HandsIn("E0001", photo), w.HandsIn("E0002", curve)
+	form := posts(w.Get(200, "E0001", "/desk"), path+"/explain")
+	form.Set("note", "检修后试车")
+	before := w.Svc.J.Height()
+	for what, other := range map[string]string{"another's": theirs, "nobody's": "sha256:" + strings.Repeat("0", 64)} {
+		form["evidence"] = []string{mine, other}
+		r := w.SendFile("E0001", path+"/explain", form, "", "", 0)
+		page := desktest.Parsed(t, r.Text)
+		again := posts(page, path+"/explain")
+		if r.StatusCode != http.StatusUnprocessableEntity || w.Svc.J.Height() != before {
+			t.Errorf("%s: %d, or something is recorded", what, r.StatusCode)
+		}
+		has(t, what, text(page), "没有材料 "+other[:20], "照片 19 B", "没有这份文件")
+		if strings.TrimSpace(again.Get("note")) != "检修后试车" || len(again["evidence"]) != 2 || again.Get("key") != form.Get("key") {
+			t.Errorf("%s: the form goes on with %q", what, again)
+		}
+	}
+	form["evidence"] = []string{mine}
+	send := func() {
+		t.Helper()
+		if r := w.SendFile("E0001", path+"/explain", form, "", "", 0); r.StatusCode != http.StatusSeeOther {
+			t.Fatalf("%d", r.StatusCode)
+		}
+	}
+	send()
+	before = w.Svc.J.Height()
+	send() // as after an answer that was lost on the way
+	if w.Svc.J.Height() != before {
+		t.Error("it is explained twice")
+	}
+	has(t, "duty", text(w.Get(200, "duty", path)), "材料 1 份", "照片 19 B")
+}
+
 // A file that was taken out again, and one that there is not, do not go with the explanation, or are named as such.
 func TestEvidenceThatIsTakenOut(t *testing.T) {
 	w, _, finding := desktest.Suspected(t)
