@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"go.etcd.io/bbolt"
 
+	"qingkong/alerts/refusal"
 	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/calls"
@@ -191,7 +192,7 @@ func theirFindings(t *testing.T, b *browser) {
 	const note = "反应釜已投料，需 3 小时反应完毕，已停止投新料"
 	plant.fill(`section.asked textarea`, note)
 	plant.handsIn(photoOf(t))
-	plant.looksRight("/desk/findings/" + finding)
+	plant.looksRight("/desk")
 	plant.shot("handed-in")
 	if got := plant.value(`section.asked textarea`); got != note {
 		t.Errorf("what was typed is %q once a file is handed in", got)
@@ -271,8 +272,8 @@ const pictured = `(all => all.length > 0 && all.every(i => (i.scrollIntoView(), 
 func (p *tab) handsIn(file string) {
 	p.t.Helper()
 	p.do("choose", chromedp.SetUploadFiles(chromedp.CSS(`section.asked input[type=file]`), []string{file}))
-	p.click(`section.asked button[formaction]`)
-	p.says(word("done.finding.handed_in"))
+	p.do("hand it in", p.press(`section.asked button[formaction]`))
+	p.saying(refusal.Text("desk.handin.handed", "zh-CN", refusal.Args{"n": 1}))
 	p.comes("the photo", pictured)
 }
 

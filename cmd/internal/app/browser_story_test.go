@@ -33,6 +33,7 @@ func TestBrowser(t *testing.T) {
 	t.Run("a night from what waits alone", func(t *testing.T) { fromTheQueue(t, b) })
 	t.Run("stations", func(t *testing.T) { theirReadings(t, openWorld(t, b, &demo.Demo{NoSimulate: true})) })
 	t.Run("findings", func(t *testing.T) { theirFindings(t, b) })
+	t.Run("a line that breaks", func(t *testing.T) { aLineBreaks(t, b) })
 	t.Run("at the gate", func(t *testing.T) { atTheGate(t, b) })
 	t.Run("forms", func(t *testing.T) { forms(t, openWorld(t, b, &demo.Demo{NoSimulate: true})) })
 }

@@ -14,7 +14,7 @@ func (a *App) mountConsole(sessions *session.Sessions) {
 		Feeds: a.feeds(), District: a.opt.Config.District.Name, Alerts: a.set.Alerts,
 		Demo: a.opt.Demo != nil, DemoAccount: a.opt.Demo.Account(a.opt.Config.Data), Filling: a.opt.Demo.Filled,
 		Watch: a.watchman, Log: a.log, Clock: a.opt.Clock,
-		Shares: a.web.Shares(), Incoming: a.incoming(),
+		Shares: a.web.Shares(), Incoming: a.incoming(), MostUpload: int64(a.opt.Config.Evidence.MaxMB) << 20,
 	})
 	a.web.Mount(web.Area{Paths: []string{"/{$}", "/login", "/logout", "/desk", "/desk/"}, Policy: frame.Policy,
 		Handler: pages,

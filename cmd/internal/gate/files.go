@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"qingkong/cmd/internal/scripts"
 )
 
 //go:embed static
@@ -34,11 +36,10 @@ var mediaTypes = map[string]string{".js": "text/javascript; charset=utf-8", ".cs
 // The files without names of others in them, the modules, each behind those that it imports, and what the shell names.
 var (
 	plain   = []string{"gate.css", "icon.svg", "icon-180.png", "icon-192.png", "icon-512.png"}
-	modules = []string{"idb-8.0.4.js", "words.js", "dom.js", "api.js", "store.js", "vault.js", "photos.js", "upload.js",
-		"drafts.js", "sync.js", "chart.js", "sign.js", "parts.js", "day.js", "inspect.js", "review.js", "kept.js",
+	modules = []string{"idb-8.0.4.js", "words.js", "dom.js", "api.js", "tus.js", "store.js", "vault.js", "photos.js",
+		"upload.js", "drafts.js", "sync.js", "chart.js", "sign.js", "parts.js", "day.js", "inspect.js", "review.js", "kept.js",
 		"settings.js", "app.js"}
 	named = regexp.MustCompile(`\{\{([\w.-]+)\}\}`)
-	loads = regexp.MustCompile(`(?m)^(import |\} from |export .* from )(.*)"\./([\w.-]+\.js)";$`)
 )
 
 const (
@@ -61,10 +62,7 @@ var files = func() *area {
 		add(source, []byte(read(source)))
 	}
 	for _, source := range modules {
-		add(source, []byte(loads.ReplaceAllStringFunc(read(source), func(line string) string {
-			of := loads.FindStringSubmatch(line)
-			return of[1] + of[2] + `"./` + must(names, of[3]) + `";`
-		})))
+		add(source, []byte(scripts.Linked(read(source), names)))
 	}
 	address := func(text string) []byte {
 		return []byte(named.ReplaceAllStringFunc(text, func(mark string) string {
@@ -102,7 +100,11 @@ func workerOf(a *area, shell string) string {
 		"{{version}}", hex.EncodeToString(sum[:8])).Replace(read(worker))
 }
 
+// read is a file of the area, or one of the modules that it shares with others.
 func read(name string) string {
+	if text, ok := scripts.Read(name); ok {
+		return text
+	}
 	text, err := static.ReadFile("static/" + name)
 	if err != nil {
 		panic("gate: " + err.Error()) // embedded, so wrong only when built wrong

@@ -93,7 +93,7 @@ func NewWith(t testing.TB, l *reductionlist.List) *World {
 	w.Desk = desk.New(w.Svc, w.Sessions, hub,
 		frame.Options{District: "西青区", Demo: true, Alerts: servicetest.Settings().Alerts,
 			Watch: w.Watchman, Clock: func() time.Time { return w.Clock.Now().Add(-w.Lag) },
-			Beat:  Beat,
+			Beat: Beat, MostUpload: 200 << 20,
 			Feeds: func() []feed.Status { return w.Feeds },
 			Log:   slog.New(slog.NewTextHandler(&testLog{t, &w.loggable}, nil))})
 	w.Import(l)

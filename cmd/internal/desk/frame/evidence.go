@@ -1,6 +1,7 @@
 package frame
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -90,6 +91,7 @@ type EvidenceForm struct {
 	Evidence []EvidenceRow
 	File     []Field
 	Accept   string // the files that a browser offers to choose: a phone then makes a JPEG of a photo in its own form
+	Words    string // that handin.js says, as JSON, with the largest size that it takes; empty where no file comes in pieces
 }
 
 const fileAccept = "image/jpeg,image/png,image/gif,image/webp,image/bmp,application/pdf,video/mp4,video/webm,.xlsx,.docx,.zip,.txt,.csv"
@@ -100,9 +102,35 @@ func (q *Request) EvidenceForm(href, form string, hashes []string) (f EvidenceFo
 	file := q.Field("file", "file", false)
 	file.Label, file.Form = q.T("asked.file"), form
 	file.Hint = q.T("asked.file.hint", "limit", calls.MostEvidence>>20)
-	f = EvidenceForm{Href: href, File: []Field{file}, Accept: fileAccept}
+	f = EvidenceForm{Href: href, File: []Field{file}, Accept: fileAccept, Words: q.handInWords()}
 	f.Evidence, err = q.EvidenceRows(hashes[:min(len(hashes), MostEvidence)])
 	return f, err
+}
+
+// handInWords are what the script of a form with files says of them. What it fills in itself stands in braces.
+func (q *Request) handInWords() string {
+	most := q.frame.MostUpload
+	if most <= 0 {
+		return ""
+	}
+	own := func(name string) string { return "{" + name + "}" }
+	rule := func(rule string, args refusal.Args) string { return refusal.Text(rule, q.Lang, args) }
+	words := map[string]any{"most": most, "hint": q.T("handin.hint", "limit", most>>20),
+		"remove": q.T("handin.remove"), "stop": q.T("handin.stop"), "login": q.T("login"),
+		"file":    q.T("handin.file", "n", own("n"), "all", own("all"), "name", own("name")),
+		"waiting": q.T("handin.waiting", "s", own("s")), "away": q.T("handin.away", "why", own("why")),
+		"stopped": q.T("handin.stopped"), "unsure": q.T("handin.unsure"), "expired": q.T("handin.expired"),
+		"refused": q.T("handin.refused", "n", own("n")), "handed": q.T("handin.handed", "n", own("n")),
+		"sent": q.T("handin.sent"), "sending": q.T("handin.sending"), "unread": q.T("handin.unread"),
+		"had":   q.T("asked.evidence", "n", own("n")),
+		"empty": rule("evidence.empty", nil), "none": rule("evidence.none", nil),
+		"large": rule("evidence.size", refusal.Args{"limit": most >> 20}),
+		"type":  rule("evidence.type", refusal.Args{"type": own("type")})}
+	text, err := json.Marshal(words)
+	if err != nil {
+		panic("desk: " + err.Error()) // texts and a number always encode
+	}
+	return string(text)
 }
 
 // HandIn takes in the file of a form that is not sent yet and leads back to the page of the form, which says done. may

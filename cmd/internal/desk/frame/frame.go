@@ -89,9 +89,12 @@ type Options struct {
 	Shares *share.Shares
 	// Incoming is the folder where uploads wait for their turn; default: that of the system for temporary files.
 	Incoming string
-	Feeds    func() []feed.Status // state of the sources of forecasts on this node; nil where there are none
-	Watch    *watch.Watchman      // what the head of every page says of the system
-	Clock    func() time.Time     // of this machine; default: time.Now
+	// MostUpload is the size in bytes of a file that comes in pieces, over /api/v1/uploads; 0 where none does, and a form sends
+	// its file itself.
+	MostUpload int64
+	Feeds      func() []feed.Status // state of the sources of forecasts on this node; nil where there are none
+	Watch      *watch.Watchman      // what the head of every page says of the system
+	Clock      func() time.Time     // of this machine; default: time.Now
 	// Within bounds a page's wait for the record, from when its form has come. Default: 30 s.
 	Within time.Duration
 	// Beat is between two signs of life of a stream, each a use of its session; default: 15 s.

@@ -17,6 +17,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/alerts/terms"
+	"qingkong/cmd/internal/scripts"
 )
 
 //go:embed static
@@ -97,22 +98,28 @@ type asset struct {
 	data        []byte
 }
 
-// mediaTypes are those of the static files, by the name that templates use.
-var mediaTypes = map[string]string{"desk.css": "text/css; charset=utf-8", "desk.js": "text/javascript; charset=utf-8",
-	"live.js":            "text/javascript; charset=utf-8",
-	"icon.svg":           "image/svg+xml",
-	"htmx-2.0.11.min.js": "text/javascript; charset=utf-8", "htmx-ext-sse-2.2.4.min.js": "text/javascript; charset=utf-8"}
+// The media types of static files, and their names as templates use them: modules of script each behind those that it loads.
+var (
+	mediaTypes = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+	assetFiles = append([]string{"desk.css", "icon.svg", "htmx-2.0.11.min.js", "htmx-ext-sse-2.2.4.min.js", "live.js", "desk.js"},
+		append(scripts.Modules, "handin.js")...)
+)
 
 var assets, assetNames = func() (map[string]asset, map[string]string) {
 	byName, names := map[string]asset{}, map[string]string{}
-	for file, media := range mediaTypes {
-		data, err := staticFiles.ReadFile("static/" + file)
-		if err != nil {
-			panic("desk: " + err.Error()) // embedded, so wrong only when built wrong
+	for _, file := range assetFiles {
+		text, shared := scripts.Read(file)
+		if !shared {
+			data, err := staticFiles.ReadFile("static/" + file)
+			if err != nil {
+				panic("desk: " + err.Error()) // embedded, so wrong only when built wrong
+			}
+			text = string(data)
 		}
+		data := []byte(scripts.Linked(text, names))
 		sum := sha256.Sum256(data)
 		ext := path.Ext(file)
-		a := asset{strings.TrimSuffix(file, ext) + "." + hex.EncodeToString(sum[:6]) + ext, media, data}
+		a := asset{strings.TrimSuffix(file, ext) + "." + hex.EncodeToString(sum[:6]) + ext, mediaTypes[ext], data}
 		byName[a.name], names[file] = a, a.name
 	}
 	return byName, names

@@ -18,7 +18,10 @@
     }).catch(function () { return 0; }); // what cannot be read is not said, and is kept all the same
   }
   if (out) out.addEventListener("submit", function (e) {
-    if (out.dataset.asked) return;
+    if (out.dataset.asked) {
+      try { sessionStorage.clear(); } catch (e) { /* nothing is kept then */ }
+      return;
+    }
     e.preventDefault();
     out.dataset.asked = "1";
     unsent(out.dataset.user).then(function (n) {

@@ -1,12 +1,14 @@
-// Calls of the interface. An answer that refuses is a Refused; none at all, for whatever reason, is Away.
-import {chosen} from "./dom.js";
-
+// Calls of the interface, in the language of the page. An answer that refuses is a Refused; none at all, for whatever reason,
+// is Away; what the caller gave up itself is Stopped.
 export const prefix = "/api/v1";
 
 // Away says that nobody answered: there is no network, or nothing behind it.
 export class Away extends Error {}
 
-// Refused says what the server said.
+// Stopped says that the caller's signal ended it.
+export class Stopped extends Error {}
+
+// Refused says what the server said. retryAfter is in ms, 0 where it named no time.
 export class Refused extends Error {
   constructor(status, problem, retryAfter) {
     super(problem.detail || "HTTP " + status);
@@ -17,19 +19,23 @@ export class Refused extends Error {
   }
 }
 
-// ask sends a request and gives the response, whatever its status. patience bounds the wait, in ms.
-export async function ask(method, path, {headers = {}, body, patience = 20000} = {}) {
+// ask sends a request and gives the response, whatever its status. patience bounds the wait, in ms; signal may end it before.
+export async function ask(method, path, {headers = {}, body, patience = 20000, redirect = "error", signal} = {}) {
+  if (signal && signal.aborted) throw new Stopped();
   const ending = new AbortController();
-  const timer = setTimeout(() => ending.abort(), patience);
+  const end = () => ending.abort();
+  const timer = setTimeout(end, patience);
+  if (signal) signal.addEventListener("abort", end);
   try {
     return await fetch(path.startsWith("/") ? path : prefix + "/" + path, {
-      method, body, cache: "no-store", redirect: "error", credentials: "same-origin", signal: ending.signal,
-      headers: {"Accept-Language": chosen.language ? "en" : "zh-CN", ...headers},
+      method, body, cache: "no-store", redirect, credentials: "same-origin", signal: ending.signal,
+      headers: {"Accept-Language": document.documentElement.lang || "zh-CN", ...headers},
     });
   } catch (e) {
-    throw new Away(e.message);
+    throw signal && signal.aborted ? new Stopped() : new Away(e.message);
   } finally {
     clearTimeout(timer);
+    if (signal) signal.removeEventListener("abort", end);
   }
 }
 
