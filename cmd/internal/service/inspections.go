@@ -18,6 +18,7 @@ import (
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
+	"qingkong/notify/compliance"
 	"qingkong/notify/compliance/inspect"
 )
 
@@ -133,14 +134,9 @@ func (s *Service) placeInspection(tx *bbolt.Tx, a Ask, in *calls.NewInspection, 
 	}
 	measures := map[string]bool{}
 	if in.OrderID == "" {
-		r, err := ListedRecipient(tx, in.Recipient, s.J.Wall())
-		if refusal.CodeOf(err) == refusal.NotFound {
-			return refusal.Wrong("recipient_id", "recipient.unknown", refusal.Args{"id": refusal.Shown(in.Recipient)})
-		}
-		if err != nil {
+		if err := s.wherever(tx, in, is); err != nil {
 			return err
 		}
-		is.Town, is.Sector = r.Town, r.Sector()
 	} else {
 		v, err := s.orderView(tx, in.OrderID)
 		if refusal.CodeOf(err) == refusal.NotFound {
@@ -170,6 +166,38 @@ func (s *Service) placeInspection(tx *bbolt.Tx, a Ask, in *calls.NewInspection, 
 		return refusal.Input(wrong)
 	}
 	return nil
+}
+
+// wherever says of which town and sector an inspection without an order is: by the list in force, or, of a recipient that has
+// left it while the telephone was offline, by the last list that had it, or by the task that leads there, with a remark.
+func (s *Service) wherever(tx *bbolt.Tx, in *calls.NewInspection, is *inspect.Inspection) error {
+	r, err := ListedRecipient(tx, in.Recipient, s.J.Wall())
+	if err == nil {
+		is.Town, is.Sector = r.Town, r.Sector()
+		return nil
+	}
+	if refusal.CodeOf(err) != refusal.NotFound {
+		return err
+	}
+	is.Remarks = append(is.Remarks, inspect.Remark{Rule: inspect.NotListed, Of: in.Recipient})
+	if r, err = onceListed(tx, in.Recipient, s.J.Wall()); err != nil {
+		return err
+	}
+	if r != nil {
+		is.Town, is.Sector = r.Town, r.Sector()
+		return nil
+	}
+	if in.TaskID != "" {
+		t, err := compliance.GetTask(tx, in.TaskID)
+		if err != nil {
+			return err
+		}
+		if t.Recipient == in.Recipient && !t.Desk {
+			is.Town = t.Town
+			return nil
+		}
+	}
+	return refusal.Wrong("recipient_id", "recipient.unknown", refusal.Args{"id": refusal.Shown(in.Recipient)})
 }
 
 // orderView is an order with its measures, without what the vault has.

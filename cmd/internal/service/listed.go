@@ -42,6 +42,30 @@ func listedRecipient(tx *bbolt.Tx, id string, at time.Time) (v reductionlist.Ver
 	return v, r, err
 }
 
+// onceListed is a recipient as the latest list had it that was activated to begin by the instant; nil where none had it.
+func onceListed(tx *bbolt.Tx, id string, at time.Time) (*reductionlist.Recipient, error) {
+	const page = 100
+	day := reductionlist.DayOf(at)
+	for cursor, more := "", true; more; more = cursor != "" {
+		versions, next, err := reductionlist.ListVersions(tx, cursor, page)
+		if err != nil {
+			return nil, err
+		}
+		for i := range versions {
+			v := &versions[i]
+			if v.State != reductionlist.StateActive && v.State != reductionlist.StateReplaced || v.List.EffectiveFrom > day {
+				continue
+			}
+			r, err := reductionlist.GetRecipient(tx, v.ID, id)
+			if err == nil || refusal.CodeOf(err) != refusal.NotFound {
+				return r, err
+			}
+		}
+		cursor = next
+	}
+	return nil, nil
+}
+
 // stations are the MNs that a recipient sends telemetry for.
 func stations(r *reductionlist.Recipient) []string {
 	mns := r.Stations()

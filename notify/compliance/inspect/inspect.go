@@ -152,9 +152,10 @@ const (
 	OrderReplaced  = "order_replaced"  // by a newer revision
 	TaskReassigned = "task_reassigned" // to Of, who still has it
 	TaskDropped    = "task_dropped"
-	Twice          = "twice"     // Of is of the same task, and both stand
-	ClockOff       = "clock_off" // the telephone's clock, by Of seconds
-	Unsigned       = "unsigned"  // nobody signed, and nothing says why
+	Twice          = "twice"      // Of is of the same task, and both stand
+	ClockOff       = "clock_off"  // the telephone's clock, by Of seconds
+	Unsigned       = "unsigned"   // nobody signed, and nothing says why
+	NotListed      = "not_listed" // the list in force had the recipient Of no more when it came
 )
 
 // The remarks of whoever looks.

@@ -40,6 +40,7 @@ func init() {
 		"inspection.remark.twice":           {"同一任务还有另一份检查 {of}，两份都保留。", "{of} is of the same task; both stand."},
 		"inspection.remark.file_shared":     {"有文件同时出现在检查 {of} 里，请核对是不是同一张照片重复使用。", "a file of it stands in inspection {of}, too; look whether one photo was used twice."},
 		"inspection.remark.far_away":        {"手机定位距清单所列位置 {of} km。", "the telephone was {of} km from where the list has the recipient."},
+		"inspection.remark.not_listed":      {"检查上传时现行清单已没有 {of}。", "the list in force had {of} no more when the inspection came."},
 		"inspection.remark.unsigned":        {"没有企业人员签名，也没有写明原因。", "nobody of the enterprise signed, and nothing says why."},
 		"inspection.remark.clock_off":       {"手机时钟与服务器相差 {of} 秒；时间已注明两种。", "the telephone's clock differs from ours by {of} seconds; both times are given."},
 	})
