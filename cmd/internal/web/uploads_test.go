@@ -139,6 +139,34 @@ func (w *world) restartUploads() {
 	w.server.uploads = newUploads(w.server.opt)
 }
 
+// An enterprise explains a finding with a file that came in pieces from itself; another's upload is neither its to go on with nor
+// its evidence.
+func TestAnEnterpriseExplainsWithItsUpload(t *testing.T) {
+	j := newJudged(newWorld(t))
+	finding := j.suspected("E0001")
+	explain := func(hash string) call {
+		return call{who: "E0001", path: finding + "/explain", body: fmt.Sprintf(`{"note":"检修后试车","evidence":[%q]}`, hash)}
+	}
+	gives := func(who, file string) (path, hash string) {
+		path = j.upload(who, len(file))
+		j.must(http.StatusNoContent, j.piece(who, path, 0, file[:5]), nil)
+		return path, j.must(http.StatusNoContent, j.piece(who, path, 5, file[5:]), nil).Header.Get(calls.EvidenceHeader)
+	}
+	theirs, other := gives("E0002", "%PDF-1.7 another's curve")
+	_, own := gives("E0001", "%PDF-1.7 a curve")
+	j.refused(http.StatusNotFound, "not_found", j.piece("E0001", theirs, 0, "x"))
+	height := j.svc.J.Height()
+	j.refused(http.StatusUnprocessableEntity, "invalid", explain(other))
+	if j.svc.J.Height() != height {
+		t.Error("an explanation with another's file is recorded")
+	}
+	var f calls.FindingView
+	j.must(http.StatusOK, explain(own), &f)
+	if len(f.Explanations) != 1 || len(f.Explanations[0].Evidence) != 1 || f.Explanations[0].Evidence[0] != own {
+		t.Errorf("%+v", f.Explanations)
+	}
+}
+
 // What can never be taken is refused at once where its length says so, and otherwise at its end, which ends the upload: an
 // exchanged photo, a script that is named like one.
 func TestUploadsThatAreRefused(t *testing.T) {
