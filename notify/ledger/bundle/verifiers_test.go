@@ -6,7 +6,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"go/parser"
+	"go/token"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -269,4 +272,23 @@ func (h hashes) ReadHashes(at []int64) (out []tlog.Hash, err error) {
 		out = append(out, one)
 	}
 	return out, nil
+}
+
+// The other verifier has the standard library alone.
+func TestTheOtherVerifierSharesNothing(t *testing.T) {
+	files, err := filepath.Glob("independent*_test.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, name := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range file.Imports {
+			if first, _, _ := strings.Cut(strings.Trim(i.Path.Value, `"`), "/"); strings.Contains(first, ".") || first == "qingkong" {
+				t.Errorf("%s imports %s", name, i.Path.Value)
+			}
+		}
+	}
 }
