@@ -30,7 +30,7 @@ type Facts struct {
 	Root     tlog.Hash
 	Cosigned []bundle.Cosigned              // who cosigned this checkpoint
 	Earlier  []bundle.Checkpoint            // that witnesses cosigned
-	Entries  iter.Seq2[int64, ledger.Entry] // ascending; all are counted, the first 2,000 shown
+	Entries  iter.Seq2[int64, ledger.Entry] // ascending; all are counted, about 2,000 rows shown
 	Missing  []bundle.Missing
 	Personal bool
 	Reason   string // why it is personal
@@ -49,11 +49,55 @@ type both struct{ ZH, EN string }
 
 func inBoth(text func(lang string) string) both { return both{text("zh-CN"), text("en")} }
 
-// row is an entry on the page.
+// row is an entry on the page, or with More how many like the one before are left out.
 type row struct {
 	Index     int64
 	At, Actor string
 	What      both
+	More      *both
+}
+
+// rows gathers the entries that are shown. A long warning has an entry of each hour, one after the other: of those the first
+// and the last of a row stand there, and how many are between.
+type rows struct {
+	shown       []row
+	count, rest int // entries, and those of them behind the last that is shown
+
+	hours int // that one like the other came last
+	last  row
+}
+
+// hourly is the kind of entry that comes each hour.
+const hourly = "compliance.hour_summed"
+
+func (r *rows) add(index int64, e *ledger.Entry) {
+	r.count++
+	if e.Kind != hourly {
+		r.between()
+	}
+	if len(r.shown) >= mostRows {
+		r.rest++
+		return
+	}
+	one := row{Index: index, At: Time(e.At), Actor: clip(e.Actor), What: inBoth(func(lang string) string { return Say(e.Kind, e.Data, lang) })}
+	if e.Kind == hourly {
+		if r.hours++; r.hours > 1 {
+			r.last = one
+			return
+		}
+	}
+	r.shown = append(r.shown, one)
+}
+
+// between ends a row of hours.
+func (r *rows) between() {
+	if r.hours > 2 {
+		r.shown = append(r.shown, row{More: more(r.hours - 2)})
+	}
+	if r.hours > 1 {
+		r.shown = append(r.shown, r.last)
+	}
+	r.hours = 0
 }
 
 // indexView is what the template shows.
@@ -81,13 +125,13 @@ func Index(w io.Writer, f Facts) error {
 		}
 	}
 	if f.Entries != nil {
+		var all rows
 		for index, e := range f.Entries {
-			if v.Count++; v.Count <= mostRows {
-				v.Rows = append(v.Rows, row{index, Time(e.At), clip(e.Actor), inBoth(func(lang string) string { return Say(e.Kind, e.Data, lang) })})
-			}
+			all.add(index, &e)
 		}
+		all.between()
+		v.Rows, v.Count, v.MoreRows = all.shown, all.count, more(all.rest)
 	}
-	v.MoreRows = more(v.Count - mostRows)
 	v.MoreMissing = more(len(f.Missing) - mostMissing)
 	for _, m := range f.Missing[:min(len(f.Missing), mostMissing)] {
 		v.Missing = append(v.Missing, inBoth(func(lang string) string { return Lacks(m, lang) }))

@@ -278,3 +278,46 @@ func TestIndex(t *testing.T) {
 		t.Error("more is shown than there should be")
 	}
 }
+
+// Of the sums of hours that follow each other the page shows the first and the last, and how many are between: after a long
+// warning they would be nearly all of it.
+func TestIndexOfManyHours(t *testing.T) {
+	page := func(kinds ...string) string {
+		f := facts(0)
+		f.Entries = func(yield func(int64, ledger.Entry) bool) {
+			at := time.Date(2016, 12, 16, 20, 0, 0, 0, ledger.Shanghai)
+			for i, kind := range kinds {
+				at = at.Add(time.Hour)
+				e := ledger.Entry{Kind: kind, At: at, Actor: "system", Data: fmt.Appendf(nil, `{"hour":"%s"}`, at.Format(time.RFC3339))}
+				if !yield(int64(i), e) {
+					return
+				}
+			}
+		}
+		var out bytes.Buffer
+		if err := proofs.Index(&out, f); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	const hour, other = "compliance.hour_summed", "notify.called"
+	for _, c := range []struct {
+		kinds []string
+		rows  int
+		more  string // left out; empty for nothing
+	}{
+		{[]string{hour}, 1, ""},
+		{[]string{hour, hour}, 2, ""},
+		{[]string{hour, hour, other}, 3, ""},
+		{[]string{hour, hour, hour, hour, hour}, 2, "另有 3 项未列出"},
+		{[]string{other, hour, hour, hour, other, hour, hour}, 6, "另有 1 项未列出"},
+	} {
+		text := page(c.kinds...)
+		if got := strings.Count(text, `<td class="time">`); got != c.rows || strings.Contains(text, "未列出") != (c.more != "") || !strings.Contains(text, c.more) {
+			t.Errorf("%q make %d rows of\n%s", c.kinds, got, text)
+		}
+		if last := fmt.Sprintf("<tr><td>%d</td>", len(c.kinds)-1); !strings.Contains(text, last) {
+			t.Errorf("%q: the last is not there", c.kinds)
+		}
+	}
+}
