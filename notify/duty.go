@@ -23,8 +23,8 @@ func (c OverdueChunk) timer() string {
 	return "overdue/" + c.Warning + "/" + strconv.Itoa(c.Seq) + "/" + strconv.Itoa(c.N)
 }
 
-// DecideOverdue looks at the next orders of the warning. A chunk without any gives an event only when the warning
-// has more orders to look at.
+// DecideOverdue looks at the next orders of the warning, and names [PerEntry] of them in an event. A chunk without any gives
+// an event only when the warning has more orders to look at.
 func DecideOverdue(tx *bbolt.Tx, _ string, in OverdueChunk, now time.Time) ([]Event, Overdue, error) {
 	ev := &Overdue{Warning: in.Warning, Seq: in.Seq, N: in.N, Orders: []string{}, Cursor: in.Cursor, Done: true}
 	seen := 0
@@ -43,7 +43,19 @@ func DecideOverdue(tx *bbolt.Tx, _ string, in OverdueChunk, now time.Time) ([]Ev
 	if err != nil || (ev.Done && len(ev.Orders) == 0) {
 		return nil, *ev, err
 	}
-	return []Event{ev}, *ev, nil
+	return ev.split(), *ev, nil
+}
+
+// split is a chunk as several events: the last one says what the chunk says of the orders behind it.
+func (e *Overdue) split() (events []Event) {
+	rest := *e
+	for len(rest.Orders) > PerEntry {
+		few := rest
+		few.Orders, few.Cursor, few.Done = rest.Orders[:PerEntry], rest.Orders[PerEntry-1], true
+		rest.Orders = rest.Orders[PerEntry:]
+		events = append(events, &few)
+	}
+	return append(events, &rest)
 }
 
 func (o *Order) overdueAt(now time.Time) bool {

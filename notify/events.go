@@ -137,7 +137,8 @@ type Sent struct {
 // Kind implements Event.
 func (*Sent) Kind() string { return kindSent }
 
-// Overdue says that these orders were still awaiting an answer at their deadline.
+// Overdue says that these orders were still awaiting an answer at their deadline. Orders behind Cursor are looked at by
+// another chunk unless Done, or by another event of the same chunk.
 type Overdue struct {
 	Warning string   `json:"warning"`
 	Seq     int      `json:"seq"`

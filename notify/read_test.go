@@ -133,6 +133,55 @@ func TestPendingOrders(t *testing.T) {
 	w.check()
 }
 
+// Entries about many orders at once name few of them, so that the proof of one order tells little of others; together they
+// say of all orders what one entry would.
+func TestEntriesNameFewOrders(t *testing.T) {
+	const n = 2*PerEntry + 1
+	w := newWorld(t, recipients(n, alerts.Orange)...)
+	w.level(alerts.Orange)
+	in := SentMessages{}
+	for i := range n {
+		in.IDs = append(in.IDs, fmt.Sprintf("%s-E%04d-1/issued", warningID, i))
+	}
+	got, evs, err := do(w, DecideSent, in)
+	if err != nil || len(got) != n || len(evs) != 3 {
+		t.Fatalf("%d orders sent, in %d entries: %v", len(got), len(evs), err)
+	}
+	var named []string
+	for _, ev := range evs {
+		orders := ev.(*Sent).Orders
+		if len(orders) > PerEntry {
+			t.Errorf("an entry names %d orders", len(orders))
+		}
+		named = append(named, orders...)
+	}
+	if !slices.Equal(named, got) {
+		t.Errorf("the entries name %d orders, %d were sent", len(named), len(got))
+	}
+	w.now = w.order(orderID(warningID, "E0000", 1)).AcknowledgeBy
+	evs = w.run("overdue/" + warningID + "/1/1")
+	named = nil
+	for _, ev := range evs {
+		orders := ev.(*Overdue).Orders
+		if len(orders) > PerEntry {
+			t.Errorf("an entry names %d orders", len(orders))
+		}
+		named = append(named, orders...)
+	}
+	if len(evs) != 3 || !slices.Equal(named, got) {
+		t.Errorf("%d entries name %d overdue orders of %d", len(evs), len(named), n)
+	}
+	for i := range n {
+		if o := w.order(fmt.Sprintf("%s-E%04d-1", warningID, i)); o.Answer != AnswerOverdue || o.Delivery != DeliverySent {
+			t.Errorf("%s is %s and %s", o.ID, o.Answer, o.Delivery)
+		}
+	}
+	if _, more := w.fx.timers["overdue/"+warningID+"/1/2"]; more {
+		t.Error("another chunk comes, and there is nothing left")
+	}
+	w.check()
+}
+
 func TestSentCountsOnce(t *testing.T) {
 	w := newWorld(t, recipients(3, alerts.Orange)...)
 	w.level(alerts.Orange)

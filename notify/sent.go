@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -13,10 +14,14 @@ type SentMessages struct {
 	IDs []string
 }
 
-// DecideSent records which of the orders were never sent before. Repeats and releases change no delivery, and an
-// order it does not know is left out.
+// PerEntry is how many orders an entry about many at once names: whoever proves that one of them went out hands the whole
+// entry on, with what it tells of the others.
+const PerEntry = 100
+
+// DecideSent records which of the orders were never sent before, [PerEntry] in an event. Repeats and releases change no
+// delivery, and an order it does not know is left out.
 func DecideSent(tx *bbolt.Tx, _ string, in SentMessages, _ time.Time) ([]Event, []string, error) {
-	ev := &Sent{}
+	var sent []string
 	seen := make(map[string]bool, len(in.IDs))
 	var o Order
 	for _, id := range in.IDs {
@@ -30,13 +35,14 @@ func DecideSent(tx *bbolt.Tx, _ string, in SentMessages, _ time.Time) ([]Event, 
 			return nil, nil, err
 		}
 		if ok && o.Delivery == DeliveryPending {
-			ev.Orders = append(ev.Orders, id)
+			sent = append(sent, id)
 		}
 	}
-	if len(ev.Orders) == 0 {
-		return nil, nil, nil
+	var events []Event
+	for orders := range slices.Chunk(sent, PerEntry) {
+		events = append(events, &Sent{Orders: orders})
 	}
-	return []Event{ev}, ev.Orders, nil
+	return events, sent, nil
 }
 
 func applySent(tx *bbolt.Tx, fx Effects, ev *Sent) error {

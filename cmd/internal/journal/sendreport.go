@@ -65,9 +65,7 @@ func DecideSent(tx *bbolt.Tx, in SendReport, now time.Time, again func(Due) time
 		}
 		sent.Groups[i].IDs = append(sent.Groups[i].IDs, d.ID)
 	}
-	if len(sent.Groups) > 0 {
-		events = append(events, sent)
-	}
+	events = append(events, sent.split()...)
 	for _, s := range in.Single {
 		if row, ok := readOutRow(box.Get(outKey(by, s.Topic, s.ID))); ok {
 			s.Attempts = int(row.attempts)
@@ -80,6 +78,31 @@ func DecideSent(tx *bbolt.Tx, in SendReport, now time.Time, again func(Due) time
 		}
 	}
 	return events, nil
+}
+
+// perEntry is how many messages an entry of what was sent names. Whoever proves that one of them went out hands the whole
+// entry on.
+const perEntry = 100
+
+// split is a report as entries of at most perEntry messages.
+func (s Sent) split() (events []Event) {
+	one, room := s, perEntry
+	one.Groups = nil
+	for _, g := range s.Groups {
+		for len(g.IDs) > 0 {
+			n := min(len(g.IDs), room)
+			one.Groups = append(one.Groups, SentGroup{Topic: g.Topic, Again: g.Again, IDs: g.IDs[:n]})
+			g.IDs, room = g.IDs[n:], room-n
+			if room == 0 {
+				events, room = append(events, one), perEntry
+				one.Groups = nil
+			}
+		}
+	}
+	if len(one.Groups) > 0 {
+		events = append(events, one)
+	}
+	return events
 }
 
 // pause is how long until the message goes out next; 0 is never.
