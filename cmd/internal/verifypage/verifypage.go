@@ -1,6 +1,7 @@
 // Package verifypage is the page /verify: one HTML file that loads nothing, to be saved and opened from a disk, in which a
 // browser verifies a bundle of evidence without network. Its script is written from docs/bundle.md and shares no code with
-// package bundle; the words in which it says what was proved are the program's own. Hashes and signatures are those of noble, unchanged as published (static/VERSIONS).
+// package bundle; the words in which it says what was proved are the program's own. Hashes and signatures are those of
+// noble, unchanged as published (static/VERSIONS).
 package verifypage
 
 import (
