@@ -254,6 +254,7 @@ func atTheGate(t *testing.T, b *browser) {
 	follows(t, s, before)
 	loses(t, s, p)
 	inPlain(t, s)
+	t.Run("what is rare", func(t *testing.T) { rarely(t, s) })
 }
 
 // inPlain is the page at an address without TLS: it says what it cannot do, and an inspection with a photo comes all the same.

@@ -270,7 +270,7 @@ function lockedPage() {
   const user = ctx.user ? ctx.user.user : ctx.last ? ctx.last.user : "";
   const out = [el("h1", null, say("app"))];
   if (ctx.session === "yes" && ctx.locked === "device") out.push(note("caution", say("device_unknown")));
-  else if (ctx.locked === "changed") out.push(note("caution", say("key_changed", ctx.waiting)));
+  else if (ctx.locked === "changed") out.push(note("caution", say(ctx.pin ? "key_changed" : "key_changed_shut", ctx.waiting)));
   else if (ctx.session === "no") out.push(note("act", say(ctx.waiting ? "login_first_waiting" : "login_first", ctx.waiting)));
   else if (ctx.session === "away" || ctx.locked === "away") out.push(note("caution", say(ctx.pin ? "away_pin" : vault.able ? "away_no_pin" : "away_plain")));
   else out.push(el("p", {role: "status"}, say("asking")));
@@ -286,7 +286,7 @@ function lockedPage() {
     if (!await confirmed(say("begin_anew_asks", ctx.waiting), say("begin_anew", ctx.waiting))) return;
     await anew(user);
     await enter(ctx.user);
-    await redraw();
+    await later(); // the day came already, and somebody may be typing
   }, "warn"));
   return out;
 }
@@ -416,6 +416,7 @@ async function setLanguage(n) {
   await store.put("about", n, "language");
   standing();
   await redraw();
+  if (ctx.open && ctx.user) await refresh(); // what the server words itself, such as levels
 }
 
 // standing are the notes that stand as long as the page does.

@@ -13,9 +13,23 @@ function draftCard(ctx, draft, photos) {
       at ? " · " + say("photo_going", size(ctx.sync.sent), size(ctx.sync.size)) : ""),
     photos.length > 0 && el("details", null, el("summary", null, say("photos")), photoList(photos)),
     draft.state === "refused" && note("alarm", say("was_refused"), draft.problem, el("ul", null, draft.errors.map(e => el("li", null, e.path, say("colon"), e.message || say(e.key))))),
-    draft.state === "conflict" && note("alarm", say("was_conflict"), draft.problem,
+    draft.state === "conflict" && note("alarm", say("was_conflict"), draft.problem, against(draft, photos),
       el("p", {class: "buttons"}, button(say("as_new"), () => ctx.asNew(draft)), button(say("drop_draft"), () => ctx.dropDraft(draft), "quiet"))),
     el("p", {class: "buttons"}, el("a", {class: "button", href: "#/draft/" + draft.client_id}, say(draft.state === "writing" || draft.state === "refused" ? "go_on" : "look"))));
+}
+
+// against shows what was written here beside what the server has under the same id.
+function against(draft, photos) {
+  if (!draft.theirs) return null;
+  const texts = new Map((draft.task.checklist || []).map(c => [c.measure_id, c.text]));
+  const side = (title, one, files) => el("div", {class: "side"}, el("h3", null, title),
+    list([...one.items.map((i, n) => [n + 1 + ". " + (texts.get(i.measure_id) || i.expected || say("item_own")),
+      [named("result", i.result), i.value === "" || i.value === null || i.value === undefined ? "" : i.value + " " + i.unit, i.found, i.note].filter(Boolean).join(" ")]),
+    [say("note"), one.note], [say("second"), one.with], [say("disposition"), named("disposition", one.disposition)], [say("due_label"), clock(one.due)],
+    [say("photos"), files ? String(files) : ""]]));
+  const theirs = new Set([...draft.theirs.evidence, ...draft.theirs.items.flatMap(i => i.evidence || [])]);
+  return el("div", {class: "beside"}, side(say("written_here"), draft, photos.filter(p => p.place !== "signature").length),
+    side(say("at_server", draft.theirs.id), draft.theirs, theirs.size));
 }
 
 // beside shows what somebody went by and what stands now, where the server remarked that the world had moved on.

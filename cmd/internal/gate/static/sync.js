@@ -116,6 +116,19 @@ async function back(draft, photo, why) {
   await drafts.save(draft, ["ready", "sending"]);
 }
 
+// other is the inspection that the server has under a draft's id, where that is why it refused; null where something else is.
+async function other(draft, e) {
+  const id = /I\d{8}-\d{5,}/.exec(e.message);
+  if (!id) return null;
+  try {
+    const theirs = await call("GET", "inspections/" + id[0]);
+    return theirs.client_id === draft.client_id ? theirs : null;
+  } catch (no) {
+    if (passing(no)) throw no; // it is asked again as it is
+    return null;
+  }
+}
+
 async function hand(draft, mine) {
   // From here on its outcome is the server's to know. Somebody may have taken it back to change it.
   const tried = draft.state === "sending";
@@ -127,7 +140,8 @@ async function hand(draft, mine) {
   } catch (e) {
     if (!tried && (e.status === 401 || e.status === 429)) await drafts.move(draft, ["sending"], "ready"); // surely not taken
     if (passing(e)) throw e;
-    draft.state = e.status === 409 ? "conflict" : "refused";
+    draft.theirs = e.status === 409 ? await other(draft, e) : null;
+    draft.state = draft.theirs ? "conflict" : "refused";
     draft.problem = e.message;
     draft.errors = e.errors;
     const lost = e.errors.some(one => one.rule === "evidence.not_found");

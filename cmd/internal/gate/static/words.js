@@ -26,6 +26,8 @@ export const words = {
   device_unknown: ["服务器不再认得这个浏览器，请重新登录一次。", "The server does not know this browser any more; please log in once more."],
   key_changed: ["本机的密钥已作废（改过口令、结束过全部登录，或超过 90 天未登录）。旧的 {0} 份草稿只能用 PIN 打开。",
     "This device's key is void (the password was changed, all sessions were ended, or there was no login for 90 days). The {0} old drafts open by the PIN alone."],
+  key_changed_shut: ["本机的密钥已作废（改过口令、结束过全部登录，或超过 90 天未登录）。旧的 {0} 份草稿没有设置 PIN，已无法打开。",
+    "This device's key is void (the password was changed, all sessions were ended, or there was no login for 90 days). No PIN was set, so the {0} old drafts cannot be opened any more."],
   begin_anew: ["放弃 {0} 份旧草稿", "Give up {0} old drafts"], begin_anew_asks: ["将删除本机 {0} 份没有上传的草稿及其照片，无法恢复。",
     "{0} drafts that were not uploaded, and their photos, will be deleted from this device for good."],
   not_inspector: ["您的账号不能查看当日任务，此页供执法人员使用。", "Your account may not see the tasks of the day; this page is for inspectors."],
@@ -75,6 +77,7 @@ export const words = {
   others: ["本机另有 {0} 份检查属于 {1}，只能由本人登录后上传。", "{0} more inspections here are of {1}, and only they can upload them."],
   sync_now: ["立即上传", "Upload now"], sync_running: ["正在上传…", "Uploading…"], sync_away: ["没有网络，联网后自动继续。", "No network; it goes on by itself once there is."], sync_login: ["登录已过期，草稿都在；请重新登录后继续上传。", "The session has ended, drafts are kept; log in again to go on."],
   was_refused: ["服务器没有接收，请改正后再提交：", "The server refused it; mend it and send it again:"], was_conflict: ["服务器上已有同编号而内容不同的检查，两份都保留：", "The server has another inspection under the same id; both are kept:"], as_new: ["作为另一份检查提交", "Send as another inspection"],
+  written_here: ["本机写的", "Written here"], at_server: ["服务器上的 {0}", "At the server: {0}"],
   done_title: ["已上传", "Uploaded"], confirmed_as: ["服务器编号", "kept as"], follow_up: ["已生成复查任务 {0}", "Re-inspection: task {0}"], remarks: ["服务器指出：", "The server remarks:"], then: ["检查时依据的", "What you went by"], now: ["现在的", "What stands now"], seen: ["已阅", "Seen"],
 
   settings: ["设置", "Settings"], pin: ["本机 PIN", "This device's PIN"], pin_closed: ["打开任务和草稿后才能设置。", "It can be set once tasks and drafts are open."], pin_is_set: ["已设置。断网重新打开时用它打开草稿。", "Set. It opens drafts after a restart without network."],
