@@ -70,6 +70,7 @@ func (d *Demo) Report(ctx context.Context, p Program, to Lines) {
 	var running sync.WaitGroup
 	defer running.Wait()
 	running.Go(func() { p.obey(ctx, all) })
+	p.awaitReadings(ctx)
 	turns := semaphore.NewWeighted(filledAtOnce)
 	filled := func(what string, fill func() error) (ended bool) {
 		if turns.Acquire(ctx, 1) != nil {
@@ -110,6 +111,29 @@ func (d *Demo) Report(ctx context.Context, p Program, to Lines) {
 		}
 	}
 	<-ctx.Done()
+}
+
+// readingsWithin bounds how long a demo waits for what is there of the time before.
+const readingsWithin = 10 * time.Minute
+
+// awaitReadings waits until it is known what is there, which what is filled in goes on from.
+func (p Program) awaitReadings(ctx context.Context) {
+	within, stop := context.WithTimeout(ctx, readingsWithin)
+	defer stop()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		err := p.Service.Instruments.Ready(within)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-within.Done():
+			p.Log.Warn("simulated instruments begin though readings are not there", "waited", readingsWithin, "err", err)
+			return
+		}
+	}
 }
 
 // feederToken is the word by which meters report.

@@ -74,7 +74,8 @@ func Register(r *journal.Registry, rules compliance.Rules) {
 
 // passEvery is the shortest pause between two passes; a pass that takes long is followed by a longer one.
 const (
-	soonest   = time.Second // also where somebody wants a pass
+	soonest   = time.Second     // also where somebody wants a pass
+	readyPoll = 5 * time.Second // where readings or the record are not there yet, for the time of a pass
 	passEvery = time.Minute
 	passShare = 10 // of the time at most that goes into passes
 )
@@ -83,13 +84,24 @@ const (
 func (e *Evaluator) Run(ctx context.Context) {
 	e.noted(func(s *Status) { *s = Status{Leads: true, Since: time.Now()} })
 	defer e.noted(func(s *Status) { *s = Status{} })
+	var waits time.Time // since when passes end because something is not there yet; zero where they do not
 	for {
-		begin := time.Now()
-		if _, err := e.Pass(ctx); err != nil && ctx.Err() == nil {
+		begin, every := time.Now(), passEvery
+		_, err := e.Pass(ctx)
+		switch {
+		case err == nil || ctx.Err() != nil:
+			waits = time.Time{}
+		case refusal.CodeOf(err) == refusal.NotReady && (waits.IsZero() || begin.Sub(waits) < passEvery): // as after a start
+			if waits.IsZero() {
+				waits = begin
+				e.opt.Log.Info("orders wait to be held against what was measured", "why", err)
+			}
+			every = readyPoll
+		default:
 			e.opt.Log.Error("orders are not all held against what was measured; it is tried again", "err", err)
 		}
 		took := time.Since(begin)
-		if !pause(ctx, max(soonest, took), nil) || !pause(ctx, max(passEvery, passShare*took), e.soon) {
+		if !pause(ctx, max(soonest, took), nil) || !pause(ctx, max(every, passShare*took), e.soon) {
 			return
 		}
 	}
