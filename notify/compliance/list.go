@@ -170,7 +170,9 @@ func ListTasks(tx *bbolt.Tx, f TaskFilter, cursor string, limit int) (all []*Tas
 	return all, "", nil
 }
 
-// Visited are the recipients where somebody is to go: those of tasks that are not ended and not the duty desk's.
+// Visited are the recipients where somebody is to go: those of tasks that are not ended and not the duty desk's. A task that
+// is about instruments, which the program opens by itself at each recipient that sends nothing, counts once somebody has it:
+// else nobody could be drawn wherever most are not measured.
 func Visited(tx *bbolt.Tx) (map[string]bool, error) {
 	all := map[string]bool{}
 	c := tx.Bucket(undoneBucket).Cursor()
@@ -179,7 +181,8 @@ func Visited(tx *bbolt.Tx) (map[string]bool, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !t.Desk {
+		instruments := t.Origin == FromNoData || t.Origin == FromNeverHeard || t.Origin == FromTagged
+		if !t.Desk && (!instruments || t.Assignee != "") {
 			all[t.Recipient] = true
 		}
 	}

@@ -1,9 +1,7 @@
 package app
 
 import (
-	"net/http"
 	"os"
-	"slices"
 	"testing"
 	"time"
 
@@ -13,40 +11,9 @@ import (
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/service"
-	"qingkong/notify/compliance"
 	"qingkong/notify/compliance/inspect"
 	"qingkong/notify/compliance/judge"
-	"qingkong/reductionlist"
 )
-
-// leavesSome has somebody be there to be drawn, at whatever hour tasks come by themselves: all that waits for three of those
-// to whom people go is dropped, but for what the story is about.
-func (g *gateDay) leavesSome(t *testing.T) {
-	t.Helper()
-	var all alerts.Page[calls.TaskView]
-	g.api(t, "duty", http.MethodGet, "/tasks?limit=1000", nil, &all)
-	of := map[string][]calls.TaskView{}
-	for _, v := range all.Items {
-		of[v.Recipient] = append(of[v.Recipient], v)
-	}
-	left := 0
-	for recipient, tasks := range of {
-		spoken := slices.ContainsFunc(tasks, func(v calls.TaskView) bool {
-			return slices.Contains([]string{g.task, g.other, g.third}, v.ID) || v.State != compliance.TaskOpen
-		})
-		var r struct{ Type reductionlist.Type }
-		if g.api(t, "duty", http.MethodGet, "/recipients/"+recipient, nil, &r); spoken || r.Type == reductionlist.Department || r.Type == reductionlist.Town {
-			continue
-		}
-		for _, v := range tasks {
-			g.api(t, "duty", http.MethodPost, "/tasks/"+v.ID, map[string]any{"state": "dropped", "reason": "示例"}, nil)
-		}
-		if left++; left == 3 {
-			return
-		}
-	}
-	t.Fatalf("%d are left to be drawn", left)
-}
 
 // theyRead follows an inspection that came from the gate: an officer looks at it beside the day's plan, draws the visits of the
 // next day, and the plant answers from a telephone, dark and in English; all pages look right.
@@ -65,7 +32,6 @@ func theyRead(t *testing.T, s *gateDay) {
 	duty.shot("inspection")
 	duty.click(`#go-task`)
 	duty.looksRight(duty.path())
-	s.leavesSome(t)
 	duty.open("/desk/inspections/draw")
 	duty.looksRight("/desk/inspections/draw")
 	duty.fill("#f-ranked", "1")

@@ -192,6 +192,26 @@ func TestOfficesAreNotVisited(t *testing.T) {
 	hasNot(t, "drawn", page, "示例机关")
 }
 
+// Where instruments are silent there is a task by itself, which nobody has: its recipient is drawn all the same. Where
+// somebody has it somebody goes.
+func TestSilentInstrumentsKeepNobodyFromBeingDrawn(t *testing.T) {
+	w := desktest.Judged(t)
+	w.Ordered()
+	w.Elapse(3 * desktest.Due)
+	w.Judge()
+	task := "/desk/tasks/" + w.TaskOf("E0001")
+	for _, recipient := range []string{"E0002", "E0003"} {
+		w.TaskOf(recipient) // there is one
+	}
+	w.Post(303, "inspector", task, posts(w.Get(200, "inspector", task), task))
+	form := posts(w.Get(200, "duty", drawPath), drawPath)
+	form.Set("ranked", "9")
+	to := w.Post(303, "duty", drawPath, form).Header.Get("Location")
+	page := text(w.Get(200, "duty", to))
+	has(t, "drawn", page, "按紧要程度 2 家", "E0002", "E0003")
+	hasNot(t, "drawn", page, "E0001")
+}
+
 // An inspection's page has what was found beside what was demanded, a correction beside what it corrects, and what is said of
 // people for those alone who may read that.
 func TestAnInspection(t *testing.T) {
