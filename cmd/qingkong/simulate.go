@@ -25,8 +25,8 @@ import (
 )
 
 func newSimulateCommand() *cobra.Command {
-	return group("simulate", "模拟监测站点，供演示、联调和压力测试（simulated stations, to try things and for load）",
-		"  qingkong simulate station --to 127.0.0.1:9212 --n 12", newSimulateStation(), newSimulateLoad())
+	return group("simulate", "模拟监测站点和企业，供演示、联调和压力测试（simulated stations and enterprises, to try things and for load）",
+		"  qingkong simulate station --to 127.0.0.1:9212 --n 12", newSimulateStation(), newSimulateLoad(), newSimulateEnterprises())
 }
 
 // stationFlags are the stations of a simulation, and their line.

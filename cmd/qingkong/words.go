@@ -41,6 +41,12 @@ func init() {
 		"cli.loaded": {"{seconds} 秒内写出 {frames} 帧，确认 {confirmed} 帧（每秒 {rate} 帧），未确认 {lost} 帧，断线 {broken} 条；时延 p50 {p50}，p99 {p99}",
 			"{frames} frames in {seconds} s, {confirmed} confirmed ({rate}/s), {lost} without an answer, {broken} lines broken; latency p50 {p50}, p99 {p99}"},
 
+		"cli.enterprises": {"{of} 家企业中 {n} 家连接成功，收到 {orders} 条减排令：签收 {received}，确认 {acknowledged}，异议 {objected}，无人理会 {silent}，被拒 {refused}，无应答 {unanswered}；时延 p50 {p50}，p99 {p99}",
+			"{n} of {of} enterprises were connected and heard {orders} orders: {received} received, {acknowledged} acknowledged, {objected} objected to, {silent} left alone, {refused} answers refused, {unanswered} never confirmed; latency p50 {p50}, p99 {p99}"},
+		"cli.enterprises_trouble": {"{of} 家企业中 {n} 家连接成功，收到 {orders} 条减排令：签收 {received}，确认 {acknowledged}，异议 {objected}，无人理会 {silent}，被拒 {refused}，无应答 {unanswered}；时延 p50 {p50}，p99 {p99}；首个错误：{why}",
+			"{n} of {of} enterprises were connected and heard {orders} orders: {received} received, {acknowledged} acknowledged, {objected} objected to, {silent} left alone, {refused} answers refused, {unanswered} never confirmed; latency p50 {p50}, p99 {p99}; the first error: {why}"},
+		"cli.enterprises_alone":   {"没有一家企业连得上 {url}；请检查地址、账号文件和服务器", "no enterprise could connect to {url}; check the address, the accounts and the server"},
+		"cli.enterprise_accounts": {"{file} 不是企业账号；应是 recipient credentials ID --json 的输出，一个接一个", "{file} has no accounts of enterprises; give what recipient credentials ID --json prints, one after another"},
 		"cli.status": {"服务器的回答是 {status}，不是晴空的说明；请检查 --server",
 			"the server answered {status} without saying why: check --server"},
 		"cli.member.id":             {"编号", "id"},
