@@ -19,43 +19,6 @@ import (
 	"qingkong/reductionlist"
 )
 
-func text(n *html.Node) string { return desktest.TextOf(n) }
-
-func has(t *testing.T, what, text string, parts ...string) {
-	t.Helper()
-	for _, p := range parts {
-		if !strings.Contains(text, p) {
-			t.Errorf("%s: no %q in %s", what, p, text)
-		}
-	}
-}
-
-func hasNot(t *testing.T, what, text string, parts ...string) {
-	t.Helper()
-	for _, p := range parts {
-		if strings.Contains(text, p) {
-			t.Errorf("%s: %q in %s", what, p, text)
-		}
-	}
-}
-
-// part is the text of the element with an id; empty for none.
-func part(page *html.Node, element, id string) string {
-	n := desktest.Find(page, element, "id", id)
-	if n == nil {
-		return ""
-	}
-	return text(n)
-}
-
-// posts is what a form to an address would send; nil where the page has none.
-func posts(page *html.Node, path string) url.Values {
-	if form := desktest.Find(page, "form", "action", path); form != nil {
-		return desktest.ValuesOf(form, url.Values{})
-	}
-	return nil
-}
-
 const (
 	listPath   = "/desk/inspections"
 	assignPath = listPath + "/assign"
@@ -73,16 +36,16 @@ func TestWhoGoesWhere(t *testing.T) {
 	id := order(w, "E0001")
 	task := w.Draws("大寺镇").Tasks[0]
 	page := w.Get(200, "duty", listPath)
-	has(t, "plan", part(page, "section", "plan"), "2016-12-16 谁去哪里", "待查 1 家，其中 1 家还没有人去；已查 0 家", "检查计划", "待办")
-	form := posts(page, assignPath)
+	desktest.Says(t, "plan", desktest.Part(page, "section", "plan"), "2016-12-16 谁去哪里", "待查 1 家，其中 1 家还没有人去；已查 0 家", "检查计划", "待办")
+	form := desktest.Posts(page, assignPath)
 	if form == nil || form.Get("task") != "" {
 		t.Fatalf("the form begins with %v", form)
 	}
 	form.Set("assignee", "inspector")
-	has(t, "none ticked", text(w.Refused(422, "duty", assignPath, form)), "还没有勾选任务")
+	desktest.Says(t, "none ticked", desktest.TextOf(w.Refused(422, "duty", assignPath, form)), "还没有勾选任务")
 	form.Set("task", task)
 	form.Set("assignee", "viewer")
-	has(t, "nobody", text(w.Refused(422, "duty", assignPath, form)), "不能办理任务")
+	desktest.Says(t, "nobody", desktest.TextOf(w.Refused(422, "duty", assignPath, form)), "不能办理任务")
 	form.Set("assignee", "inspector")
 	form.Set("with", "li")
 	for range 2 { // twice is once
@@ -91,37 +54,37 @@ func TestWhoGoesWhere(t *testing.T) {
 		}
 	}
 	for _, user := range []string{"duty", "inspector"} { // it was drawn: who has it is changed on its page, for a reason
-		if posts(w.Get(200, user, listPath), assignPath) != nil {
+		if desktest.Posts(w.Get(200, user, listPath), assignPath) != nil {
 			t.Errorf("%s may give away what the lot gave somebody", user)
 		}
 	}
-	has(t, "given", part(w.Get(200, "duty", listPath), "section", "plan"), "inspector 1 家", "li", "已领", "待查 1 家，其中 0 家")
-	has(t, "home", part(w.Get(200, "inspector", "/desk"), "p", "visits-line"), "今天还要去 1 家，已查 0 家；另有 0 家", "现场检查页")
+	desktest.Says(t, "given", desktest.Part(w.Get(200, "duty", listPath), "section", "plan"), "inspector 1 家", "li", "已领", "待查 1 家，其中 0 家")
+	desktest.Says(t, "home", desktest.Part(w.Get(200, "inspector", "/desk"), "p", "visits-line"), "今天还要去 1 家，已查 0 家；另有 0 家", "现场检查页")
 	for user, sees := range map[string]bool{"town": true, "viewer": true, "admin": true} {
 		page := w.Get(200, user, listPath)
-		if strings.Contains(part(page, "section", "plan"), "inspector 1 家") != sees || posts(page, assignPath) != nil {
-			t.Errorf("%s reads %s", user, part(page, "section", "plan"))
+		if strings.Contains(desktest.Part(page, "section", "plan"), "inspector 1 家") != sees || desktest.Posts(page, assignPath) != nil {
+			t.Errorf("%s reads %s", user, desktest.Part(page, "section", "plan"))
 		}
 	}
 	if mine := w.Get(200, "E0001", listPath); desktest.Find(mine, "section", "id", "plan") != nil {
 		t.Error("an enterprise reads who goes where")
 	}
 	w.Refused(403, "viewer", assignPath, form)
-	if strings.Contains(text(w.Get(200, "duty", "/desk/tasks/"+task)), "E0003") {
+	if strings.Contains(desktest.TextOf(w.Get(200, "duty", "/desk/tasks/"+task)), "E0003") {
 		id = strings.Replace(id, "E0001", "E0003", 1)
 	}
 	w.Inspects(id, func(in *calls.NewInspection) { in.TaskID = task })
 	page = w.Get(200, "duty", listPath)
-	has(t, "done", part(page, "section", "plan"), "已办 发现问题", "已查 1 家")
-	has(t, "the plan of another day", part(w.Get(200, "duty", listPath+"?day=2016-12-20"), "section", "plan"), "这一天没有检查任务")
-	has(t, "the task", text(w.Get(200, "duty", "/desk/tasks/"+task)), "现场检查", "发现问题", "现场整改")
+	desktest.Says(t, "done", desktest.Part(page, "section", "plan"), "已办 发现问题", "已查 1 家")
+	desktest.Says(t, "the plan of another day", desktest.Part(w.Get(200, "duty", listPath+"?day=2016-12-20"), "section", "plan"), "这一天没有检查任务")
+	desktest.Says(t, "the task", desktest.TextOf(w.Get(200, "duty", "/desk/tasks/"+task)), "现场检查", "发现问题", "现场整改")
 }
 
 // Of several visits those that can be given are, and the others are told one by one.
 func TestSeveralAreGiven(t *testing.T) {
 	w := desktest.New(t)
 	w.Ordered()
-	form := posts(w.Get(200, "duty", drawPath), drawPath)
+	form := desktest.Posts(w.Get(200, "duty", drawPath), drawPath)
 	form.Set("day", "2016-12-16")
 	form.Set("due", "2016-12-16 23:00")
 	w.Post(303, "duty", drawPath, form)
@@ -134,42 +97,42 @@ func TestSeveralAreGiven(t *testing.T) {
 	})
 	recuse := url.Values{"reason": {"亲属在该企业任职"}, "key": {frame.NewKey()}}
 	w.Post(303, "inspector", "/desk/tasks/"+tasks[0]+"/recuse", recuse)
-	give := posts(page, assignPath)
+	give := desktest.Posts(page, assignPath)
 	give.Set("assignee", "inspector")
 	give["task"] = tasks
-	got := text(desktest.Parsed(t, w.Post(422, "duty", assignPath, give).Text))
-	has(t, "told", got, tasks[0]+": 没有指派：", "回避", "其余 2 个已指派", "inspector 2 家", "还没有人去 1 家")
-	hasNot(t, "told", got, tasks[1]+": ")
+	got := desktest.TextOf(desktest.Parsed(t, w.Post(422, "duty", assignPath, give).Text))
+	desktest.Says(t, "told", got, tasks[0]+": 没有指派：", "回避", "其余 2 个已指派", "inspector 2 家", "还没有人去 1 家")
+	desktest.SaysNot(t, "told", got, tasks[1]+": ")
 }
 
 // A draw is read back with its seed; where there is nobody to draw from, or the day is past, it says so and opens nothing.
 func TestADrawIsReadBack(t *testing.T) {
 	w := desktest.New(t)
-	form := posts(w.Get(200, "duty", drawPath), drawPath)
+	form := desktest.Posts(w.Get(200, "duty", drawPath), drawPath)
 	if form.Get("day") != "2016-12-17" || form.Get("due") != "2016-12-17 18:00" || form.Get("ranked") != "5" || form.Get("random") != "3" {
 		t.Errorf("the form begins with %v", form)
 	}
-	has(t, "nobody", text(w.Refused(409, "duty", drawPath, form)), "没有可安排的企业")
+	desktest.Says(t, "nobody", desktest.TextOf(w.Refused(409, "duty", drawPath, form)), "没有可安排的企业")
 	w.Ordered()
 	form.Set("ranked", "1")
 	form.Set("random", "1")
 	form.Set("day", "2016-12-01")
-	has(t, "past", text(w.Refused(422, "duty", drawPath, form)), "日期 2016-12-01 已过")
+	desktest.Says(t, "past", desktest.TextOf(w.Refused(422, "duty", drawPath, form)), "日期 2016-12-01 已过")
 	form.Set("day", "2016/12/17")
 	form.Set("random", "1.5")
-	has(t, "no number of visits", text(w.Refused(422, "duty", drawPath, form)), "1.5 不是家数")
+	desktest.Says(t, "no number of visits", desktest.TextOf(w.Refused(422, "duty", drawPath, form)), "1.5 不是家数")
 	form.Set("random", "1")
 	to, _, _ := strings.Cut(w.Post(303, "duty", drawPath, form).Header.Get("Location"), "?")
-	page := text(w.Get(200, "inspector", to))
-	has(t, "drawn", page, "按紧要程度 1 家，随机 1 家", "种子 ", "从 2 家中抽出 1 家", "怎样重算", "全部街镇")
-	hasNot(t, "one draw", text(w.Get(200, "viewer", listPath+"/draws")), "同一天另有")
-	has(t, "list", text(w.Get(200, "viewer", listPath+"/draws")), "2016-12-17", "从 2 家中抽出 1 家", "duty")
+	page := desktest.TextOf(w.Get(200, "inspector", to))
+	desktest.Says(t, "drawn", page, "按紧要程度 1 家，随机 1 家", "种子 ", "从 2 家中抽出 1 家", "怎样重算", "全部街镇")
+	desktest.SaysNot(t, "one draw", desktest.TextOf(w.Get(200, "viewer", listPath+"/draws")), "同一天另有")
+	desktest.Says(t, "list", desktest.TextOf(w.Get(200, "viewer", listPath+"/draws")), "2016-12-17", "从 2 家中抽出 1 家", "duty")
 	w.Get(404, "town", to) // it reached other towns
-	again := posts(w.Get(200, "inspector", drawPath), drawPath)
+	again := desktest.Posts(w.Get(200, "inspector", drawPath), drawPath)
 	again.Set("ranked", "0")
 	again.Set("random", "1")
 	w.Post(303, "inspector", drawPath, again)
-	has(t, "drawn again", text(w.Get(200, "viewer", listPath+"/draws")), "同一天另有 1 次", "duty", "inspector")
+	desktest.Says(t, "drawn again", desktest.TextOf(w.Get(200, "viewer", listPath+"/draws")), "同一天另有 1 次", "duty", "inspector")
 	w.Refused(403, "viewer", drawPath, form)
 }
 
@@ -183,13 +146,13 @@ func TestOfficesAreNotVisited(t *testing.T) {
 	}
 	w := desktest.NewWith(t, l)
 	w.Ordered()
-	form := posts(w.Get(200, "duty", drawPath), drawPath)
+	form := desktest.Posts(w.Get(200, "duty", drawPath), drawPath)
 	form.Set("ranked", "0")
 	form.Set("random", "9")
 	to := w.Post(303, "duty", drawPath, form).Header.Get("Location")
-	page := text(w.Get(200, "duty", to))
-	has(t, "drawn", page, "从 3 家中抽出 3 家", "E0002")
-	hasNot(t, "drawn", page, "示例机关")
+	page := desktest.TextOf(w.Get(200, "duty", to))
+	desktest.Says(t, "drawn", page, "从 3 家中抽出 3 家", "E0002")
+	desktest.SaysNot(t, "drawn", page, "示例机关")
 }
 
 // Where instruments are silent there is a task by itself, which nobody has: its recipient is drawn all the same. Where
@@ -203,13 +166,13 @@ func TestSilentInstrumentsKeepNobodyFromBeingDrawn(t *testing.T) {
 	for _, recipient := range []string{"E0002", "E0003"} {
 		w.TaskOf(recipient) // there is one
 	}
-	w.Post(303, "inspector", task, posts(w.Get(200, "inspector", task), task))
-	form := posts(w.Get(200, "duty", drawPath), drawPath)
+	w.Post(303, "inspector", task, desktest.Posts(w.Get(200, "inspector", task), task))
+	form := desktest.Posts(w.Get(200, "duty", drawPath), drawPath)
 	form.Set("ranked", "9")
 	to := w.Post(303, "duty", drawPath, form).Header.Get("Location")
-	page := text(w.Get(200, "duty", to))
-	has(t, "drawn", page, "按紧要程度 2 家", "E0002", "E0003")
-	hasNot(t, "drawn", page, "E0001")
+	page := desktest.TextOf(w.Get(200, "duty", to))
+	desktest.Says(t, "drawn", page, "按紧要程度 2 家", "E0002", "E0003")
+	desktest.SaysNot(t, "drawn", page, "E0001")
 }
 
 // An inspection's page has what was found beside what was demanded, a correction beside what it corrects, and what is said of
@@ -225,8 +188,8 @@ func TestAnInspection(t *testing.T) {
 	people := []string{"1号线满负荷", "值长在场", "津A12345", "负责人拒签", "打开地图", "误差约 20 米"}
 	for user, reads := range map[string]bool{"duty": true, "approver": true, "inspector": true, "town": true, "E0001": true, "viewer": false,
 		"admin": false} {
-		page := text(w.Get(200, user, path))
-		has(t, user, page, "1号线：限产一半", "未落实", "88.5 %", "移交", "拒签", "更正 "+first.ID, "98.5 %")
+		page := desktest.TextOf(w.Get(200, user, path))
+		desktest.Says(t, user, page, "1号线：限产一半", "未落实", "88.5 %", "移交", "拒签", "更正 "+first.ID, "98.5 %")
 		for _, said := range people {
 			if strings.Contains(page, said) != reads {
 				t.Errorf("%s reads %q: %v", user, said, !reads)
@@ -234,14 +197,14 @@ func TestAnInspection(t *testing.T) {
 		}
 	}
 	w.Get(404, "E0002", path)
-	has(t, "corrected", text(w.Get(200, "duty", listPath+"/"+first.ID)), "这份检查已由另一份更正", second.ID)
-	rows := text(desktest.Find(w.Get(200, "viewer", listPath), "section", "id", "came"))
-	has(t, "rows", rows, first.ID, "已更正", second.ID, "移交")
-	has(t, "proofs", text(w.Get(200, "viewer", path)), "存证")
+	desktest.Says(t, "corrected", desktest.TextOf(w.Get(200, "duty", listPath+"/"+first.ID)), "这份检查已由另一份更正", second.ID)
+	rows := desktest.TextOf(desktest.Find(w.Get(200, "viewer", listPath), "section", "id", "came"))
+	desktest.Says(t, "rows", rows, first.ID, "已更正", second.ID, "移交")
+	desktest.Says(t, "proofs", desktest.TextOf(w.Get(200, "viewer", path)), "存证")
 	late := w.Inspects(id, func(in *calls.NewInspection) {
 		in.DeviceNow, in.At = new(w.Clock.Now().Add(time.Hour)), new(w.Clock.Now().Add(time.Hour))
 	})
-	has(t, "clock", text(w.Get(200, "duty", listPath+"/"+late.ID)), "手机时间 2016-12-16 18:00，快 3600 秒", "手机时钟与服务器相差 3600 秒")
+	desktest.Says(t, "clock", desktest.TextOf(w.Get(200, "duty", listPath+"/"+late.ID)), "手机时间 2016-12-16 18:00，快 3600 秒", "手机时钟与服务器相差 3600 秒")
 }
 
 // The enterprise reads on its order and on its first page what was found, and answers with a file, which an officer reads.
@@ -249,22 +212,22 @@ func TestAnEnterpriseAnswers(t *testing.T) {
 	w := desktest.New(t)
 	id := order(w, "E0001")
 	path := listPath + "/" + w.Inspects(id).ID
-	has(t, "home", text(w.Get(200, "E0001", "/desk")), "对我单位的现场检查", "发现问题", "查看并答复")
-	hasNot(t, "another's home", text(w.Get(200, "E0002", "/desk")), "对我单位的现场检查")
-	has(t, "order", part(w.Get(200, "E0001", "/desk/orders/"+id), "section", "inspections"), "发现问题", "现场整改", "查看并答复")
-	hasNot(t, "officer", part(w.Get(200, "duty", "/desk/orders/"+id), "section", "inspections"), "查看并答复")
-	form := posts(w.Get(200, "E0001", path), path+"/answer")
-	if form == nil || posts(w.Get(200, "duty", path), path+"/answer") != nil {
+	desktest.Says(t, "home", desktest.TextOf(w.Get(200, "E0001", "/desk")), "对我单位的现场检查", "发现问题", "查看并答复")
+	desktest.SaysNot(t, "another's home", desktest.TextOf(w.Get(200, "E0002", "/desk")), "对我单位的现场检查")
+	desktest.Says(t, "order", desktest.Part(w.Get(200, "E0001", "/desk/orders/"+id), "section", "inspections"), "发现问题", "现场整改", "查看并答复")
+	desktest.SaysNot(t, "officer", desktest.Part(w.Get(200, "duty", "/desk/orders/"+id), "section", "inspections"), "查看并答复")
+	form := desktest.Posts(w.Get(200, "E0001", path), path+"/answer")
+	if form == nil || desktest.Posts(w.Get(200, "duty", path), path+"/answer") != nil {
 		t.Fatal("who answers")
 	}
 	form.Set("note", "1号线当时在停炉降温")
 	handed := w.SendFile("E0001", path+"/evidence", form, "曲线.pdf", "%PDF-1.7 a curve", 0)
 	if handed.StatusCode != 303 {
-		t.Fatalf("%d %s", handed.StatusCode, text(desktest.Parsed(t, handed.Text)))
+		t.Fatalf("%d %s", handed.StatusCode, desktest.TextOf(desktest.Parsed(t, handed.Text)))
 	}
 	page := w.Get(200, "E0001", handed.Header.Get("Location"))
-	form = posts(page, path+"/answer")
-	has(t, "handed in", text(page), "已上交 1 份", "答复还没有提交")
+	form = desktest.Posts(page, path+"/answer")
+	desktest.Says(t, "handed in", desktest.TextOf(page), "已上交 1 份", "答复还没有提交")
 	if strings.TrimSpace(form.Get("note")) != "1号线当时在停炉降温" || len(form["evidence"]) != 1 {
 		t.Errorf("the form goes on with %v", form)
 	}
@@ -272,23 +235,23 @@ func TestAnEnterpriseAnswers(t *testing.T) {
 	other["evidence"] = append(slices.Clone(form["evidence"]), w.HandsIn("E0002", "%PDF-1.7 another's"))
 	before := w.Svc.J.Height()
 	if r := w.SendFile("E0001", path+"/answer", other, "", "", 0); r.StatusCode != 422 || w.Svc.J.Height() != before ||
-		strings.TrimSpace(posts(desktest.Parsed(t, r.Text), path+"/answer").Get("note")) != "1号线当时在停炉降温" {
+		strings.TrimSpace(desktest.Posts(desktest.Parsed(t, r.Text), path+"/answer").Get("note")) != "1号线当时在停炉降温" {
 		t.Errorf("with another's file: %d", r.StatusCode)
 	}
 	for range 2 {
 		if r := w.SendFile("E0001", path+"/answer", form, "", "", 0); r.StatusCode != 303 {
-			t.Fatalf("%d %s", r.StatusCode, text(desktest.Parsed(t, r.Text)))
+			t.Fatalf("%d %s", r.StatusCode, desktest.TextOf(desktest.Parsed(t, r.Text)))
 		}
 	}
-	has(t, "officer", text(w.Get(200, "duty", path)), "1号线当时在停炉降温", "材料 1 份", "PDF 16 B")
-	hasNot(t, "viewer", text(w.Get(200, "viewer", path)), "1号线当时在停炉降温")
-	has(t, "list", part(w.Get(200, "viewer", listPath), "section", "came"), "已答复")
+	desktest.Says(t, "officer", desktest.TextOf(w.Get(200, "duty", path)), "1号线当时在停炉降温", "材料 1 份", "PDF 16 B")
+	desktest.SaysNot(t, "viewer", desktest.TextOf(w.Get(200, "viewer", path)), "1号线当时在停炉降温")
+	desktest.Says(t, "list", desktest.Part(w.Get(200, "viewer", listPath), "section", "came"), "已答复")
 	w.Elapse(25 * time.Hour)
-	if posts(w.Get(200, "E0001", path), path+"/answer") != nil {
+	if desktest.Posts(w.Get(200, "E0001", path), path+"/answer") != nil {
 		t.Error("it is asked when it is too late")
 	}
 	late := w.SendFile("E0001", path+"/answer", url.Values{"note": {"迟了"}, "key": {frame.NewKey()}}, "", "", 0)
-	has(t, "late", text(desktest.Parsed(t, late.Text)), "已过；请电话联系值班室")
+	desktest.Says(t, "late", desktest.TextOf(desktest.Parsed(t, late.Text)), "已过；请电话联系值班室")
 }
 
 // book reads the rows of a workbook.
@@ -329,16 +292,16 @@ func TestListsAndSums(t *testing.T) {
 		for _, r := range book(t, w, "duty", listPath+".xlsx?"+v.Encode())[1:] {
 			got = append(got, r[0])
 		}
-		page := part(w.Get(200, "duty", listPath+"?"+v.Encode()), "section", "came")
+		page := desktest.Part(w.Get(200, "duty", listPath+"?"+v.Encode()), "section", "came")
 		if !slices.Equal(got, want) || len(want) == 0 != strings.Contains(page, "没有符合条件的检查") {
 			t.Errorf("%q: %q, want %q; page %s", query, got, want, page)
 		}
 	}
 	for user, want := range map[string]string{"duty": "2 检查次数 2 家企业 1 发现问题", "town": "1 检查次数 1 家企业", "E0002": "1 检查次数 1 家企业 0 发现问题"} {
-		has(t, user, text(w.Get(200, user, listPath+"/statistics")), want)
+		desktest.Says(t, user, desktest.TextOf(w.Get(200, user, listPath+"/statistics")), want)
 	}
 	for user, told := range map[string]bool{"duty": true, "approver": true, "inspector": true, "viewer": false, "E0001": false} {
-		if got := strings.Contains(text(w.Get(200, user, listPath+"/statistics")), "按检查员"); got != told {
+		if got := strings.Contains(desktest.TextOf(w.Get(200, user, listPath+"/statistics")), "按检查员"); got != told {
 			t.Errorf("%s is told who inspected: %v", user, got)
 		}
 	}
@@ -353,6 +316,6 @@ func TestListsAndSums(t *testing.T) {
 			t.Errorf("%s: %q, want %q, of %v", k, rows[k], v, slices.Sorted(maps.Keys(rows)))
 		}
 	}
-	has(t, "board", part(w.Get(200, "viewer", desktest.WarningPath(warning)+"/board"), "p", "board-inspections"), "现场检查：2 家 2 次，发现问题 1，立案 0")
-	has(t, "no such", text(w.Get(200, "duty", listPath+"?recipient=E0003")), "没有符合条件的检查")
+	desktest.Says(t, "board", desktest.Part(w.Get(200, "viewer", desktest.WarningPath(warning)+"/board"), "p", "board-inspections"), "现场检查：2 家 2 次，发现问题 1，立案 0")
+	desktest.Says(t, "no such", desktest.TextOf(w.Get(200, "duty", listPath+"?recipient=E0003")), "没有符合条件的检查")
 }

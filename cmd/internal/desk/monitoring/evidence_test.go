@@ -38,13 +38,13 @@ func goesOn(t *testing.T, w *desktest.World, r desktest.Reply) (*html.Node, url.
 	to := r.Header.Get("Location")
 	path, query, _ := strings.Cut(to, "?")
 	if r.StatusCode != http.StatusSeeOther || !strings.HasPrefix(path, "/desk/findings/") || !strings.Contains(query, "evidence=sha256") {
-		t.Fatalf("%d to %q: %s", r.StatusCode, to, text(desktest.Parsed(t, r.Text)))
+		t.Fatalf("%d to %q: %s", r.StatusCode, to, desktest.TextOf(desktest.Parsed(t, r.Text)))
 	}
 	if strings.Contains(query, url.QueryEscape("试车")) {
 		t.Errorf("what was typed stands in an address: %s", query)
 	}
 	page := w.Get(200, "E0001", to)
-	return page, posts(page, path+"/explain")
+	return page, desktest.Posts(page, path+"/explain")
 }
 
 // An enterprise hands files in one after another while it explains. What it wrote stays, each file is shown, and nothing is
@@ -52,10 +52,10 @@ func goesOn(t *testing.T, w *desktest.World, r desktest.Reply) (*html.Node, url.
 func TestEvidenceOfAnExplanation(t *testing.T) {
 	w, _, finding := desktest.Suspected(t)
 	path := "/desk/findings/" + finding
-	form := posts(w.Get(200, "E0001", "/desk"), path+"/explain")
+	form := desktest.Posts(w.Get(200, "E0001", "/desk"), path+"/explain")
 	form.Set("note", "检修后试车\n已停")
 	page, form := goesOn(t, w, w.SendFile("E0001", path+"/evidence", form, "现场.jpg", photo, 0))
-	has(t, "one", text(page), "已上交 1 份", "照片 19 B", "说明还没有提交")
+	desktest.Says(t, "one", desktest.TextOf(page), "已上交 1 份", "照片 19 B", "说明还没有提交")
 	if got := pictures(page); len(got) != 1 || !strings.HasPrefix(got[0], "/api/v1/evidence/sha256:") {
 		t.Errorf("pictures: %q", got)
 	}
@@ -64,9 +64,9 @@ func TestEvidenceOfAnExplanation(t *testing.T) {
 	}
 	form.Set("note", "检修后试车")
 	page, form = goesOn(t, w, w.SendFile("E0001", path+"/evidence", form, "曲线.pdf", curve, 0))
-	has(t, "two", text(page), "已上交 2 份", "PDF 16 B")
+	desktest.Says(t, "two", desktest.TextOf(page), "已上交 2 份", "PDF 16 B")
 	page, form = goesOn(t, w, w.SendFile("E0001", path+"/evidence", form, "again.jpg", photo, 0))
-	has(t, "the same again", text(page), "已上交 2 份")
+	desktest.Says(t, "the same again", desktest.TextOf(page), "已上交 2 份")
 	if desktest.Find(w.Get(200, "duty", path), "section", "aria-labelledby", "decide") != nil {
 		t.Fatal("it is explained already")
 	}
@@ -76,14 +76,14 @@ func TestEvidenceOfAnExplanation(t *testing.T) {
 	}
 	for user, sees := range map[string]bool{"duty": true, "inspector": true, "E0001": true, "viewer": false, "town": false} {
 		page := w.Get(200, user, path)
-		has(t, user, text(page), "材料 3 份")
+		desktest.Says(t, user, desktest.TextOf(page), "材料 3 份")
 		links := 0
 		desktest.Each(page, func(e *html.Node) {
 			if e.Data == "a" && strings.HasPrefix(desktest.Attr(e, "href"), "/api/v1/evidence/sha256:") {
 				links++
 			}
 		})
-		if (links > 0) != sees || (len(pictures(page)) > 0) != sees || strings.Contains(text(page), "照片 19 B") != sees {
+		if (links > 0) != sees || (len(pictures(page)) > 0) != sees || strings.Contains(desktest.TextOf(page), "照片 19 B") != sees {
 			t.Errorf("%s follows %d links and sees %q", user, links, pictures(page))
 		}
 	}
@@ -95,18 +95,18 @@ func TestEvidenceByItsHash(t *testing.T) {
 	w, _, finding := desktest.Suspected(t)
 	path := "/desk/findings/" + finding
 	mine, theirs := w.HandsIn("E0001", photo), w.HandsIn("E0002", curve)
-	form := posts(w.Get(200, "E0001", "/desk"), path+"/explain")
+	form := desktest.Posts(w.Get(200, "E0001", "/desk"), path+"/explain")
 	form.Set("note", "检修后试车")
 	before := w.Svc.J.Height()
 	for what, other := range map[string]string{"another's": theirs, "nobody's": "sha256:" + strings.Repeat("0", 64)} {
 		form["evidence"] = []string{mine, other}
 		r := w.SendFile("E0001", path+"/explain", form, "", "", 0)
 		page := desktest.Parsed(t, r.Text)
-		again := posts(page, path+"/explain")
+		again := desktest.Posts(page, path+"/explain")
 		if r.StatusCode != http.StatusUnprocessableEntity || w.Svc.J.Height() != before {
 			t.Errorf("%s: %d, or something is recorded", what, r.StatusCode)
 		}
-		has(t, what, text(page), "没有材料 "+other[:20], "照片 19 B", "没有这份文件")
+		desktest.Says(t, what, desktest.TextOf(page), "没有材料 "+other[:20], "照片 19 B", "没有这份文件")
 		if strings.TrimSpace(again.Get("note")) != "检修后试车" || len(again["evidence"]) != 2 || again.Get("key") != form.Get("key") {
 			t.Errorf("%s: the form goes on with %q", what, again)
 		}
@@ -124,7 +124,7 @@ func TestEvidenceByItsHash(t *testing.T) {
 	if w.Svc.J.Height() != before {
 		t.Error("it is explained twice")
 	}
-	has(t, "duty", text(w.Get(200, "duty", path)), "材料 1 份", "照片 19 B")
+	desktest.Says(t, "duty", desktest.TextOf(w.Get(200, "duty", path)), "材料 1 份", "照片 19 B")
 }
 
 // A file that was taken out again, and one that there is not, do not go with the explanation, or are named as such.
@@ -133,9 +133,9 @@ func TestEvidenceThatIsTakenOut(t *testing.T) {
 	path := "/desk/findings/" + finding
 	_, form := goesOn(t, w, w.SendFile("E0001", path+"/evidence", url.Values{}, "a.jpg", photo, 0))
 	form.Del("evidence") // its box is not checked
-	has(t, "nothing is left", text(desktest.Parsed(t, w.SendFile("E0001", path+"/explain", form, "", "", 0).Text)), "请写明情况或附上材料")
+	desktest.Says(t, "nothing is left", desktest.TextOf(desktest.Parsed(t, w.SendFile("E0001", path+"/explain", form, "", "", 0).Text)), "请写明情况或附上材料")
 	page := w.Get(200, "E0001", path+"?evidence=sha256:"+strings.Repeat("0", 64))
-	has(t, "none", text(page), "没有这份文件")
+	desktest.Says(t, "none", desktest.TextOf(page), "没有这份文件")
 }
 
 // What cannot be taken is said beside the input, in words that help, and what was typed and handed in before stays.
@@ -164,10 +164,10 @@ func TestEvidenceThatIsRefused(t *testing.T) {
 			page := desktest.Parsed(t, r.Text)
 			field := desktest.Find(page, "input", "type", "file")
 			if r.StatusCode != c.status || field == nil || desktest.Attr(field, "aria-invalid") != "true" ||
-				!strings.Contains(part(page, "p", desktest.Attr(field, "aria-describedby")), c.says) {
-				t.Errorf("%s to %s: %d %s", c.what, at, r.StatusCode, text(page))
+				!strings.Contains(desktest.Part(page, "p", desktest.Attr(field, "aria-describedby")), c.says) {
+				t.Errorf("%s to %s: %d %s", c.what, at, r.StatusCode, desktest.TextOf(page))
 			}
-			again := posts(page, path+"/explain")
+			again := desktest.Posts(page, path+"/explain")
 			if strings.TrimSpace(again.Get("note")) != "检修后试车" || len(again["evidence"]) != 1 || again.Get("key") != form.Get("key") {
 				t.Errorf("%s: the form goes on with %q", c.what, again)
 			}
@@ -184,7 +184,7 @@ func TestEvidenceThatIsRefused(t *testing.T) {
 		}
 	}
 	r := w.SendFile("E0001", path+"/evidence", form, "b.jpg", photo+"2", 0)
-	has(t, "too many", text(desktest.Parsed(t, r.Text)), "今天已上交 500 份文件")
+	desktest.Says(t, "too many", desktest.TextOf(desktest.Parsed(t, r.Text)), "今天已上交 500 份文件")
 	if r.StatusCode != http.StatusTooManyRequests {
 		t.Errorf("status %d", r.StatusCode)
 	}
@@ -214,7 +214,7 @@ func TestEvidenceAfterALoginHasEnded(t *testing.T) {
 	if r.StatusCode != http.StatusUnauthorized {
 		t.Fatalf("%d", r.StatusCode)
 	}
-	again := posts(desktest.Parsed(t, w.Post(200, "", "/login", login).Text), path+"/explain")
+	again := desktest.Posts(desktest.Parsed(t, w.Post(200, "", "/login", login).Text), path+"/explain")
 	if strings.TrimSpace(again.Get("note")) != "检修后试车" || len(again["evidence"]) != 1 {
 		t.Errorf("the form goes on with %q", again)
 	}

@@ -58,7 +58,7 @@ func watches(t *testing.T, w *desktest.World, user, path string) func(event, wan
 				if !ok {
 					t.Fatalf("%s: the stream has ended before %q", user, want)
 				}
-				if e[0] == event && strings.Contains(text(desktest.Parsed(t, e[1])), want) {
+				if e[0] == event && strings.Contains(desktest.TextOf(desktest.Parsed(t, e[1])), want) {
 					return
 				}
 			case <-end:

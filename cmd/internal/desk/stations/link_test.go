@@ -46,7 +46,7 @@ func TestAConnectionOnTheStationsPage(t *testing.T) {
 		{CN: "1062", Value: 60, At: since, Sent: 1, Result: "failed", Code: 5},
 	}}
 	text := page("duty")
-	has(t, "connected", text, "已连接 自", "来自 192.0.2.9:4001", "连接反复更换", "同一个 MN",
+	desktest.Says(t, "connected", text, "已连接 自", "来自 192.0.2.9:4001", "连接反复更换", "同一个 MN",
 		"校准时钟", "等待设备应答", "补取", "小时数据", "已执行。 收到 3 条", "发了 3 次，设备没有应答", "实时数据间隔设为 60 秒", "系统繁忙")
 	if own := page("E0001"); strings.Contains(own, "192.0.2.9") || !strings.Contains(own, "连接反复更换") {
 		t.Errorf("the enterprise sees %s", own)

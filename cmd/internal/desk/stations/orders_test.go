@@ -52,12 +52,12 @@ func TestLimitsOfOrders(t *testing.T) {
 	if got := fmt.Sprint(lines(page)); got != "[M1 限值 30 M1 限值 30 M1 限值 2 M1 限值 2]" { // each for a desk and for a phone
 		t.Errorf("limits: %s", got)
 	}
-	has(t, "in words", desktest.TextOf(page), order, "减排令限值")
+	desktest.Says(t, "in words", desktest.TextOf(page), order, "减排令限值")
 	if got := lines(w.Get(200, "duty", "/desk/points/MNE0001.a21026?step=1m")); len(got) != 0 {
 		t.Errorf("minutes have limits of hours: %v", got)
 	}
-	has(t, "order", desktest.TextOf(w.Get(200, "duty", "/desk/orders/"+order)), "12.5 mg/m³（小时，")
-	has(t, "station", rowOf(w.Get(200, "duty", "/desk/stations/MNE0001"), "/desk/orders/"+order), "M1", order)
+	desktest.Says(t, "order", desktest.TextOf(w.Get(200, "duty", "/desk/orders/"+order)), "12.5 mg/m³（小时，")
+	desktest.Says(t, "station", rowOf(w.Get(200, "duty", "/desk/stations/MNE0001"), "/desk/orders/"+order), "M1", order)
 	w.Elapse(0)
 	if got := lines(w.Get(200, "E0001", "/desk/points/MNE0001.a21026")); len(got) != 4 {
 		t.Errorf("the plant reads %v", got)
@@ -78,7 +78,7 @@ func TestPlates(t *testing.T) {
 	path := "/desk/points/" + url.PathEscape("东门") + "?from=2016-12-16&to=2016-12-16"
 	for user, whole := range map[string]bool{"duty": true, "inspector": true, "viewer": false, "E0001": false} {
 		text := desktest.TextOf(w.Get(200, user, path))
-		has(t, user, text, "过车记录", "国四", "柴油")
+		desktest.Says(t, user, text, "过车记录", "国四", "柴油")
 		if strings.Contains(text, "津A12345") != whole || strings.Contains(text, "只显示一部分") == whole {
 			t.Errorf("%s, who reads plates whole: %v, reads %s", user, whole, text)
 		}

@@ -70,15 +70,6 @@ func rowOf(page *html.Node, href string) (text string) {
 	return text
 }
 
-func has(t *testing.T, what, text string, wants ...string) {
-	t.Helper()
-	for _, want := range wants {
-		if !strings.Contains(text, want) {
-			t.Errorf("%s: no %q in %s", what, want, text)
-		}
-	}
-}
-
 // What pages show of a district; none of it changes anything.
 func TestPages(t *testing.T) {
 	w := district(t)
@@ -100,11 +91,11 @@ func wall(t *testing.T, w *desktest.World) {
 	if silent < 0 || fresh < 0 || silent > fresh {
 		t.Errorf("the silent station stands behind the one that reports: %s", text)
 	}
-	has(t, "counters", text, "断线 1", "从未上报 2", "正常 1", "全部 4")
-	has(t, "silent", rowOf(page, "/desk/stations/MNE0002"), "断线", "6 小时前", "示例企业E0002", "杨柳青镇")
-	has(t, "fresh", rowOf(page, "/desk/stations/MNE0001"), "正常", "刚刚", "二氧化硫 21 mg/m³", "烟尘 4 mg/m³", "拒收 1", "缺数")
-	has(t, "never", rowOf(page, "/desk/stations/MNE0003"), "从未上报")
-	has(t, "meter of the list", rowOf(page, "/desk/stations/P1"), "未登记", "从未上报")
+	desktest.Says(t, "counters", text, "断线 1", "从未上报 2", "正常 1", "全部 4")
+	desktest.Says(t, "silent", rowOf(page, "/desk/stations/MNE0002"), "断线", "6 小时前", "示例企业E0002", "杨柳青镇")
+	desktest.Says(t, "fresh", rowOf(page, "/desk/stations/MNE0001"), "正常", "刚刚", "二氧化硫 21 mg/m³", "烟尘 4 mg/m³", "拒收 1", "缺数")
+	desktest.Says(t, "never", rowOf(page, "/desk/stations/MNE0003"), "从未上报")
+	desktest.Says(t, "meter of the list", rowOf(page, "/desk/stations/P1"), "未登记", "从未上报")
 	only := desktest.TextOf(w.Get(200, "duty", "/desk/stations?freshness=silent&q=MNE"))
 	if !strings.Contains(only, "总排口E0002") || strings.Contains(only, "总排口E0001") {
 		t.Errorf("only silent ones: %s", only)
@@ -118,7 +109,7 @@ func wall(t *testing.T, w *desktest.World) {
 func TestRegisterAStranger(t *testing.T) {
 	w := district(t)
 	page := w.Get(200, "admin", "/desk/stations")
-	has(t, "quarantine", rowOf(page, "/desk/register?mn=MNNEW"), "MNNEW", "192.0.2.7", "二氧化硫", "氮氧化物")
+	desktest.Says(t, "quarantine", rowOf(page, "/desk/register?mn=MNNEW"), "MNNEW", "192.0.2.7", "二氧化硫", "氮氧化物")
 	form := desktest.Values(w.Get(200, "admin", "/desk/register?mn=MNNEW"))
 	if got := form.Get("outlets"); !strings.Contains(got, "a21026") || form.Get("password") != "123456" ||
 		form.Get("st") != "31" || form.Get("version") != "2017" {
@@ -130,7 +121,7 @@ func TestRegisterAStranger(t *testing.T) {
 	if to := w.Post(303, "admin", "/desk/register", form).Header.Get("Location"); to != "/desk/stations/MNNEW?done=station.add" {
 		t.Errorf("it leads to %s", to)
 	}
-	has(t, "station", desktest.TextOf(w.Get(200, "duty", "/desk/stations/MNNEW")), "新站<script>", "示例企业E0003")
+	desktest.Says(t, "station", desktest.TextOf(w.Get(200, "duty", "/desk/stations/MNNEW")), "新站<script>", "示例企业E0003")
 	for _, user := range []string{"duty", "E0001", "town"} {
 		w.Refused(403, user, "/desk/register", form)
 		w.Get(403, user, "/desk/register")
@@ -150,12 +141,12 @@ func TestChangeAStation(t *testing.T) {
 		bad[k] = v
 	}
 	bad.Set("outlets", "一行话")
-	has(t, "refused", desktest.TextOf(w.Refused(422, "admin", path, bad)), "第 1 行", "一行话")
+	desktest.Says(t, "refused", desktest.TextOf(w.Refused(422, "admin", path, bad)), "第 1 行", "一行话")
 	form.Set("tolerate.modbus_crc", "true")
 	form.Set("name", "改名")
 	w.Post(303, "admin", path, form)
 	page := desktest.TextOf(w.Get(200, "admin", "/desk/stations/MNE0001"))
-	has(t, "changed", page, "改名", "Modbus", "第 2 版", "已设置")
+	desktest.Says(t, "changed", page, "改名", "Modbus", "第 2 版", "已设置")
 	form.Set("name", "又改名")
 	form.Set("key", frame.NewKey())
 	w.Refused(409, "admin", path, form)
@@ -174,7 +165,7 @@ func TestChangeAStation(t *testing.T) {
 	retire := desktest.Values(w.Get(200, "admin", "/desk/stations/MNE0001"))
 	w.Refused(403, "duty", "/desk/stations/MNE0001/retire", retire)
 	w.Post(303, "admin", "/desk/stations/MNE0001/retire", retire)
-	has(t, "retired", desktest.TextOf(w.Get(200, "duty", "/desk/stations/MNE0001")), "已停用")
+	desktest.Says(t, "retired", desktest.TextOf(w.Get(200, "duty", "/desk/stations/MNE0001")), "已停用")
 	back := desktest.Values(w.Get(200, "admin", "/desk/stations/MNE0001"))
 	w.Post(303, "admin", "/desk/stations/MNE0001/reinstate", back)
 }
@@ -184,12 +175,12 @@ func station(t *testing.T, w *desktest.World) {
 	r := w.As("duty", "/desk/stations/MNE0001", nil)
 	desktest.Lint(t, "station", r.Text)
 	text := desktest.TextOf(desktest.Parsed(t, r.Text))
-	has(t, "station", text, "总排口E0001", "示例企业E0001", "正常", "近三日缺数", "2061 小时数据", "CRC 不符", "拒收 1",
+	desktest.Says(t, "station", text, "总排口E0001", "示例企业E0001", "正常", "近三日缺数", "2061 小时数据", "CRC 不符", "拒收 1",
 		"HJ 212-2017", "a21026", "基准氧 6 %", "<script>alert")
 	if strings.Contains(r.Text, "geheim") || strings.Contains(r.Text, "123456") || strings.Contains(r.Text, "<script>alert") {
 		t.Errorf("a password, or markup of a device, stands there")
 	}
-	has(t, "meter", desktest.TextOf(w.Get(200, "duty", "/desk/stations/P1")), "没有登记", "M1", "从未上报")
+	desktest.Says(t, "meter", desktest.TextOf(w.Get(200, "duty", "/desk/stations/P1")), "没有登记", "M1", "从未上报")
 	if never := desktest.TextOf(w.Get(200, "duty", "/desk/stations/MNE0003")); strings.Contains(never, "没有缺数") {
 		t.Errorf("a station that never reported has no gaps: %s", never)
 	}
@@ -203,7 +194,7 @@ func point(t *testing.T, w *desktest.World) {
 	desktest.Lint(t, "point", r.Text)
 	page := desktest.Parsed(t, r.Text)
 	text := desktest.TextOf(page)
-	has(t, "point", text, "二氧化硫", "毫克每立方米（mg/m³）", "D 故障", "1 个时段", "缺数", "折算值", "最小–最大", "25.5",
+	desktest.Says(t, "point", text, "二氧化硫", "毫克每立方米（mg/m³）", "D 故障", "1 个时段", "缺数", "折算值", "最小–最大", "25.5",
 		"11.5–33", "总量 (kg)", "2.25")
 	drawings, said := 0, ""
 	desktest.Each(page, func(e *html.Node) {
@@ -214,24 +205,24 @@ func point(t *testing.T, w *desktest.World) {
 	if drawings != 4 { // values and totals, each for a desk and for a phone
 		t.Errorf("%d drawings", drawings)
 	}
-	has(t, "label", said, "小时数据", "缺 ", "故障 1 个", "mg/m³")
+	desktest.Says(t, "label", said, "小时数据", "缺 ", "故障 1 个", "mg/m³")
 	second := desktest.TextOf(w.Get(200, "duty", path+"?from=2016-12-16&to=2016-12-16+17:00"))
-	has(t, "a time that was typed", second, "2016-12-16 00:00")
+	desktest.Says(t, "a time that was typed", second, "2016-12-16 00:00")
 	bad := w.As("duty", path+"?from=2016-12-18&to=2016-12-16", nil)
-	has(t, "a time that ends before it begins", desktest.TextOf(desktest.Parsed(t, bad.Text)), "2016-12-18", "二氧化硫")
+	desktest.Says(t, "a time that ends before it begins", desktest.TextOf(desktest.Parsed(t, bad.Text)), "2016-12-18", "二氧化硫")
 	if bad.StatusCode != 422 {
 		t.Errorf("status %d", bad.StatusCode)
 	}
-	has(t, "days", desktest.TextOf(w.Get(200, "duty", path+"?step=1d")), "日")
-	has(t, "nothing", desktest.TextOf(w.Get(200, "duty", "/desk/points/MNE0003.a21026")), "没有收到数据")
+	desktest.Says(t, "days", desktest.TextOf(w.Get(200, "duty", path+"?step=1d")), "日")
+	desktest.Says(t, "nothing", desktest.TextOf(w.Get(200, "duty", "/desk/points/MNE0003.a21026")), "没有收到数据")
 	w.Get(404, "duty", "/desk/points/NOBODY.a21026")
-	has(t, "export", r.Text, "/api/v1/telemetry/MNE0001.a21026/export?format=csv", "format=xlsx")
+	desktest.Says(t, "export", r.Text, "/api/v1/telemetry/MNE0001.a21026/export?format=csv", "format=xlsx")
 }
 
 // Each sees what is theirs, and of another's not even that it is there.
 func scopes(t *testing.T, w *desktest.World) {
 	mine := desktest.TextOf(w.Get(200, "E0001", "/desk/stations"))
-	has(t, "mine", mine, "我的监测", "总排口E0001", "清单要求", "从未上报")
+	desktest.Says(t, "mine", mine, "我的监测", "总排口E0001", "清单要求", "从未上报")
 	if strings.Contains(mine, "E0002") {
 		t.Errorf("an enterprise sees another's: %s", mine)
 	}
@@ -249,7 +240,7 @@ func scopes(t *testing.T, w *desktest.World) {
 		{"viewer", "/desk/stations/MNE0002", 200}} {
 		w.Get(c.status, c.user, c.path)
 	}
-	has(t, "my orders lead there", w.As("E0001", "/desk", nil).Text, `href="/desk/stations"`)
+	desktest.Says(t, "my orders lead there", w.As("E0001", "/desk", nil).Text, `href="/desk/stations"`)
 }
 
 // An order says beside each monitor what came last, and a point what orders ask of it.
@@ -257,10 +248,10 @@ func TestOrderAndPoint(t *testing.T) {
 	w := district(t)
 	id := w.Ordered()
 	order := "/desk/orders/" + id + "-E0001-1"
-	has(t, "order", desktest.TextOf(w.Get(200, "duty", order)), "从未上报")
-	has(t, "order", w.As("E0001", order, nil).Text, `href="/desk/points/P1"`)
-	has(t, "point", desktest.TextOf(w.Get(200, "duty", "/desk/points/P1")), id+"-E0001-1", "M1")
-	has(t, "station", desktest.TextOf(w.Get(200, "duty", "/desk/stations/P1")), id+"-E0001-1")
+	desktest.Says(t, "order", desktest.TextOf(w.Get(200, "duty", order)), "从未上报")
+	desktest.Says(t, "order", w.As("E0001", order, nil).Text, `href="/desk/points/P1"`)
+	desktest.Says(t, "point", desktest.TextOf(w.Get(200, "duty", "/desk/points/P1")), id+"-E0001-1", "M1")
+	desktest.Says(t, "station", desktest.TextOf(w.Get(200, "duty", "/desk/stations/P1")), id+"-E0001-1")
 }
 
 // A node that keeps no readings says so, and the register is shown all the same.
@@ -278,14 +269,14 @@ func TestOrdersWithoutReadings(t *testing.T) {
 	w.Svc.Instruments = unreadable{w.Svc.Instruments}
 	w.Logs("monitors cannot be shown")
 	id := w.Ordered()
-	has(t, "order", desktest.TextOf(w.Get(200, "duty", "/desk/orders/"+id+"-E0001-1")), "减排令")
+	desktest.Says(t, "order", desktest.TextOf(w.Get(200, "duty", "/desk/orders/"+id+"-E0001-1")), "减排令")
 }
 
 func TestNoInstruments(t *testing.T) {
 	w := desktest.New(t)
 	w.Register("MNE0001", "总排口", "E0001", "a21026")
-	has(t, "wall", desktest.TextOf(w.Get(200, "duty", "/desk/stations")), "没有启用监测数据")
-	has(t, "station", desktest.TextOf(w.Get(200, "duty", "/desk/stations/MNE0001")), "没有启用监测数据", "总排口", "a21026")
+	desktest.Says(t, "wall", desktest.TextOf(w.Get(200, "duty", "/desk/stations")), "没有启用监测数据")
+	desktest.Says(t, "station", desktest.TextOf(w.Get(200, "duty", "/desk/stations/MNE0001")), "没有启用监测数据", "总排口", "a21026")
 	w.Get(503, "duty", "/desk/points/MNE0001.a21026")
 	id := w.Ordered()
 	w.Get(200, "duty", "/desk/orders/"+id+"-E0001-1")
