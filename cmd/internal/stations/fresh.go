@@ -41,7 +41,7 @@ func (n *Node) readable(ctx context.Context) (*rows.Builder, error) {
 			return b, nil
 		case whole && (late || tired || trouble != nil || n.Taker.Waiting() >= busyFrom):
 			return b, nil
-		case late || trouble != nil:
+		case late || tired || trouble != nil:
 			return nil, refusal.New(refusal.NotReady, "stations.remaking", refusal.Args{"share": n.Status().share()})
 		}
 		select {
