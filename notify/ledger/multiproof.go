@@ -78,6 +78,39 @@ func Roots(size int64, cuts []int64, leaves iter.Seq2[Leaf, error], proof iter.S
 
 // RootsPulled is [Roots] of functions that give one after the other, with false behind the last.
 func RootsPulled(size int64, cuts []int64, leaves, proof func() (Stored, error, bool)) (root tlog.Hash, ofCuts []tlog.Hash, err error) {
+	return roots(size, cuts, leaves, proof, byNumber)
+}
+
+// RootInOrder is the root of the tree of a size, made of leaves in ascending order and of the hashes that [Multiproof] gave
+// for them, which are known by their order alone. Errors are those of [Roots]; one of a hash too many counts from 0.
+func RootInOrder(size int64, leaves []Leaf, hashes []tlog.Hash) (tlog.Hash, error) {
+	taken, given := 0, 0
+	next := func() (l Leaf, err error, ok bool) {
+		if taken == len(leaves) {
+			return l, nil, false
+		}
+		taken++
+		return leaves[taken-1], nil, true
+	}
+	give := func() (h Stored, err error, ok bool) {
+		if given == len(hashes) {
+			return h, nil, false
+		}
+		given++
+		return Stored{int64(given - 1), hashes[given-1]}, nil, true
+	}
+	root, _, err := roots(size, nil, next, give, byOrder)
+	return root, err
+}
+
+// How the hashes of a proof are known: by the numbers that they have, or by their order.
+const (
+	byNumber = true
+	byOrder  = false
+)
+
+func roots(size int64, cuts []int64, leaves, proof func() (Stored, error, bool), numbered bool) (root tlog.Hash,
+	ofCuts []tlog.Hash, err error) {
 	if size < 0 {
 		return root, nil, fmt.Errorf("ledger: a tree of %d", size)
 	}
@@ -98,7 +131,7 @@ func RootsPulled(size int64, cuts []int64, leaves, proof func() (Stored, error, 
 				return tlog.Hash{}, given.err
 			case !given.here:
 				return tlog.Hash{}, fmt.Errorf("ledger: the proof has no hash %d", index)
-			case h.Index != index:
+			case numbered && h.Index != index:
 				return tlog.Hash{}, fmt.Errorf("ledger: the proof has hash %d where %d belongs", h.Index, index)
 			}
 			given.read()

@@ -208,6 +208,47 @@ func TestAProofThatWasTouched(t *testing.T) {
 	})
 }
 
+// The hashes of a proof need no numbers: the order in which they are taken follows from the size and the entries. One too
+// many, one too few and two that changed places are noticed.
+func TestAProofWithoutNumbers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		size := rapid.Int64Range(2, 200).Draw(t, "size")
+		h := treeOf(t, size)
+		entries := drawSome(t, "entries", 0, size-1)
+		proof, err := Multiproof(size, entries, nil, h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := tlog.TreeHash(size, h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hashes := []tlog.Hash{}
+		for _, p := range proof {
+			hashes = append(hashes, p.Hash)
+		}
+		leaves := leavesOf(entries)
+		if root, err := RootInOrder(size, leaves, hashes); err != nil || root != want {
+			t.Fatalf("the root is %v, want %v (%v)", root, want, err)
+		}
+		if _, err := RootInOrder(size, leaves, append(slices.Clone(hashes), want)); err == nil {
+			t.Fatal("a hash too many is taken")
+		}
+		if len(hashes) == 0 {
+			return
+		}
+		if _, err := RootInOrder(size, leaves, hashes[1:]); err == nil {
+			t.Fatal("a hash too few does")
+		}
+		at := rapid.IntRange(0, len(hashes)-1).Draw(t, "at")
+		other := (at + 1) % len(hashes)
+		hashes[at], hashes[other] = hashes[other], hashes[at]
+		if root, err := RootInOrder(size, leaves, hashes); at != other && (err != nil || root == want) {
+			t.Fatalf("hashes %d and %d changed places: %v (%v)", at, other, root, err)
+		}
+	})
+}
+
 func TestWhatNoProofIsMadeOf(t *testing.T) {
 	h := treeOf(t, 10)
 	for _, c := range []struct{ entries, cuts []int64 }{

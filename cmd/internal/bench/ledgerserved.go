@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -112,17 +111,13 @@ func (b *servedLedger) orderBundle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	hours, sizes := 0, map[string]int64{}
-	for _, f := range open.Manifest.Files {
-		folder, _, _ := strings.Cut(f.Name, "/")
-		sizes[folder] += f.Size
-		if folder+"/" == bundle.Measured {
-			hours++
-		}
+	results, err := open.Read(bundle.MeasuredFile)
+	if err != nil {
+		return err
 	}
 	b.add("bundle_bytes", float64(out.Len()), "bytes", 0)
-	b.add("bundle_bytes, results of hours", float64(sizes[strings.TrimSuffix(bundle.Measured, "/")]), "bytes", 0)
-	b.add("bundle_bytes, hours", float64(hours), "hours", 0)
+	b.add("bundle_bytes, results of hours", float64(len(results)), "bytes", 0)
+	b.add("bundle_bytes, hours", float64(bytes.Count(results, []byte{'\n'})), "hours", 0)
 	b.add("bundle_bytes, entries", float64(report.Entries), "entries", 0)
 	b.add("bundle_bytes, of a tree", float64(report.Size), "entries", 0)
 	b.add("bundle made in", took.Seconds()*1000, "ms", 0)

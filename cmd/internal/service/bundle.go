@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,7 +53,8 @@ func (s *Service) Bundle(ctx context.Context, a Ask, in calls.BundleQuery) (*bun
 	if err != nil {
 		return nil, err
 	}
-	p := packing{gathering: g, manifest: bundle.Manifest{Subject: subject, MadeAt: s.J.Now().In(alerts.Shanghai()).Format(time.RFC3339)}}
+	p := packing{gathering: g, measured: map[int64][]byte{},
+		manifest: bundle.Manifest{Subject: subject, MadeAt: s.J.Now().In(alerts.Shanghai()).Format(time.RFC3339)}}
 	steps := []func() error{p.results, p.evidence}
 	if in.Personal == "1" {
 		p.manifest.Personal, p.manifest.Reason = true, in.Reason // what the steps go by
@@ -130,8 +132,9 @@ type packing struct {
 	*gathering
 	manifest bundle.Manifest
 	files    []bundle.Content
-	cover    notary.Signed   // in which all is proved
-	earlier  []notary.Signed // that witnesses cosigned, the oldest first
+	cover    notary.Signed    // in which all is proved
+	earlier  []notary.Signed  // that witnesses cosigned, the oldest first
+	measured map[int64][]byte // lines of results, by the entry that has the root of each
 }
 
 func (p *packing) add(name string, text []byte) { p.files = append(p.files, bundle.Bytes(name, text)) }
@@ -165,6 +168,13 @@ func (p *packing) results() error {
 		if err := p.hour(at, cases); err != nil {
 			return err
 		}
+	}
+	var lines []byte
+	for _, entry := range slices.Sorted(maps.Keys(p.measured)) {
+		lines = append(lines, p.measured[entry]...)
+	}
+	if len(lines) > 0 {
+		p.add(bundle.MeasuredFile, lines)
 	}
 	return nil
 }
@@ -242,13 +252,17 @@ func (p *packing) hour(at time.Time, cases map[[2]string]bool) error {
 	if err != nil {
 		return err
 	}
-	results, err := bundle.NewResults(leaves, places, tree)
+	results, err := bundle.NewResults(sum.Index, leaves, places, tree)
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(results)
-	p.add(name, text)
-	return err
+	line := bundle.AppendResults(nil, results)
+	if len(line) > bundle.MaxEntry {
+		p.missing(name, bundle.TooMany)
+		return nil
+	}
+	p.measured[sum.Index] = line
+	return nil
 }
 
 // evidence puts the files that entries name into the bundle, as far as they are held here and there is room.

@@ -31,11 +31,14 @@ const (
 	IndexFile      = "index.html"    // for people; proved by the manifest alone
 )
 
+// MeasuredFile holds results of hours, where a bundle has any: a line for each hour, as [AppendResults] makes it.
+const MeasuredFile = "measured"
+
 // The folders of the others.
 const (
 	Checkpoints = "checkpoints/" // and a size: earlier signed notes that witnesses cosigned
 	Evidence    = "evidence/"    // and 64 hexadecimal digits: content that an entry names by this SHA-256
-	Measured    = "measured/"    // and an entry's index: results that this entry has the root of
+	Measured    = "measured/"    // and an entry's index: no file; names the results of an hour where they are missing
 	Personal    = "personal/"    // and a reference: salt and content of what an entry names by it
 )
 
@@ -66,7 +69,8 @@ type File struct {
 	SHA256 string `json:"sha256"` // 64 hexadecimal digits
 }
 
-// Missing is content that entries name and that the bundle does not hold, by the name that its file would have.
+// Missing is content that entries name and that the bundle does not hold, by the name that its file would have; results
+// of an hour by [Measured] and their entry.
 type Missing struct {
 	Name string `json:"name"`
 	Why  string `json:"why"` // one of the reasons below

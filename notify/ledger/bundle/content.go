@@ -7,14 +7,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
-	"iter"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-
-	strict "github.com/go-json-experiment/json"
-	"golang.org/x/mod/sumdb/tlog"
 
 	"qingkong/notify/ledger"
 	"qingkong/notify/ledger/identity"
@@ -277,96 +273,4 @@ func (v *verification) personalFile(m *member, ref string) error {
 		return differs(m.name, RuleReference, "its content has another reference than its name")
 	}
 	return nil
-}
-
-// Results are some of the results of an hour, which an entry has the root of, with their proof.
-type Results struct {
-	Size   int64         `json:"size"` // results of that hour
-	Leaves []ResultLeaf  `json:"leaves"`
-	Proof  []ResultProof `json:"proof"`
-}
-
-// ResultLeaf is a result as it is hashed, by its place among those of the hour.
-type ResultLeaf struct {
-	Index int64  `json:"index"`
-	Leaf  string `json:"leaf"`
-}
-
-// ResultProof is a hash of the tree of the hour.
-type ResultProof struct {
-	Index int64  `json:"index"`
-	Hash  string `json:"hash"` // base64
-}
-
-// NewResults takes some of the results of an hour, by their places in ascending order, with their proof.
-func NewResults(leaves [][]byte, places []int64, tree tlog.HashReader) (r Results, err error) {
-	r = Results{Size: int64(len(leaves)), Leaves: []ResultLeaf{}, Proof: []ResultProof{}}
-	proof, err := ledger.Multiproof(r.Size, places, nil, tree)
-	if err != nil {
-		return r, err
-	}
-	for _, i := range places {
-		r.Leaves = append(r.Leaves, ResultLeaf{i, string(leaves[i])})
-	}
-	for _, h := range proof {
-		r.Proof = append(r.Proof, ResultProof{h.Index, base64.StdEncoding.EncodeToString(h.Hash[:])})
-	}
-	return r, nil
-}
-
-// measured proves the results of hours by the roots that entries have of them.
-func (v *verification) measured() error {
-	for i := range v.files[1:] {
-		m := &v.files[i+1]
-		number, ok := strings.CutPrefix(m.name, Measured)
-		if !ok {
-			continue
-		}
-		entry, err := strconv.ParseInt(number, 10, 64)
-		root, has := v.roots[entry]
-		if err != nil || !has || strconv.FormatInt(entry, 10) != number {
-			return differs(m.name, RuleName, "it is named after no entry that has a root of results")
-		}
-		text, err := v.read(m)
-		if err != nil {
-			return err
-		}
-		var r Results
-		if err := strict.Unmarshal(text, &r); err != nil {
-			return &Difference{m.name, entry, RuleMeasured, err.Error()}
-		}
-		got, _, err := ledger.Roots(r.Size, nil, r.hashes(), r.stored())
-		if err != nil {
-			return &Difference{m.name, entry, RuleMeasured, err.Error()}
-		}
-		if base64.StdEncoding.EncodeToString(got[:]) != root.Root {
-			return &Difference{m.name, entry, RuleMeasured, "the results make another root than the entry has"}
-		}
-	}
-	return nil
-}
-
-func (r *Results) hashes() iter.Seq2[ledger.Leaf, error] {
-	return func(yield func(ledger.Leaf, error) bool) {
-		for _, l := range r.Leaves {
-			if !yield(ledger.Leaf{Index: l.Index, Hash: tlog.RecordHash([]byte(l.Leaf))}, nil) {
-				return
-			}
-		}
-	}
-}
-
-func (r *Results) stored() iter.Seq2[ledger.Stored, error] {
-	return func(yield func(ledger.Stored, error) bool) {
-		for _, p := range r.Proof {
-			h, ok := storedOf([]byte(strconv.FormatInt(p.Index, 10) + " " + p.Hash))
-			if !ok {
-				yield(h, differs("", RuleMeasured, "%q is no hash", p.Hash))
-				return
-			}
-			if !yield(h, nil) {
-				return
-			}
-		}
-	}
 }

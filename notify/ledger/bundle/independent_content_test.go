@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -111,47 +110,68 @@ func (b *other) content() error {
 // measured proves results of hours in the trees that entries have the roots of.
 func (b *other) measured() error {
 	for _, name := range b.names {
-		of, ok := strings.CutPrefix(name, "measured/")
-		if !ok {
-			continue
+		if strings.HasPrefix(name, "measured/") {
+			return fmt.Errorf("name: %s", name)
 		}
+	}
+	text, here := b.files["measured"]
+	if !here {
+		return nil
+	}
+	numbers, lines, err := otherLines(text)
+	if err != nil || len(lines) == 0 {
+		return fmt.Errorf("measured: %d lines (%v)", len(lines), err)
+	}
+	for i, line := range lines {
 		at := slices.IndexFunc(b.entries, func(e otherEntry) bool {
-			return of == strconv.FormatUint(e.index, 10) && e.kind == "compliance.hour_summed"
+			return numbers[i] == e.index && e.kind == "compliance.hour_summed"
 		})
-		if at < 0 {
-			return fmt.Errorf("%s: no entry has its root", name)
-		}
-		var said struct{ Root string }
-		var r struct {
-			Size   uint64 `json:"size"`
-			Leaves []struct {
-				Index uint64 `json:"index"`
-				Leaf  string `json:"leaf"`
-			} `json:"leaves"`
-			Proof []struct {
-				Index uint64 `json:"index"`
-				Hash  string `json:"hash"`
-			} `json:"proof"`
-		}
-		if err := errors.Join(json.Unmarshal(b.entries[at].data, &said), otherJSON(b.files[name], &r)); err != nil {
-			return err
-		}
-		t := otherTree{met: map[[2]uint64][32]byte{}}
-		for _, l := range r.Leaves {
-			t.leaves = append(t.leaves, otherLeaf{l.Index, sha256.Sum256(append([]byte{0}, l.Leaf...))})
-		}
-		for _, p := range r.Proof {
-			h, err := otherBase64(p.Hash)
-			if err != nil || len(h) != 32 {
-				return fmt.Errorf("%s: hash %q", name, p.Hash)
+		for _, m := range b.manifest.Missing {
+			if m.Name == fmt.Sprintf("measured/%d", numbers[i]) {
+				at = -1
 			}
-			t.numbers, t.hashes = append(t.numbers, p.Index), append(t.hashes, [32]byte(h))
 		}
-		want, err := otherBase64(said.Root)
-		got, wrong := t.root(r.Size)
-		if err = errors.Join(err, wrong); err != nil || !bytes.Equal(got[:], want) {
-			return fmt.Errorf("%s: root %x, not %x (%v)", name, got, want, err)
+		if at < 0 || i > 0 && numbers[i] <= numbers[i-1] {
+			return fmt.Errorf("measured: no entry %d, said to be missing, or out of order", numbers[i])
 		}
+		if err := otherHour(string(line), b.entries[at].data); err != nil {
+			return fmt.Errorf("measured: entry %d: %w", numbers[i], err)
+		}
+	}
+	return nil
+}
+
+// otherHour proves what stands in a line behind the index by what the entry says.
+func otherHour(line string, data []byte) error {
+	f := strings.SplitN(line, " ", 4)
+	if len(f) < 4 {
+		return errors.New("too few fields")
+	}
+	var said struct{ Root string }
+	var leaves []string
+	size, err := otherNumber(f[0])
+	hashes, wrong := otherBase64(f[2])
+	want := []byte{}
+	if err = errors.Join(err, wrong, json.Unmarshal(data, &said), otherJSON([]byte(f[3]), &leaves)); err == nil {
+		want, err = otherBase64(said.Root)
+	}
+	places := strings.Split(f[1], ",")
+	if err != nil || len(hashes)%32 != 0 || len(places) != len(leaves) {
+		return fmt.Errorf("%d bytes of hashes, %d places, %d leaves (%w)", len(hashes), len(places), len(leaves), err)
+	}
+	t := otherTree{met: map[[2]uint64][32]byte{}}
+	for i, leaf := range leaves {
+		place, err := otherNumber(places[i])
+		if err != nil || i > 0 && place <= t.leaves[i-1].index {
+			return fmt.Errorf("place %q (%v)", places[i], err)
+		}
+		t.leaves = append(t.leaves, otherLeaf{place, sha256.Sum256([]byte("\x00qingkong.judged/1\n" + leaf))})
+	}
+	for ; len(hashes) > 0; hashes = hashes[32:] {
+		t.hashes = append(t.hashes, [32]byte(hashes))
+	}
+	if got, err := t.root(size); err != nil || !bytes.Equal(got[:], want) {
+		return fmt.Errorf("root %x, not %x (%w)", got, want, err)
 	}
 	return nil
 }

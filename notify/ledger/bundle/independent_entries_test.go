@@ -186,7 +186,7 @@ type otherLeaf struct {
 // otherTree is gone over from left to right, with the leaves and hashes that are still to come.
 type otherTree struct {
 	leaves  []otherLeaf
-	numbers []uint64
+	numbers []uint64 // of the hashes; nil where they have none
 	hashes  [][32]byte
 	cuts    []uint64
 	met     map[[2]uint64][32]byte // complete subtrees by their first leaf and how many leaves they have
@@ -227,7 +227,7 @@ func (t *otherTree) root(size uint64) (h [32]byte, err error) {
 		}
 		all, a = append(all, h), a+n
 	}
-	if len(t.leaves) > 0 || len(t.numbers) > 0 {
+	if len(t.leaves) > 0 || len(t.hashes) > 0 {
 		return h, errors.New("proof: something is left")
 	}
 	return join(all), nil
@@ -259,10 +259,13 @@ func (t *otherTree) subtree(a, n uint64) (h [32]byte, err error) {
 			return h, err
 		}
 		h = pair(left, right)
-	case len(t.numbers) == 0 || t.numbers[0] != number(a, n):
+	case len(t.hashes) == 0 || t.numbers != nil && t.numbers[0] != number(a, n):
 		return h, fmt.Errorf("proof: no hash of the %d leaves from %d", n, a)
 	default:
-		h, t.numbers, t.hashes = t.hashes[0], t.numbers[1:], t.hashes[1:]
+		h, t.hashes = t.hashes[0], t.hashes[1:]
+		if t.numbers != nil {
+			t.numbers = t.numbers[1:]
+		}
 	}
 	t.met[[2]uint64{a, n}] = h
 	return h, nil

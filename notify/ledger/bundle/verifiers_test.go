@@ -69,7 +69,7 @@ func TestTwoVerifiersOfFiles(t *testing.T) {
 	for name := range usual.Files {
 		_, d := bundletest.Usual(t)
 		delete(d.Files, name)
-		may := strings.HasPrefix(name, bundle.Measured) || strings.HasPrefix(name, bundle.Checkpoints)
+		may := name == bundle.MeasuredFile || strings.HasPrefix(name, bundle.Checkpoints)
 		agree(t, "without "+name, d.Bytes(t), "", may)
 	}
 	names := slices.Sorted(maps.Keys(usual.Files))
@@ -86,6 +86,12 @@ func TestTwoVerifiersOfFiles(t *testing.T) {
 		d.Files[name] = []byte("x")
 		agree(t, "with "+name, d.Bytes(t), "", may)
 	}
+	_, d := bundletest.Usual(t)
+	index, _, _ := bytes.Cut(d.Files[bundle.MeasuredFile], []byte{' '})
+	_, d.Files[bundle.MeasuredFile], _ = bytes.Cut(d.Files[bundle.MeasuredFile], []byte{'\n'})
+	agree(t, "without an hour", d.Bytes(t), "", true)
+	d.Manifest.Missing = append(d.Manifest.Missing, bundle.Missing{Name: bundle.Measured + string(index), Why: bundle.NotHeld})
+	agree(t, "without an hour that is said to be missing", d.Bytes(t), "", true)
 }
 
 // What a log itself may sign and what not.
@@ -103,7 +109,7 @@ func TestTwoVerifiersOfWhatALogSigns(t *testing.T) {
 		{"a member twice that nobody knows", false, `{"format"`, `{"more":1,"more":1,"format"`},
 		{"a member by another name", false, `"files"`, `"Files"`},
 		{"another format", false, `bundle/1`, `bundle/2`},
-		{"a size that is no integer", false, `"size":18,"personal"`, `"size":18.0,"personal"`},
+		{"a size that is no integer", false, `"size":19,"personal"`, `"size":19.0,"personal"`},
 		{"half a character", false, `"reason":"复核"`, `"reason":"\ud800"`},
 		{"text behind it", false, "}\n", "}{}\n"},
 		{"made at no time", false, `"made_at":"`, `"made_at":"x`},

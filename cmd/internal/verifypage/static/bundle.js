@@ -483,8 +483,8 @@ function hashNumber(a, n) {
 const pair = (left, right) => sha256(concat([1], left, right));
 const joined = hashes => hashes.length ? hashes.reduceRight((right, left) => pair(left, right)) : sha256(new Uint8Array(0));
 
-// roots goes over a tree from left to right, and says its root and those of the earlier sizes, the cuts. bad(zh, en)
-// throws.
+// roots goes over a tree from left to right, and says its root and those of the earlier sizes, the cuts. Hashes of a proof
+// have their numbers, or null where their order says them. bad(zh, en) throws.
 async function roots(size, leaves, proof, cuts, bad) {
   const met = new Map(), wanted = new Set();
   for (const m of cuts) {
@@ -505,7 +505,7 @@ async function roots(size, leaves, proof, cuts, bad) {
       const left = await one(a, n >> 1n);
       h = pair(left, await one(a + (n >> 1n), n >> 1n));
     } else {
-      if (stored >= proof.length || proof[stored].index !== hashNumber(a, n)) bad("证明缺少需要的散列", `the proof lacks hash ${hashNumber(a, n)}`);
+      if (stored >= proof.length || (proof[stored].index ?? hashNumber(a, n)) !== hashNumber(a, n)) bad("证明缺少需要的散列", `the proof lacks hash ${hashNumber(a, n)}`);
       h = proof[stored++].hash;
     }
     const key = wanted.size && `${a}/${n}`;
@@ -586,7 +586,7 @@ async function verify(source, keys, told = () => {}, keep = () => null) {
   await proveTree(b);
   const report = signatures(b, keys);
   content(b);
-  for (const f of files.values()) if (f.name.startsWith("measured/")) await measured(b, f);
+  await measured(b);
   return report;
 }
 
@@ -684,28 +684,65 @@ function content(b) {
   }
 }
 
-// measured proves results of an hour in the tree that an entry has the root of, §6.
-async function measured(b, file) {
-  const of = file.name.slice(9), said = b.hours.get(of);
-  demand(said !== undefined, "name", file.name, null, "没有条目载有它的根", "it is named after no entry that has a root of results");
-  const index = BigInt(of);
-  const bad = (zh, en) => demand(false, "measured", file.name, index, zh, en);
-  let r = null;
+// measured proves results of hours in the trees that entries have the roots of, §6.
+async function measured(b) {
+  for (const name of b.files.keys()) {
+    demand(!name.startsWith("measured/"), "name", name, null, "各小时的结果都在文件 measured 中",
+      "the results of all hours stand in the file measured");
+  }
+  const file = b.files.get("measured");
+  if (!file) return;
+  const bad = (holds, zh, en) => demand(holds, "measured", "measured", null, zh, en);
+  bad(file.size > 0, "没有一行", "it has no line");
+  const waiting = [], cut = lines(line => waiting.push(line));
+  let before = -1n;
+  for (let at = 0; at < file.size; at += 1 << 18) {
+    cut.add(await b.source.read(file.at + at, Math.min(1 << 18, file.size - at)));
+    for (const line of waiting.splice(0)) before = await measuredHour(b, line, before);
+    await pause();
+  }
+  bad(cut.end(), "最后一行没有结束", "the last line does not end");
+}
+
+// measuredHour proves a line of results; its index is returned, and is above the one before.
+async function measuredHour(b, line, before) {
+  const space = line.indexOf(32);
+  const index = line.length <= maxLine ? integer(loose.decode(line.subarray(0, space < 0 ? line.length : space))) : null;
+  demand(index !== null, "measured", "measured", null, "有一行没有序号，或者过长", "a line has no index, or is too long");
+  const bad = (zh, en) => demand(false, "measured", "measured", index, zh, en);
+  const fields = [];
+  let text = "", list = null;
   try {
-    r = parseJSON(utf8.decode(await textOf(b.source, file, "measured")));
+    text = utf8.decode(line);
+    while (fields.length < 4) {
+      const end = text.indexOf(" ");
+      if (end < 0) bad("字段不足五个", "the line has less than five fields");
+      fields.push(text.slice(0, end));
+      text = text.slice(end + 1);
+    }
+    list = parseJSON(text);
   } catch (e) {
     if (e instanceof Difference) throw e;
-    bad("不是规定的 JSON", "it is not JSON, or a member stands twice");
+    bad("结果不是规定的 JSON", "the results are no JSON");
   }
-  const number = (of, name) => {
-    const n = member(of, name, "bigint");
-    return n !== null && n >= 0n && n < 2n ** 63n ? n : bad("缺少序号", "an index is missing");
-  };
-  const leaves = (member(r, "leaves", "array") || []).map(l => ({index: number(l, "index"),
-    hash: leafHash(te.encode(member(l, "leaf", "string") ?? bad("缺少结果", "a result is missing")))}));
-  const proof = (member(r, "proof", "array") || []).map(p => ({index: number(p, "index"),
-    hash: base64(member(p, "hash", "string") || "") || bad("有一项不是散列", "something is no hash")}));
-  if (proof.some(p => p.hash.length !== 32)) bad("有一项不是散列", "something is no hash");
-  const {root} = await roots(number(r, "size"), leaves, proof, [], bad);
+  const said = b.hours.get(fields[0]), size = integer(fields[1]), places = fields[2].split(",").map(integer);
+  const raw = base64(fields[3]);
+  if (size === null || places.includes(null)) bad("大小或位置不是数", "the size or a place is no number");
+  if (places.some((place, i) => i > 0 && place <= places[i - 1])) bad("位置的次序不对", "the places do not ascend");
+  if (!raw || raw.length % 32) bad("有一项不是散列", "something is no hash");
+  if (!Array.isArray(list) || list.length !== places.length || list.some(leaf => typeof leaf !== "string")) {
+    bad("结果与位置不一一对应", "the results are not as many as the places");
+  }
+  if (index <= before) bad("该小时重复或次序不对", "the hour stands twice or out of order");
+  if (said === undefined) bad("没有条目载有它的根", "it is no entry of the bundle that has a root of results");
+  if (b.manifest.missing.has(`measured/${index}`)) bad("清单称它缺失", "the manifest says that its results are missing");
+  const leaves = list.map((leaf, i) => ({index: places[i], hash: leafHash(te.encode(resultForm + leaf))}));
+  const proof = [];
+  for (let at = 0; at < raw.length; at += 32) proof.push({index: null, hash: raw.subarray(at, at + 32)});
+  const {root} = await roots(size, leaves, proof, [], bad);
   if (!equal(root, base64(said) || [])) bad("结果算不出条目载明的根", "the results do not make the root that the entry has");
+  return index;
 }
+
+// resultForm is the line that every result begins with as it is hashed.
+const resultForm = "qingkong.judged/1\n";

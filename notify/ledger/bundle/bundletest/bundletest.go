@@ -186,30 +186,44 @@ func Usual(t testing.TB) (*Record, *Draft) {
 	gone := r.Say("notify.answered", "E0001", map[string]any{"order_id": "W1-E0001-1", "note_ref": Reference("张三")})
 	cosigned := int64(len(r.Leaves))
 	erased := r.Say("journal.vault_erased", "admin", map[string]string{"ref": Reference("张三"), "reason": "本人要求"})
-	var results [][]byte
-	tree := &Record{t: t}
-	for i := range 9 {
-		results = append(results, fmt.Appendf(nil, "qingkong.judged/1\nW1\nE000%d\n", i))
-		tree.add(results[i])
-	}
-	root, err := tlog.TreeHash(9, tree)
-	if err != nil {
-		t.Fatal(err)
-	}
-	summed := r.Say("compliance.hour_summed", "system", map[string]string{"root": root.String()})
+	nine, five := hour(t, 9), hour(t, 5)
+	summed := []int64{nine.summed(r), five.summed(r)}
 	r.Others(4)
-	d := r.Proving(bundle.Subject{Order: "W1-E0001-1"}, []int64{0, issued, answered, gone, erased, summed}, cosigned)
-	measured, err := bundle.NewResults(results, []int64{1, 2}, tree)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d.Files[fmt.Sprintf("%s%d", bundle.Measured, summed)], err = json.Marshal(measured); err != nil {
-		t.Fatal(err)
-	}
+	d := r.Proving(bundle.Subject{Order: "W1-E0001-1"}, []int64{0, issued, answered, gone, erased, summed[0], summed[1]}, cosigned)
+	d.Files[bundle.MeasuredFile] = append(nine.line(summed[0], 1, 2), five.line(summed[1], 0, 4)...)
 	d.Files[bundle.Evidence+HexOf("a photo")] = []byte("a photo")
 	d.Files[bundle.Personal+Reference("明白")] = Salted("明白")
 	d.Manifest.Personal, d.Manifest.Reason = true, "复核"
 	d.Manifest.Missing = []bundle.Missing{{Name: bundle.Personal + Reference("a secret"), Why: bundle.Secret},
 		{Name: bundle.Personal + Reference("张三"), Why: bundle.Erased}}
 	return r, d
+}
+
+// results are those of an hour, as a tree.
+type results struct{ *Record }
+
+func hour(t testing.TB, n int) results {
+	r := results{&Record{t: t}}
+	for i := range n {
+		r.add(fmt.Appendf(nil, "qingkong.judged/1\nW1\nE000%d\n", i))
+	}
+	return r
+}
+
+// summed records the root.
+func (r results) summed(in *Record) int64 {
+	root, err := tlog.TreeHash(int64(len(r.Leaves)), r)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return in.Say("compliance.hour_summed", "system", map[string]string{"root": root.String()})
+}
+
+// line is that of some of the results in a bundle, of which an entry has the root.
+func (r results) line(entry int64, places ...int64) []byte {
+	some, err := bundle.NewResults(entry, r.Leaves, places, r)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return bundle.AppendResults(nil, some)
 }

@@ -2,6 +2,7 @@ package bundletest
 
 import (
 	"bytes"
+	"encoding/base64"
 	"slices"
 	"strings"
 	"testing"
@@ -36,13 +37,14 @@ func Forgeries() []Forgery {
 		text := bytes.Join(all, nil)
 		d.Files[bundle.EntriesFile] = append(bytes.TrimSuffix(text, []byte{'\n'}), '\n')
 	}
-	measured := func(d *Draft) (name string) {
-		for name = range d.Files {
-			if strings.HasPrefix(name, bundle.Measured) {
-				break
-			}
-		}
-		return name
+	hours := func(d *Draft, change func(first, second string) string) {
+		both := strings.SplitAfter(string(d.Files[bundle.MeasuredFile]), "\n")
+		d.Files[bundle.MeasuredFile] = []byte(change(both[0], both[1]))
+	}
+	field := func(line string, i int, change func(field string) string) string {
+		all := strings.SplitN(line, " ", 5)
+		all[i] = change(all[i])
+		return strings.Join(all, " ")
 	}
 	return []Forgery{
 		{"an entry removed", bundle.RuleProof, func(_ *Record, d *Draft) { join(d, slices.Delete(lines(d), 2, 3)) }},
@@ -95,10 +97,70 @@ func Forgeries() []Forgery {
 		}},
 		{"a note in a bundle without", bundle.RuleReference, func(_ *Record, d *Draft) { d.Manifest.Personal = false }},
 		{"a result changed", bundle.RuleMeasured, func(_ *Record, d *Draft) {
-			d.Files[measured(d)] = bytes.Replace(d.Files[measured(d)], []byte("E0001"), []byte("E0009"), 1)
+			hours(d, func(a, b string) string { return strings.Replace(a, "E0001", "E0009", 1) + b })
 		}},
-		{"results of another entry", bundle.RuleName, func(_ *Record, d *Draft) {
-			d.Files[bundle.Measured+"6"] = d.Files[measured(d)]
+		{"a result of another place", bundle.RuleMeasured, func(_ *Record, d *Draft) {
+			hours(d, func(a, b string) string { return field(a, 2, func(string) string { return "2,3" }) + b })
+		}},
+		{"results of places that do not ascend", bundle.RuleMeasured, func(_ *Record, d *Draft) {
+			hours(d, func(a, b string) string { return field(a, 2, func(string) string { return "1,0" }) + b })
+		}},
+		{"a result left out", bundle.RuleMeasured, func(_ *Record, d *Draft) {
+			hours(d, func(a, b string) string { return field(a, 2, func(string) string { return "1" }) + b })
+		}},
+		{"results of an hour of another size", bundle.RuleMeasured, func(_ *Record, d *Draft) {
+			hours(d, func(a, b string) string { return a + field(b, 1, func(string) string { return "6" }) })
+		}},
+		{"a hash of an hour too few", bundle.RuleMeasured, func(_ *Record, d *Draft) {
+			hours(d, func(a, b string) string { return a + field(b, 3, func(all string) string { return hashes(all, 0) }) })
+		}},
+		{"a hash of an hour too many", bundle.RuleMeasured, func(_ *Record, d *Draft) {
+			hours(d, func(a, b string) string {
+				return a + field(b, 3, func(all string) string { return hashes(all, 0, 1, 1) })
+			})
+		}},
+		{"two hashes of an hour changed places", bundle.RuleMeasured, func(_ *Record, d *Draft) {
+			hours(d, func(a, b string) string { return a + field(b, 3, func(all string) string { return hashes(all, 1, 0) }) })
+		}},
+		{"a part of a hash of an hour", bundle.RuleMeasured, func(_ *Record, d *Draft) {
+			hours(d, func(a, b string) string { return a + field(b, 3, func(all string) string { return all[:40] }) })
+		}},
+		{"an hour twice", bundle.RuleMeasured, func(_ *Record, d *Draft) {
+			hours(d, func(a, b string) string { return a + a + b })
+		}},
+		{"two hours changed places", bundle.RuleMeasured, func(_ *Record, d *Draft) {
+			hours(d, func(a, b string) string { return b + a })
+		}},
+		{"results of another hour", bundle.RuleMeasured, func(_ *Record, d *Draft) {
+			hours(d, func(a, b string) string {
+				index, _, _ := strings.Cut(b, " ")
+				return field(a, 0, func(string) string { return index })
+			})
+		}},
+		{"results of another entry", bundle.RuleMeasured, func(_ *Record, d *Draft) {
+			hours(d, func(a, b string) string { return field(a, 0, func(string) string { return "6" }) + b })
+		}},
+		{"results of no entry", bundle.RuleMeasured, func(_ *Record, d *Draft) {
+			hours(d, func(a, b string) string { return field(a, 0, func(string) string { return "x" }) + b })
+		}},
+		{"results that are said to be missing", bundle.RuleMeasured, func(_ *Record, d *Draft) {
+			index, _, _ := strings.Cut(string(d.Files[bundle.MeasuredFile]), " ")
+			d.Manifest.Missing = append(d.Manifest.Missing, bundle.Missing{Name: bundle.Measured + index, Why: bundle.NotHeld})
+		}},
+		{"no hour", bundle.RuleMeasured, func(_ *Record, d *Draft) { d.Files[bundle.MeasuredFile] = nil }},
+		{"an hour that does not end", bundle.RuleMeasured, func(_ *Record, d *Draft) {
+			hours(d, func(a, b string) string { return a + strings.TrimSuffix(b, "\n") })
+		}},
+		{"an hour too long", bundle.RuleMeasured, func(_ *Record, d *Draft) {
+			hours(d, func(a, b string) string {
+				return a + strings.TrimSuffix(b, "\n") + strings.Repeat(" ", bundle.MaxEntry) + "\n"
+			})
+		}},
+		{"an hour without its results", bundle.RuleMeasured, func(_ *Record, d *Draft) {
+			hours(d, func(a, b string) string { return a[:strings.LastIndexByte(a, ' ')] + "\n" + b })
+		}},
+		{"an hour in a file of its own", bundle.RuleName, func(_ *Record, d *Draft) {
+			d.Files[bundle.Measured+"13"] = d.Files[bundle.MeasuredFile]
 		}},
 		{"an earlier checkpoint of another history", bundle.RuleCheckpoint, func(r *Record, d *Draft) {
 			other := New(r.t)
@@ -136,4 +198,17 @@ func Forgeries() []Forgery {
 		{"without the entry that tells of the key", bundle.RuleProof, func(_ *Record, d *Draft) { join(d, lines(d)[1:]) }},
 		{"without entries", bundle.RuleName, func(_ *Record, d *Draft) { delete(d.Files, bundle.EntriesFile) }},
 	}
+}
+
+// hashes are some of the hashes that stand in base64 one behind the other, by their places among them.
+func hashes(all string, places ...int) string {
+	raw, err := base64.StdEncoding.DecodeString(all)
+	if err != nil {
+		panic(err) // the usual bundle has hashes
+	}
+	var some []byte
+	for _, i := range places {
+		some = append(some, raw[i*32:(i+1)*32]...)
+	}
+	return base64.StdEncoding.EncodeToString(some)
 }
