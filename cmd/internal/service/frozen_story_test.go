@@ -367,9 +367,12 @@ func (s *story) orders() {
 	s.answers("E0003", notify.Acknowledge)
 	s.until("2026-12-16T01:00:00+08:00") // the warning has begun
 	s.answers("E0001", notify.Start)
-	s.answer("E0001", notify.AnswerText{Action: notify.Report, Note: "负荷已降（示例）", Evidence: []string{fileHash},
+	plant := Ask{Who: &access.Principal{User: "E0001", Role: calls.Enterprise, Recipient: "E0001"}}
+	const meter = "%PDF-1.7 a meter (示例)"
+	file := ok(s.svc.AddEvidence(s.t.Context(), plant, strings.NewReader(meter), int64(len(meter))))(s.t)
+	s.answer("E0001", notify.AnswerText{Action: notify.Report, Note: "负荷已降（示例）", Evidence: []string{file.Hash},
 		Measures: []notify.MeasureText{{ID: "M1", Value: new(21.5), Unit: "%", Note: "日耗煤量（示例）"}}})
-	s.answer("E0001", notify.AnswerText{Action: notify.Complete, Evidence: []string{fileHash}})
+	s.answer("E0001", notify.AnswerText{Action: notify.Complete, Evidence: []string{file.Hash}})
 	s.until("2026-12-16T13:00:00+08:00") // what the objection of E0003 was granted is over
 }
 

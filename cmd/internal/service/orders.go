@@ -36,7 +36,7 @@ const CommandSent = "effects.sent"
 func registerOrders(r *journal.Registry, set Settings) {
 	journal.Handle(r, notify.CommandRound, new(notify.AheadReader).DecideRound)
 	journal.Handle(r, notify.CommandOverdue, notify.DecideOverdue)
-	handle(r, cmdAnswer, notify.DecideAnswer, func(in *notify.Answer, wall time.Time) { in.Wall = wall })
+	handle(r, cmdAnswer, decideAnswer, func(in *notify.Answer, wall time.Time) { in.Wall = wall })
 	checks := set.checks()
 	handle(r, cmdObjection, notify.DecideObjection, func(in *notify.ObjectionDecision, wall time.Time) {
 		in.Read, in.Wall, in.Rules = journal.ReadPos, wall, checks
@@ -64,6 +64,19 @@ func handle[P, R any](r *journal.Registry, kind string,
 		complete(&in, now.Wall)
 		return decide(tx, actor, in, now.At)
 	})
+}
+
+// decideAnswer is [notify.DecideAnswer] of an answer that names files which its recipient handed in, and refuses one that names
+// another, see [compliance.OwnEvidence]. What was said before stays said, whatever became of its files.
+func decideAnswer(tx *bbolt.Tx, actor string, in notify.Answer, now time.Time) ([]journal.Event, *notify.Order, error) {
+	events, o, err := notify.DecideAnswer(tx, actor, in, now)
+	if err == nil && len(events) > 0 {
+		err = compliance.OwnEvidence(tx, in.Evidence, in.RecipientID)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return events, o, nil
 }
 
 // decideSent records what became of messages, and of which orders it was the first that went out.

@@ -245,6 +245,7 @@ func answering(act notify.Action, before ...notify.Action) func(*world) call {
 		for _, a := range before {
 			w.must(http.StatusOK, call{who: "E0001", path: calls.Prefix + "/orders/" + order + "/" + string(a), body: "{}"}, nil)
 		}
+		w.must(http.StatusCreated, handsIn(w.t, "E0001", "示例.txt", "test"), nil) // the file that examples name
 		return example("E0001", "POST /orders/{id}/"+string(act), order)
 	}
 }

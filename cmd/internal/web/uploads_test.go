@@ -22,6 +22,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/photos/photostest"
 	"qingkong/cmd/internal/service"
@@ -164,6 +165,33 @@ func TestAnEnterpriseExplainsWithItsUpload(t *testing.T) {
 	j.must(http.StatusOK, explain(own), &f)
 	if len(f.Explanations) != 1 || len(f.Explanations[0].Evidence) != 1 || f.Explanations[0].Evidence[0] != own {
 		t.Errorf("%+v", f.Explanations)
+	}
+}
+
+// Whatever an enterprise answers to its order, by whichever way, names files alone that it handed in itself.
+func TestAnAnswerNamesItsOwnFiles(t *testing.T) {
+	w := newWorld(t)
+	id := w.ordered() + "-E0001-1"
+	var own, other calls.EvidenceView
+	w.must(http.StatusCreated, handsIn(t, "E0001", "a.pdf", "%PDF-1.7 a curve"), &own)
+	w.must(http.StatusCreated, handsIn(t, "E0002", "a.pdf", "%PDF-1.7 another's curve"), &other)
+	path := calls.Prefix + "/orders/" + id + "/"
+	height := w.svc.J.Height()
+	for _, hash := range []string{other.Hash, "sha256:" + strings.Repeat("0", 64)} {
+		w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "E0001", path: path + "acknowledge",
+			body: fmt.Sprintf(`{"evidence":[%q,%q]}`, own.Hash, hash)})
+		answered := make(chan error, 1)
+		w.svc.Answer("E0001", false, fmt.Appendf(nil, `{"order_id":%q,"action":"acknowledge","evidence":[%q]}`, id, hash),
+			func(_ string, err error) { answered <- err }) // as over NATS
+		if err := <-answered; refusal.CodeOf(err) != refusal.Invalid {
+			t.Errorf("over NATS: %v", err)
+		}
+	}
+	if w.svc.J.Height() != height {
+		t.Error("an answer with another's file is recorded")
+	}
+	for _, c := range []struct{ act, body string }{{"acknowledge", "{}"}, {"start", "{}"}, {"report", `{"evidence":["` + own.Hash + `"]}`}} {
+		w.must(http.StatusOK, call{who: "E0001", path: path + c.act, body: c.body}, nil)
 	}
 }
 
