@@ -2,6 +2,7 @@ package notify
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -98,6 +99,56 @@ func (o *Order) keepReport(tx *bbolt.Tx, at time.Time, action Action, pos Pos) e
 	return b.Put(reportKey(o.ID, lastReport(tx, o.ID)+1), row)
 }
 
+// reportOf is what the record has of a report, by its row.
+func reportOf(tx *bbolt.Tx, read Reader, row []byte) (ev Answered, err error) {
+	be := binary.BigEndian
+	body, err := read(tx, Pos{Block: be.Uint64(row[16:]), Off: be.Uint32(row[24:]), Len: be.Uint32(row[28:])})
+	if err == nil {
+		err = json.Unmarshal(body, &ev)
+	}
+	return ev, err
+}
+
+// HoldEvidence adds to held the files that something names which goes on: reports on orders that are open, and on those whose
+// place they took.
+func HoldEvidence(tx *bbolt.Tx, read Reader, held map[string]bool) error {
+	var o Order
+	c := tx.Bucket(pendingBucket).Cursor()
+	for k, _ := c.First(); k != nil; k, _ = c.Next() {
+		recipient, id, _ := bytes.Cut(k, []byte{0})
+		if err := o.must(tx, string(id)); err != nil {
+			return err
+		}
+		if o.State != StateOpen {
+			continue // its end is not received yet
+		}
+		prefix := []byte(string(recipient) + "\x00" + o.WarningID + "-" + o.RecipientID + "-")
+		all := tx.Bucket(byRecipientBucket).Cursor()
+		for k, _ := all.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = all.Next() {
+			if err := holdReported(tx, read, string(k[len(recipient)+1:]), held); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// holdReported adds to held the files that the reports on one order name.
+func holdReported(tx *bbolt.Tx, read Reader, order string, held map[string]bool) (failed error) {
+	err := reports(tx, order, func(n uint32, row []byte) bool {
+		ev, err := reportOf(tx, read, row)
+		if err != nil {
+			failed = fmt.Errorf("notify: report %d of order %s: %w", n, order, err)
+			return false
+		}
+		for _, hash := range ev.Evidence {
+			held[hash] = true
+		}
+		return true
+	})
+	return cmp.Or(err, failed)
+}
+
 // ProgressView is one report of a recipient as others read it, its completion, or a correction of that. At is when it
 // was so, which is when the record had it where nothing else was said; in Shanghai. Notes are empty for whoever may not
 // read them.
@@ -122,19 +173,13 @@ func (o *Order) progress(tx *bbolt.Tx, read Reader, vault Vault) ([]ProgressView
 	all := []ProgressView{}
 	var failed error
 	err := reports(tx, o.ID, func(n uint32, row []byte) bool {
-		be := binary.BigEndian
-		pos := Pos{Block: be.Uint64(row[16:]), Off: be.Uint32(row[24:]), Len: be.Uint32(row[28:])}
-		var ev Answered
-		body, err := read(tx, pos)
-		if err == nil {
-			err = json.Unmarshal(body, &ev)
-		}
+		ev, err := reportOf(tx, read, row)
 		if err != nil {
 			failed = fmt.Errorf("notify: report %d of order %s: %w", n, o.ID, err)
 			return false
 		}
 		// #nosec G115 -- a time that was written above
-		at := fromMilli(int64(be.Uint64(row)))
+		at := fromMilli(int64(binary.BigEndian.Uint64(row)))
 		if ev.At != nil {
 			at = ev.At.In(alerts.Shanghai())
 		}

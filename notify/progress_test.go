@@ -43,6 +43,39 @@ func (w *world) progress() (all []string) {
 	return all
 }
 
+// Files that reports name are held for as long as their order goes on, or the one that took its place does.
+func TestReportsHoldTheirFiles(t *testing.T) {
+	w := newWorld(t, enterprise("E1", alerts.Orange, alerts.Red))
+	w.level(alerts.Orange)
+	w.must(w.answer("E1", e1, Acknowledge, ""))
+	w.must(w.answer("E1", e1, Start, ""))
+	held := func() int {
+		t.Helper()
+		all := map[string]bool{}
+		w.view(func(tx *bbolt.Tx) error { return HoldEvidence(tx, readBody, all) })
+		if len(all) > 0 && (!all["sha256:a"] || !all["sha256:b"]) {
+			t.Errorf("held: %v", all)
+		}
+		return len(all)
+	}
+	for _, step := range []Answer{{Action: Report, Evidence: []string{"sha256:a"}}, {Action: Complete, Evidence: []string{"sha256:b", "sha256:a"}}} {
+		if _, err := w.says(step, 100); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := held(); n != 2 {
+		t.Errorf("%d are held of an open order", n)
+	}
+	w.level(alerts.Red)
+	if o := w.order(e1); o.State != StateSuperseded || held() != 2 {
+		t.Errorf("%d are held of an order that was revised (%s)", held(), o.State)
+	}
+	w.lift()
+	if n := held(); n != 0 {
+		t.Errorf("%d are held once it is over", n)
+	}
+}
+
 // Progress is reported as often as there is some. What was said once is said; a time lets equal figures be said again.
 func TestProgressAsOftenAsNeeded(t *testing.T) {
 	w := atWork(t)

@@ -3,11 +3,13 @@ package service
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
 
 	"qingkong/cmd/internal/journal"
+	"qingkong/notify"
 	"qingkong/notify/compliance"
 	"qingkong/notify/compliance/inspect"
 )
@@ -52,18 +54,22 @@ func (s *Service) EraseOldEvidence(ctx context.Context) (n int, err error) {
 	for after, more := "", true; more; more = after != "" {
 		var page []compliance.KeptFile
 		err := s.J.View(func(tx *bbolt.Tx) (err error) {
-			held := map[string]bool{}
-			for _, hold := range append([]func(*bbolt.Tx, map[string]bool) error{compliance.HoldEvidence, inspect.HoldEvidence}, s.EvidenceHolds...) {
-				if err := hold(tx, held); err != nil {
-					return err
-				}
-			}
 			var all []compliance.KeptFile
 			if all, after, err = compliance.KeptFiles(tx, after, evidenceRows); err != nil {
 				return err
 			}
+			all = slices.DeleteFunc(all, func(f compliance.KeptFile) bool {
+				return !f.Latest.Before(last) || evidenceErased(tx, f)
+			})
+			if len(all) == 0 {
+				return nil
+			}
+			held, err := s.heldEvidence(tx)
+			if err != nil {
+				return err
+			}
 			for _, f := range all {
-				if !f.Latest.Before(last) || held[f.Hash] || evidenceErased(tx, f) {
+				if held[f.Hash] {
 					continue
 				}
 				named, err := inspect.NamedSince(tx, f.Hash, last) // who hands the same in again gives it no later time
@@ -90,6 +96,19 @@ func (s *Service) EraseOldEvidence(ctx context.Context) (n int, err error) {
 		return 0, nil
 	}
 	return n, s.J.ListErased(ctx)
+}
+
+// heldEvidence are the files that something names which goes on.
+func (s *Service) heldEvidence(tx *bbolt.Tx) (held map[string]bool, err error) {
+	held = map[string]bool{}
+	reported := func(tx *bbolt.Tx, held map[string]bool) error { return notify.HoldEvidence(tx, journal.ReadPos, held) }
+	holds := []func(*bbolt.Tx, map[string]bool) error{compliance.HoldEvidence, inspect.HoldEvidence, reported}
+	for _, hold := range append(holds, s.EvidenceHolds...) {
+		if err := hold(tx, held); err != nil {
+			return nil, err
+		}
+	}
+	return held, nil
 }
 
 // evidenceErased says whether a file and what is known of its photos were erased.
