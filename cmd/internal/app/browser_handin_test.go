@@ -87,6 +87,23 @@ func aLineBreaks(t *testing.T, b *browser) {
 	plant.says(word("done.finding.explained"))
 	w.explainedWith(t, finding, 1, note, big)
 
+	order := "/orders/" + w.warning + "-" + w.half.recipient + "-1"
+	for _, act := range []string{"/acknowledge", "/start"} {
+		w.api(t, "enterprise", http.MethodPost, order+act, map[string]any{}, nil)
+	}
+	plant.open("/desk" + order)
+	const form = `form[action$="/report"] `
+	plant.fill(form+`textarea`, "负荷已降到一半")
+	plant.upload(form+`input[type=file]`, photo(t, "meter.jpg", 300))
+	plant.comes("the file", `document.querySelectorAll(".chosen li").length === 1`)
+	plant.looksRight("/desk/orders")
+	plant.shot("handin-report")
+	plant.click(form + `.button-main`)
+	plant.says(word("done.report"), "负荷已降到一半")
+	plant.comes("its picture in the course", `document.querySelectorAll(".timeline img").length === 1 && `+
+		`(i => (i.scrollIntoView(), i.complete && i.naturalWidth > 0))(document.querySelector(".timeline img"))`)
+	plant.shot("handin-reported")
+
 	w.api(t, "duty", http.MethodPost, "/findings/"+finding+"/decide", map[string]any{"decision": "reject", "reason": "看不清"}, nil)
 	scriptless := w.person(t, phoneWidth)
 	scriptless.login("enterprise")

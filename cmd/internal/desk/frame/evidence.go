@@ -77,12 +77,17 @@ func sizeText(n int64) string {
 	return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
 }
 
-// MostEvidence is how many files an explanation or an answer names.
+// MostEvidence is how many files an explanation, an answer or a report names.
 const MostEvidence = 100
 
 // EvidenceTexts are what a form of a note with evidence has before its file.
 var EvidenceTexts = []serve.Text{{Name: "note", Bytes: 16 << 10, Times: 1}, {Name: "evidence", Bytes: 80, Times: MostEvidence},
 	{Name: "back", Bytes: 20, Times: 1}}
+
+// ReportTexts are what the form of a report on an order has before its file: a value of each measure, of which an answer has
+// 200 at most, and what [EvidenceTexts] are.
+var ReportTexts = append([]serve.Text{{Name: "at", Bytes: 80, Times: 1}, {Name: "correction", Bytes: 8, Times: 1},
+	{Name: "value.*", Bytes: 80, Times: 200}}, EvidenceTexts...)
 
 // EvidenceForm is what a form of a note takes along: files that were handed in for it already, and one input for a further
 // one, which is handed in at the form's own address behind which stands /evidence.
@@ -133,6 +138,9 @@ func (q *Request) handInWords() string {
 	return string(text)
 }
 
+// besideTyped are the texts of a form with evidence that nobody types.
+var besideTyped = []string{"evidence", "key", "back"}
+
 // HandIn takes in the file of a form that is not sent yet and leads back to the page of the form, which says done. may
 // refuses who may not hand in there.
 func (q *Request) HandIn(page, done string, may func() error) (to string, err error) {
@@ -152,9 +160,14 @@ func (q *Request) HandIn(page, done string, may func() error) (to string, err er
 	if err := q.TakeIn(file); err != nil {
 		return "", err
 	}
-	query := url.Values{}
-	if note := q.PostForm.Get("note"); strings.TrimSpace(note) != "" {
-		if query, err = q.ToEdit(url.Values{"note": {note}}); err != nil {
+	query, typed := url.Values{}, url.Values{}
+	for name, values := range q.PostForm {
+		if !slices.Contains(besideTyped, name) && strings.TrimSpace(values[0]) != "" {
+			typed[name] = values[:1]
+		}
+	}
+	if len(typed) > 0 {
+		if query, err = q.ToEdit(typed); err != nil {
 			return "", err
 		}
 	}
@@ -175,18 +188,20 @@ func (q *Request) TakeIn(file *serve.Upload) error {
 	return OfFile(err)
 }
 
-// ReadNote reads the form of a note with evidence, of which a file that was chosen and not handed in by its own button is
-// taken in. A form that says nothing is refused by the rule.
-func (q *Request) ReadNote(rule string) (note string, evidence []string, err error) {
+// ReadEvidence reads a form with evidence. A file that was chosen and not handed in by its own button is taken in.
+func (q *Request) ReadEvidence() error {
 	file, err := q.ReadForm()
 	if file != nil {
 		defer file.Close()
-		if err := q.TakeIn(file); err != nil {
-			return "", nil, err
-		}
+		return q.TakeIn(file)
 	}
-	if err != nil {
-		return "", nil, OfFile(err)
+	return OfFile(err)
+}
+
+// ReadNote reads the form of a note with evidence, see [Request.ReadEvidence]. A form that says nothing is refused by the rule.
+func (q *Request) ReadNote(rule string) (note string, evidence []string, err error) {
+	if err := q.ReadEvidence(); err != nil {
+		return "", nil, err
 	}
 	note, evidence = strings.TrimSpace(q.PostForm.Get("note")), q.PostForm["evidence"]
 	if note == "" && len(evidence) == 0 {

@@ -70,9 +70,9 @@ func (d *desk) head(q *frame.Request, id string) (*orderHead, error) {
 	}
 	h.Left = h.Order.AcknowledgeBy.Sub(q.Now)
 	if h.mine(q) {
-		h.Answers = answers(q, h.row, h.Order.Measures, unexplained)
+		h.Answers, err = answers(q, h.row, h.Order.Measures, unexplained)
 	}
-	return h, nil
+	return h, err
 }
 
 // mine reports whether the user answers the order.

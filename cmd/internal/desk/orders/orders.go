@@ -3,22 +3,17 @@
 package orders
 
 import (
-	"cmp"
 	"html/template"
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/desk/frame"
-	"qingkong/cmd/internal/valid"
-	"qingkong/reductionlist"
 
 	"go.etcd.io/bbolt"
 
-	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 )
@@ -42,6 +37,13 @@ func Mount(f *frame.Frame) {
 			Show: d.order, Do: d.answer},
 		frame.Page{Pattern: "/desk/objections/{id}", Act: calls.ActOrdersObjection, Key: "objection",
 			Show: d.decision})
+	for _, act := range reporting {
+		at := "POST /desk/orders/{id}/" + string(act)
+		f.Add(frame.Page{Pattern: at, Act: calls.ActOrdersAnswer, Key: "order",
+			Show: d.order, Do: d.report, Grows: true, Upload: true, Texts: frame.ReportTexts},
+			frame.Page{Pattern: at + "/evidence", Act: calls.ActEvidenceCreate, Key: "order",
+				Show: d.order, Do: d.handIn, Grows: true, Upload: true, Texts: frame.ReportTexts})
+	}
 	f.Stream("order", frame.Stream{Act: calls.ActOrdersRead, Parts: d.liveParts})
 }
 
@@ -128,19 +130,6 @@ type orderView struct {
 	Again    bool // an answer comes back unsent after a login
 }
 
-// answerForm is the form of an answer that a recipient can give.
-type answerForm struct {
-	Action  string
-	Main    bool   // the order's next step: the one prominent button
-	Folded  string // words that unfold it, where it is not the usual step
-	Lead    string
-	Fields  []frame.Field
-	Key     string
-	Current bool // it comes back with what was typed
-
-	Correction bool // it says anew what was said of the completion
-}
-
 // order shows an order, and an answer of its recipient that comes back.
 func (d *desk) order(q *frame.Request) (any, error) {
 	h, err := d.head(q, q.ID())
@@ -165,6 +154,9 @@ func (d *desk) order(q *frame.Request) (any, error) {
 	if v.Steps, v.More, err = d.timeline(q, h.row); err != nil {
 		return nil, err
 	}
+	if err := showFiles(q, v.Steps); err != nil {
+		return nil, err
+	}
 	v.Decide = q.May(calls.ActOrdersObjection) && h.row.State == notify.StateOpen && h.row.Answer == notify.AnswerObjected
 	v.MarkRead = h.mine(q) && h.row.State == notify.StateOpen && h.row.Delivery != notify.DeliveryRead &&
 		q.Method == http.MethodGet // that it has ended is received by hand
@@ -172,7 +164,11 @@ func (d *desk) order(q *frame.Request) (any, error) {
 		v.Error = q.Refused.Detail(q.Lang)
 		for _, a := range v.Answers {
 			if a.Current {
-				v.Error = q.Blame(nil, a.Fields)
+				lists := [][]frame.Field{a.Fields}
+				if a.Files != nil {
+					lists = append(lists, a.Files.File)
+				}
+				v.Error = q.Blame(nil, lists...)
 			}
 		}
 	}
@@ -190,136 +186,4 @@ func (d *desk) measuredParts(q *frame.Request, o *notify.View) []frame.Part {
 		return nil
 	}
 	return append(d.MonitoringOf(q, o.ID), d.InspectedOf(q, o.ID)...)
-}
-
-// answers are the forms of the answers that an order's state allows its recipient: first the next step on its way from
-// receipt to completion, then the others.
-func answers(q *frame.Request, o *notify.Order, measures []notify.MeasureView, unexplained bool) (out []answerForm) {
-	add := func(action notify.Action, fields ...frame.Field) *answerForm {
-		a := answerForm{Action: string(action), Fields: fields, Key: frame.NewKey()}
-		for i := range a.Fields {
-			a.Fields[i].Form = a.Action + "-"
-		}
-		if q.Method == http.MethodPost && a.Action == q.PathValue("action") {
-			frame.Set(a.Fields, q.PostForm)
-			a.Key, a.Current = cmp.Or(q.PostForm.Get("key"), a.Key), true
-		}
-		out = append(out, a)
-		return &out[len(out)-1]
-	}
-	note := func(required bool) frame.Field { return q.Field("note", frame.KindArea, required) }
-	figures := func(noteRequired bool) []frame.Field {
-		return append(measureFields(q, measures), atField(q), note(noteRequired))
-	}
-	if o.State == notify.StateOpen {
-		switch {
-		case o.Answer == notify.AnswerAwaiting || o.Answer == notify.AnswerOverdue:
-			add(notify.Acknowledge).Main = true
-			object := add(notify.Object, note(true))
-			object.Folded, object.Lead = q.T("answer.object"), q.T("answer.object.lead")
-		case o.Answer == notify.AnswerObjected:
-			if unexplained {
-				object := add(notify.Object, note(true))
-				object.Main, object.Lead = true, q.T("answer.object.unexplained")
-			}
-			add(notify.Acknowledge)
-		case o.Execution == notify.ExecutionNotStarted:
-			add(notify.Start).Main = true
-		case o.Execution == notify.ExecutionStarted:
-			add(notify.Report, figures(false)...).Main = true
-			add(notify.Complete, atField(q), note(false)).Folded = q.T("answer.complete.at_once")
-		case o.Execution == notify.ExecutionReported:
-			add(notify.Report, figures(false)...).Folded = q.T("answer.report.again")
-			add(notify.Complete, atField(q), note(false)).Main = true
-		case o.Execution == notify.ExecutionCompleted:
-			correct := add(notify.Complete, figures(true)...)
-			correct.Folded, correct.Correction = q.T("answer.correct"), true
-			correct.Lead = q.T("answer.correct.lead")
-		}
-	}
-	unheard := o.Delivery == notify.DeliveryPending || o.Delivery == notify.DeliverySent
-	if o.Unreceived || o.State == notify.StateOpen && unheard {
-		next := len(out) > 0 // an answer that confirms the receipt as well
-		add(notify.Receive).Main = !next
-	}
-	return out
-}
-
-// measureFields ask for a number for each measure that has one.
-func measureFields(q *frame.Request, measures []notify.MeasureView) []frame.Field {
-	var out []frame.Field
-	for _, m := range measures {
-		if m.Quantity == nil {
-			continue
-		}
-		f := q.Field("value."+m.ID, frame.KindNumber, false)
-		f.Label = q.T("f.value", "text", m.Text, "what", actual(q, m.Quantity), "unit", m.Quantity.Unit)
-		out = append(out, f)
-	}
-	return out
-}
-
-// actual says what is asked for beside a quantity: 40 % can be what is left or what is less.
-func actual(q *frame.Request, of *notify.QuantityView) string {
-	switch {
-	case of.Kind == reductionlist.ReduceBy:
-		return q.T("actual.less")
-	case reductionlist.PlainUnit(of.Unit) == "%":
-		return q.T("actual.of_baseline")
-	}
-	return q.T("actual.is")
-}
-
-// atField asks of when an answer speaks; it begins with now.
-func atField(q *frame.Request) frame.Field {
-	f := q.Field("at", frame.KindMoment, false)
-	f.Label, f.Value = q.T("f.as_at"), frame.MomentValue(q.Now)
-	return f
-}
-
-// answer carries out a recipient's answer to its order.
-func (d *desk) answer(q *frame.Request) (to string, err error) {
-	id, action := q.ID(), notify.Action(q.PathValue("action"))
-	in, err := answerOf(q, id, action)
-	if err == nil {
-		_, err = d.Svc.AnswerOrder(q.Context(), q.Ask(), in)
-	}
-	if err == nil && q.Header.Get("HX-Request") == "true" { // the page marks itself as read and stays
-		q.W.WriteHeader(http.StatusNoContent)
-		return "", nil
-	}
-	return frame.OrderPath(id) + "?done=" + string(action), err
-}
-
-// answerOf reads an answer from its form.
-func answerOf(q *frame.Request, id string, action notify.Action) (notify.AnswerText, error) {
-	in := notify.AnswerText{OrderID: id, Action: action,
-		Note: strings.TrimSpace(q.PostForm.Get("note"))}
-	if action == notify.Object && in.Note == "" {
-		return in, refusal.Input([]refusal.Field{{Path: "note", Rule: "desk.form.note"}})
-	}
-	order, err := q.Order(id)
-	if err != nil {
-		return in, err
-	}
-	if order.RecipientID != q.Who.Recipient {
-		return in, frame.NoOrder(id)
-	}
-	if action == notify.Report || action == notify.Complete {
-		in.Correction = q.PostForm.Get("correction") == "true"
-		fields := append(measureFields(q, order.Measures), atField(q))
-		values, err := frame.Typed(fields, q.PostForm)
-		if err != nil {
-			return in, err
-		}
-		if at, ok := values["at"].(time.Time); ok {
-			in.At = &at
-		}
-		for _, m := range order.Measures {
-			if n, ok := values["value."+m.ID].(float64); ok {
-				in.Measures = append(in.Measures, notify.MeasureText{ID: m.ID, Value: &n, Unit: m.Quantity.Unit})
-			}
-		}
-	}
-	return in, valid.Check(in)
 }

@@ -21,7 +21,7 @@ func prominent(page *html.Node, order string) (main, other []string) {
 		}
 		desktest.Each(form, func(e *html.Node) {
 			switch {
-			case e.Data != "button":
+			case e.Data != "button" || desktest.Attr(e, "formaction") != "": // which does not send the form
 			case strings.Contains(desktest.Attr(e, "class"), "button-main"):
 				main = append(main, action)
 			default:

@@ -29,10 +29,13 @@ type timelineStep struct {
 	Correction bool // of what was said of the completion
 
 	Values []frame.Row
-	Entry  int64 // of the ledger
+	Files  []frame.EvidenceRow // that go with what was said
+	More   int                 // files that are not shown here
+	Entry  int64               // of the ledger
 	Link   string
 
-	measured bool // it is what measurements show, which is told where it changes
+	evidence []string // hashes of the files
+	measured bool     // it is what measurements show, which is told where it changes
 }
 
 // ownKinds are the kinds of events that are steps of an order.
@@ -108,7 +111,7 @@ func (d *desk) stepOf(q *frame.Request, tx *bbolt.Tx, o *notify.Order, e frame.C
 		s.What, s.Actor, ok = "overdue", "", slices.Contains(ev.Orders, o.ID)
 	case *notify.Answered:
 		s.Act, s.Late, s.Note, ok = ev.Action, ev.Late, note(ev.NoteRef, may), ev.OrderID == o.ID
-		s.Values, s.Correction = reportRows(ev), ev.Correction
+		s.Values, s.Correction, s.evidence = reportRows(ev), ev.Correction, ev.Evidence
 		if ev.At != nil {
 			add("f.as_at", frame.Clock(ev.At))
 		}
@@ -135,6 +138,30 @@ func (d *desk) stepOf(q *frame.Request, tx *bbolt.Tx, o *notify.Order, e frame.C
 			ev.Order == o.ID
 	}
 	return s, ok, nil
+}
+
+// mostFiles is how many files an order's page shows, those of the latest answers.
+const mostFiles = 500
+
+// showFiles gives steps the files that go with them, as the reader may see them.
+func showFiles(q *frame.Request, steps []timelineStep) error {
+	left := mostFiles
+	for i := range slices.Backward(steps) {
+		s := &steps[i]
+		if s.More = len(s.evidence); s.More == 0 {
+			continue
+		}
+		if left -= s.More; left < 0 {
+			left = 0
+			continue
+		}
+		var err error
+		if s.Files, err = q.EvidenceRows(s.evidence); err != nil {
+			return err
+		}
+		s.More = 0
+	}
+	return nil
 }
 
 // findingPath is the address of a finding's page.

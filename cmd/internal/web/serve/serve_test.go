@@ -131,6 +131,9 @@ func TestReadForm(t *testing.T) {
 		{"and comes thrice", []sent{{"note", "", "n1"}, {"note", "", "n2"}, {"note", "", "n3"}, file}, "list.upload_part"},
 		{"a text as long as it may be", []sent{{"note", "", "12345678"}, file}, ""},
 		{"a longer one", []sent{{"note", "", "123456789"}, file}, "input.too_large"},
+		{"texts of which the beginning is known", []sent{{"value.M1", "", "1"}, {"value.M2", "", "2"}, file}, ""},
+		{"more of them", []sent{{"value.M1", "", "1"}, {"value.M2", "", "2"}, {"value.M3", "", "3"}, file}, "list.upload_part"},
+		{"one of them with a long name", []sent{{"value." + strings.Repeat("M", 200), "", "1"}, file}, "list.upload_part"},
 		{"no file", []sent{{"key", "", "k1"}}, "list.upload_broken"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -151,7 +154,7 @@ func TestReadForm(t *testing.T) {
 			dir := t.TempDir()
 			texts := url.Values{}
 			up, err := serve.ReadForm(multipart.NewReader(&body, form.Boundary()), dir, texts, serve.Text{Name: "key", Bytes: 200, Times: 1},
-				serve.Text{Name: "note", Bytes: 8, Times: 2})
+				serve.Text{Name: "note", Bytes: 8, Times: 2}, serve.Text{Name: "value.*", Bytes: 8, Times: 2})
 			want := url.Values{}
 			for _, p := range c.parts {
 				if p.file == "" && c.wrong == "" {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/calls"
@@ -23,9 +24,33 @@ type Upload struct {
 
 // Text is a part of a form beside its file.
 type Text struct {
-	Name  string
-	Bytes int // that it has at most
-	Times int // that it comes at most
+	Name  string // or, before a star that ends it, what the names of several begin with
+	Bytes int    // that it has at most
+	Times int    // that it comes at most, those of a star together
+}
+
+// mostName bounds the name of a text whose beginning alone is known, in bytes.
+const mostName = 200
+
+// is reports whether the text has the name.
+func (t Text) is(name string) bool {
+	if begins, ok := strings.CutSuffix(t.Name, "*"); ok {
+		return strings.HasPrefix(name, begins) && len(name) <= mostName
+	}
+	return name == t.Name
+}
+
+// times is how often the text came already.
+func (t Text) times(in url.Values) (n int) {
+	if !strings.HasSuffix(t.Name, "*") {
+		return len(in[t.Name])
+	}
+	for name, values := range in {
+		if t.is(name) {
+			n += len(values)
+		}
+	}
+	return n
 }
 
 // ReadForm reads a form of one file, the part named file, and of texts, which it adds to into as they come: of a form that
@@ -75,8 +100,8 @@ func ReadTexts(form *multipart.Reader, into url.Values, texts ...Text) {
 
 func readText(part *multipart.Part, into url.Values, texts []Text) error {
 	name := part.FormName()
-	i := slices.IndexFunc(texts, func(t Text) bool { return t.Name == name })
-	if i < 0 || len(into[name]) >= texts[i].Times {
+	i := slices.IndexFunc(texts, func(t Text) bool { return t.is(name) })
+	if i < 0 || texts[i].times(into) >= texts[i].Times {
 		return refusal.Wrong(name, "list.upload_part", refusal.Args{"name": name})
 	}
 	data, err := io.ReadAll(io.LimitReader(part, int64(texts[i].Bytes)+1))
