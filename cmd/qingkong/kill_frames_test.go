@@ -87,9 +87,8 @@ func (c *confirmations) seen() int {
 }
 
 // The whole program is killed under frames of its stations, again and again. Every frame that a station was told is kept
-// is a reading with its value afterwards, and the record is whole.
+// is a reading with its value afterwards, and the record is whole. It takes all the machine has, and so runs alone.
 func TestKilledUnderFrames(t *testing.T) {
-	t.Parallel()
 	p := start(t, t.TempDir()+"/data", "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0", "--hj212-listen", "127.0.0.1:0")
 	p.env = []string{"QINGKONG_HJ212_FRAMES_PER_S=100000"}
 	p.stop()

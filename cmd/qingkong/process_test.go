@@ -114,7 +114,7 @@ func (p *program) begin(below ...string) bool {
 	cmd, ended := p.cmd, make(chan struct{})
 	p.over = ended
 	go func() { _ = cmd.Wait(); close(ended) }()
-	for deadline := time.Now().Add(60 * time.Second); ; {
+	for deadline := time.Now().Add(3 * time.Minute); ; {
 		if text, err := os.ReadFile(path); err == nil {
 			p.read(path, text, &p.addr)
 			return true
@@ -125,7 +125,7 @@ func (p *program) begin(below ...string) bool {
 		case <-time.After(5 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
-			p.t.Fatalf("no addresses after a minute:\n%s", p.out)
+			p.t.Fatalf("no addresses after three minutes:\n%s", p.out)
 		}
 	}
 }

@@ -139,6 +139,24 @@ func OwnEvidence(tx *bbolt.Tx, hashes []string, recipient string) error {
 	return nil
 }
 
+// NotOthersEvidence refuses (invalid, evidence.others, by its place in evidence) the first of these hashes that names a file which
+// somebody handed in, and not the recipient. The hash of a file that nobody has handed in stands: it says what the recipient
+// holds, and where it answers over NATS there is no other way to hand it in.
+func NotOthersEvidence(tx *bbolt.Tx, hashes []string, recipient string) error {
+	for i, hash := range hashes {
+		_, err := GetEvidence(tx, hash, recipient)
+		if refusal.CodeOf(err) == refusal.NotFound {
+			if _, err = GetEvidence(tx, hash, ""); err == nil {
+				return refusal.Wrong(fmt.Sprintf("evidence[%d]", i), "evidence.others", refusal.Args{"hash": refusal.Shown(hash)})
+			}
+		}
+		if err != nil && refusal.CodeOf(err) != refusal.NotFound {
+			return err
+		}
+	}
+	return nil
+}
+
 // GetEvidence is a file by its hash as the first who handed it in has it, or a not_found refusal; of recipient alone unless
 // that is empty.
 func GetEvidence(tx *bbolt.Tx, hash, recipient string) (*Evidence, error) {

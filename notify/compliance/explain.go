@@ -27,7 +27,7 @@ type Explain struct {
 
 // DecideExplain records an explanation. A finding of somebody else is not_found; the same explanation again gives no event;
 // another one while the first waits for an officer is a conflict, and of a finding that was cleared, or whose explanation
-// was accepted, it is transition_refused. Files that the enterprise did not hand in are refused, see [OwnEvidence].
+// was accepted, it is transition_refused. Files that others handed in are refused, see [NotOthersEvidence].
 func DecideExplain(tx *bbolt.Tx, in Explain) ([]Event, *Finding, error) {
 	f, err := GetFinding(tx, in.Finding)
 	if err != nil {
@@ -53,7 +53,7 @@ func DecideExplain(tx *bbolt.Tx, in Explain) ([]Event, *Finding, error) {
 	case e.NoteHash == "" && len(e.Evidence) == 0:
 		return nil, nil, refusal.Wrong("note", "finding.note", nil)
 	}
-	if err := OwnEvidence(tx, e.Evidence, in.Recipient); err != nil {
+	if err := NotOthersEvidence(tx, e.Evidence, in.Recipient); err != nil {
 		return nil, nil, err
 	}
 	order, err := orderOf(tx, f)

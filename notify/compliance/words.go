@@ -39,6 +39,7 @@ func init() {
 
 		"finding.verdict_filter": {"不认识的结论“{value}”；可用 {allowed}。", "unknown verdict {value}; use {allowed}."},
 
+		"evidence.others":        {"材料 {hash} 不是本企业上交的；请上交自己的文件。", "the file {hash} was handed in by somebody else; hand in your own."},
 		"evidence.not_found":     {"没有材料 {hash}；请核对，或重新上交。", "there is no file {hash}; check it, or hand it in again."},
 		"evidence.gone":          {"材料 {hash} 已删除或损坏；请看“文件”一项检查。", "the file {hash} was erased or is damaged; see the check blobs."},
 		"evidence.empty":         {"文件是空的；请重新选择。", "the file is empty; choose it again."},

@@ -66,12 +66,12 @@ func handle[P, R any](r *journal.Registry, kind string,
 	})
 }
 
-// decideAnswer is [notify.DecideAnswer] of an answer that names files which its recipient handed in, and refuses one that names
-// another, see [compliance.OwnEvidence]. What was said before stays said, whatever became of its files.
+// decideAnswer is [notify.DecideAnswer], and refuses an answer that names a file which others handed in, see
+// [compliance.NotOthersEvidence]. What was said before stays said, whatever became of its files.
 func decideAnswer(tx *bbolt.Tx, actor string, in notify.Answer, now time.Time) ([]journal.Event, *notify.Order, error) {
 	events, o, err := notify.DecideAnswer(tx, actor, in, now)
 	if err == nil && len(events) > 0 {
-		err = compliance.OwnEvidence(tx, in.Evidence, in.RecipientID)
+		err = compliance.NotOthersEvidence(tx, in.Evidence, in.RecipientID)
 	}
 	if err != nil {
 		return nil, nil, err

@@ -105,7 +105,7 @@ func TestEvidenceOfAReportIsItsOwn(t *testing.T) {
 	refused(http.StatusForbidden, "duty", order+"/complete/evidence", photo+"2")
 	refused(http.StatusUnsupportedMediaType, "E0001", order+"/complete", "\x7fELF\x02\x01\x01\x00")
 	page := refused(http.StatusUnprocessableEntity, "E0001", order+"/complete", photo)
-	if text := desktest.TextOf(page); !strings.Contains(text, "没有材料 "+theirs[:20]) {
+	if text := desktest.TextOf(page); !strings.Contains(text, "不是本企业上交的") {
 		t.Errorf("why: %s", text)
 	}
 	again := posts(t, page, order+"/complete")
