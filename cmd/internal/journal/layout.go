@@ -21,7 +21,8 @@ import (
 // its events name; in 6 the reports of a recipient are kept, and who has received an end is counted; in 7 a raise that
 // is ordered ahead and moved makes another round; in 8 a warning has a sheet of whom to call; in 9 the files that an account
 // hands in on a day are counted, findings are listed by recipient, and the record knows which blocks name a warning; in 10
-// their bytes are counted beside them; in 11 the record knows which blocks tell of a file that was handed in; in 12 a recusal that ended stays.
+// their bytes are counted beside them; in 11 the record knows which blocks tell of a file that was handed in; in 12 a
+// recusal that ended stays.
 const layout = 12
 
 var layoutKey = []byte("layout")

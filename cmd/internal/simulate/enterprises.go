@@ -157,6 +157,9 @@ func (r *answering) one(ctx context.Context, who Enterprise, dials chan struct{}
 		}
 		timer.Stop()
 	}
+	x.mu.Lock()
+	x.ended = true
+	x.mu.Unlock()
 	x.working.Wait()
 }
 
@@ -170,6 +173,7 @@ type enterprise struct {
 
 	mu      sync.Mutex
 	seen    map[string]bool // events of orders
+	ended   bool            // it begins with no other
 	working sync.WaitGroup
 }
 
@@ -240,7 +244,7 @@ func (x *enterprise) ask(ctx context.Context) {
 func (x *enterprise) hear(ctx context.Context, prefix string, released bool, o heardOrder) {
 	key := fmt.Sprint(o.ID, " ", o.Revision, " ", released)
 	x.mu.Lock()
-	known := x.seen[key]
+	known := x.seen[key] || x.ended
 	if !known {
 		select {
 		case x.turns <- struct{}{}:

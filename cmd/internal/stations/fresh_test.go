@@ -2,7 +2,6 @@ package stations
 
 import (
 	"errors"
-	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -88,7 +87,7 @@ func TestWhatWasConfirmedIsRead(t *testing.T) {
 		}
 		series, err := n.Series(t.Context(), "A.a21026", telemetry.Minute, from, from.Add(24*time.Hour), 1000)
 		if err != nil || len(series) != i+1 {
-			t.Fatal(fmt.Errorf("%d of %d confirmed minutes are read: %w", len(series), i+1, err))
+			t.Fatalf("%d of %d confirmed minutes are read: %v", len(series), i+1, err)
 		}
 	}
 }
